@@ -97,6 +97,7 @@ VALUES ('GR-01', 'approval_requests', 'proposes', 'apr_action_types'),
 -- Approval requests: 211, of which 42 decisions are on record. APR-2026-0097
 -- asked for Phase 1, APR-2026-0211 asks for the One-Roof release. Both are
 -- approved requests; neither is ratified: os_proposal_approvals stays empty.
+-- APR-2026-0210 is still in review.
 -- ---------------------------------------------------------------------------
 
 INSERT INTO apr_action_types (action_code, title, category, quorum, date_created)
@@ -116,6 +117,7 @@ SELECT 'APR-2026-' || to_char(n, 'FM0000'),
        (ARRAY['create_collection', 'change_field', 'change_permission',
               'publish_document', 'run_flow', 'retire_object'])[1 + n % 6],
        CASE WHEN n IN (97, 211) THEN 'approved'
+            WHEN n = 210 THEN 'in_review'
             ELSE (ARRAY['approved', 'approved', 'rejected', 'in_review', 'submitted', 'withdrawn', 'draft'])[1 + n % 7] END,
        (SELECT id FROM directus_users WHERE first_name = (ARRAY['An', 'Chi', 'Dung', 'Ha', 'Khanh'])[1 + n % 5]),
        (ARRAY['b_documents', 'directus_fields', 'directus_permissions'])[1 + n % 3], n::text,
