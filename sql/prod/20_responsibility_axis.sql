@@ -9,8 +9,7 @@
 
 BEGIN;
 
--- Inside the transaction: a timeout set before BEGIN would not survive a reconnect,
--- and one set for the session would outlive the tier.
+-- LOCAL: they end with this transaction and govern nothing else in the session.
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '2min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
