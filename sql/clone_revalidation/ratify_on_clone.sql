@@ -23,7 +23,8 @@ DECLARE
 BEGIN
     IF shobj_description((SELECT oid FROM pg_database WHERE datname = current_database()), 'pg_database')
        IS DISTINCT FROM 'roof-lint clone' THEN
-        RAISE EXCEPTION 'database "%" is not marked as a clone; only humans ratify in production', current_database();
+        RAISE EXCEPTION 'database "%" is not marked as a clone; only humans ratify in production', current_database()
+            USING HINT = 'on a throw-away database: COMMENT ON DATABASE <name> IS ''roof-lint clone''';
     END IF;
     IF NOT EXISTS (SELECT FROM approval_requests WHERE request_code = apr AND status = 'approved') THEN
         RAISE EXCEPTION 'there is no approved request "%"', apr

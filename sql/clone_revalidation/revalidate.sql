@@ -48,7 +48,8 @@ BEGIN
             USING HINT = 'the clone has drifted since its scan, or the scanner is not stable; v_drift_pending tells';
     END IF;
     IF (SELECT count(*) FROM governance_scan_run) <> runs OR (SELECT count(*) FROM v_drift_pending) <> 0 THEN
-        RAISE EXCEPTION 'revalidation: a second scan under the same label wrote something';
+        RAISE EXCEPTION 'revalidation: a second scan under the same label wrote something'
+            USING HINT = 'fn_governance_scan has to be idempotent; compare scanner.sql with v_drift_pending';
     END IF;
     RAISE NOTICE 'revalidation: % open findings, stable', second_scan;
 END

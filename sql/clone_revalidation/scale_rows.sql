@@ -30,7 +30,8 @@ DO $guard$
 BEGIN
     IF shobj_description((SELECT oid FROM pg_database WHERE datname = current_database()), 'pg_database')
        IS DISTINCT FROM 'roof-lint clone' THEN
-        RAISE EXCEPTION 'database "%" is not marked as a clone', current_database();
+        RAISE EXCEPTION 'database "%" is not marked as a clone', current_database()
+            USING HINT = 'on a throw-away database: COMMENT ON DATABASE <name> IS ''roof-lint clone''';
     END IF;
 END
 $guard$;

@@ -43,7 +43,8 @@ DO $assert$
 BEGIN
     IF (SELECT count(*) FROM gov_worker_cursor JOIN queue_heartbeat ON executor_name = worker_name) <> 3 THEN
         RAISE EXCEPTION 'SB-13: expected three governance workers with a heartbeat each, found %',
-            (SELECT count(*) FROM gov_worker_cursor JOIN queue_heartbeat ON executor_name = worker_name);
+            (SELECT count(*) FROM gov_worker_cursor JOIN queue_heartbeat ON executor_name = worker_name)
+            USING HINT = 'somebody changed gov_worker_cursor or queue_heartbeat; compare their gov_ rows';
     END IF;
 END
 $assert$;

@@ -37,7 +37,8 @@ DO $assert$
 BEGIN
     IF (SELECT count(*) FROM event_type_registry WHERE event_domain = 'governance') <> 7 THEN
         RAISE EXCEPTION 'SB-11: expected 7 governance event types, found %',
-            (SELECT count(*) FROM event_type_registry WHERE event_domain = 'governance');
+            (SELECT count(*) FROM event_type_registry WHERE event_domain = 'governance')
+            USING HINT = 'somebody registered or removed a governance event type; compare with the list in this file';
     END IF;
     IF EXISTS (SELECT FROM event_type_registry WHERE event_domain = 'governance' AND active) THEN
         RAISE EXCEPTION 'SB-11: a governance event type is active'

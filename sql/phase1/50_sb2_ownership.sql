@@ -116,7 +116,8 @@ BEGIN
     END IF;
     IF (SELECT count(*) FROM v_object_owner_gap) <> (SELECT count(*) FROM v_governed_object) THEN
         RAISE EXCEPTION 'SB-2: without ownership rows every governed object has to be a gap, but % of % are',
-            (SELECT count(*) FROM v_object_owner_gap), (SELECT count(*) FROM v_governed_object);
+            (SELECT count(*) FROM v_object_owner_gap), (SELECT count(*) FROM v_governed_object)
+            USING HINT = 'v_object_owner_gap does not read what this file makes it read';
     END IF;
 END
 $assert$;

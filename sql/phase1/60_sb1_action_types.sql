@@ -64,14 +64,16 @@ DO $assert$
 BEGIN
     IF (SELECT count(*) FROM apr_action_types WHERE status = 'active') <> 10 THEN
         RAISE EXCEPTION 'SB-1: expected 6 + 4 active action types, found %',
-            (SELECT count(*) FROM apr_action_types WHERE status = 'active');
+            (SELECT count(*) FROM apr_action_types WHERE status = 'active')
+            USING HINT = 'somebody else has added or retired an action type; reconcile before adding ours';
     END IF;
     IF (SELECT count(*)
         FROM birth_registry
         WHERE entity_type = 'apr_action_types'
           AND entity_code IN ('assign_governance_owner', 'grant_governance_exception',
                               'delegate_authority', 'assign_axis_owner')) <> 4 THEN
-        RAISE EXCEPTION 'SB-1: the birth trigger did not register the four new action types';
+        RAISE EXCEPTION 'SB-1: the birth trigger did not register the four new action types'
+            USING HINT = 'is trg_birth_apr_action_types enabled? Its certificates are in birth_registry';
     END IF;
     IF EXISTS (SELECT FROM apr_action_types WHERE category = 'governance' AND handler_ref <> 'handler:none') THEN
         RAISE EXCEPTION 'SB-1: a governance action type has a real handler'

@@ -43,7 +43,8 @@ BEGIN
             USING HINT = 'an action type is retired, never deleted; compare the table with the dump of before';
     END IF;
     IF event_types NOT IN (0, 7) THEN
-        RAISE EXCEPTION 'verify: % governance event types are registered; 0 or 7 are expected', event_types;
+        RAISE EXCEPTION 'verify: % governance event types are registered; 0 or 7 are expected', event_types
+            USING HINT = 'compare event_type_registry with phase1/40_sb11_event_types.sql';
     END IF;
     IF EXISTS (SELECT FROM event_type_registry WHERE event_domain = 'governance' AND active) THEN
         RAISE EXCEPTION 'verify: a governance event type is active'

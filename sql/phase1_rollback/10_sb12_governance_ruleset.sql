@@ -32,7 +32,8 @@ DO $assert$
 BEGIN
     IF to_regclass('public.governance_ruleset') IS NOT NULL
        OR EXISTS (SELECT FROM evolution_snapshots WHERE origin = 'governance_ruleset') THEN
-        RAISE EXCEPTION 'SB-12 reversal: something of the ruleset is still there';
+        RAISE EXCEPTION 'SB-12 reversal: something of the ruleset is still there'
+            USING HINT = 'somebody wrote it while this ran; run the reversal again';
     END IF;
 END
 $assert$;

@@ -29,7 +29,8 @@ DO $assert$
 BEGIN
     IF to_regclass('public.gov_worker_cursor') IS NOT NULL
        OR EXISTS (SELECT FROM queue_heartbeat WHERE executor_name LIKE 'gov\_%') THEN
-        RAISE EXCEPTION 'SB-13 reversal: a governance worker is still registered';
+        RAISE EXCEPTION 'SB-13 reversal: a governance worker is still registered'
+            USING HINT = 'somebody wrote it while this ran; run the reversal again';
     END IF;
 END
 $assert$;

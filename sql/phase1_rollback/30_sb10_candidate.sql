@@ -37,7 +37,8 @@ BEGIN
     IF to_regclass('public.candidate_scan_run') IS NOT NULL
        OR to_regclass('public.governance_candidate_object') IS NOT NULL
        OR to_regclass('public.governance_candidate_state') IS NOT NULL THEN
-        RAISE EXCEPTION 'SB-10 reversal: a candidate table is still there';
+        RAISE EXCEPTION 'SB-10 reversal: a candidate table is still there'
+            USING HINT = 'it is not a plain table of schema public; find out who made it';
     END IF;
 END
 $assert$;

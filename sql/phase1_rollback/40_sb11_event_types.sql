@@ -36,7 +36,8 @@ DELETE FROM event_type_registry WHERE event_domain = 'governance';
 DO $assert$
 BEGIN
     IF EXISTS (SELECT FROM event_type_registry WHERE event_domain = 'governance') THEN
-        RAISE EXCEPTION 'SB-11 reversal: a governance event type is still registered';
+        RAISE EXCEPTION 'SB-11 reversal: a governance event type is still registered'
+            USING HINT = 'somebody wrote it while this ran; run the reversal again';
     END IF;
 END
 $assert$;

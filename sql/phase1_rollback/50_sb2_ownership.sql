@@ -50,7 +50,8 @@ BEGIN
        OR to_regclass('public.v_object_owner_gap') IS NOT NULL
        OR to_regclass('public.v_object_owner_conflict') IS NOT NULL
        OR to_regclass('public.v_governance_event_emission') IS NOT NULL THEN
-        RAISE EXCEPTION 'SB-2 reversal: an ownership table or view is still there';
+        RAISE EXCEPTION 'SB-2 reversal: an ownership table or view is still there'
+            USING HINT = 'it is of another kind than SB-2 made it; find out who replaced it';
     END IF;
 END
 $assert$;

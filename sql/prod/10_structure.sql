@@ -107,17 +107,20 @@ DECLARE
 BEGIN
     IF (SELECT count(*) FROM unnest(views) AS name JOIN pg_class ON oid = to_regclass('public.' || name) AND relkind = 'v') <> 31 THEN
         RAISE EXCEPTION 'tier 1: expected 31 views, found %',
-            (SELECT count(*) FROM unnest(views) AS name JOIN pg_class ON oid = to_regclass('public.' || name) AND relkind = 'v');
+            (SELECT count(*) FROM unnest(views) AS name JOIN pg_class ON oid = to_regclass('public.' || name) AND relkind = 'v')
+            USING HINT = 'something of that name is no view; find out who made it';
     END IF;
     IF to_regprocedure('public.fn_governance_scan(text)') IS NULL THEN
-        RAISE EXCEPTION 'tier 1: fn_governance_scan(text) is missing';
+        RAISE EXCEPTION 'tier 1: fn_governance_scan(text) is missing'
+            USING HINT = 'it was not created in schema public; look at 10_structure/scanner.sql';
     END IF;
     -- Inert means inert: read every view. Once an axis is registered they may speak.
     IF NOT EXISTS (SELECT FROM axis_registry) THEN
         FOREACH view_name IN ARRAY views LOOP
             EXECUTE format('SELECT count(*) FROM %I', view_name) INTO rows_read;
             IF rows_read <> 0 THEN
-                RAISE EXCEPTION 'tier 1: % reads % row(s) although no axis is registered', view_name, rows_read;
+                RAISE EXCEPTION 'tier 1: % reads % row(s) although no axis is registered', view_name, rows_read
+                    USING HINT = 'the view does not start from an active axis; correct 10_structure/views.sql';
             END IF;
         END LOOP;
     END IF;

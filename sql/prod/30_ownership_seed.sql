@@ -120,14 +120,16 @@ DO $assert$
 BEGIN
     IF (SELECT count(*) FROM governance_object_ownership WHERE created_by = 'PROD_OWNERSHIP_SEED_2026-06-03') <> 30 THEN
         RAISE EXCEPTION 'tier 3: expected 30 new ownership rows, found %',
-            (SELECT count(*) FROM governance_object_ownership WHERE created_by = 'PROD_OWNERSHIP_SEED_2026-06-03');
+            (SELECT count(*) FROM governance_object_ownership WHERE created_by = 'PROD_OWNERSHIP_SEED_2026-06-03')
+            USING HINT = 'one per governed object without a container whose domain has an active scope; are all six scopes active?';
     END IF;
     IF (SELECT count(*) FROM v_object_owner_gap) <> 0 THEN
         RAISE EXCEPTION 'tier 3: % object(s) are still without an owner', (SELECT count(*) FROM v_object_owner_gap)
             USING HINT = 'v_object_owner_gap names them; is the scope of their domain active?';
     END IF;
     IF (SELECT count(*) FROM v_object_owner_conflict) <> 0 THEN
-        RAISE EXCEPTION 'tier 3: % object(s) have several owners', (SELECT count(*) FROM v_object_owner_conflict);
+        RAISE EXCEPTION 'tier 3: % object(s) have several owners', (SELECT count(*) FROM v_object_owner_conflict)
+            USING HINT = 'v_object_owner_conflict names them';
     END IF;
 END
 $assert$;

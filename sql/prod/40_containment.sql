@@ -84,7 +84,8 @@ BEGIN
             USING HINT = 'the catalog of governed objects has changed since the release was ratified';
     END IF;
     IF (SELECT count(*) FROM axis_value WHERE axis_code = 'containment') <> 5 THEN
-        RAISE EXCEPTION 'tier 4: expected 5 kinds of container, found %', (SELECT count(*) FROM axis_value WHERE axis_code = 'containment');
+        RAISE EXCEPTION 'tier 4: expected 5 kinds of container, found %', (SELECT count(*) FROM axis_value WHERE axis_code = 'containment')
+            USING HINT = 'the catalog of governed objects has changed since the release was ratified';
     END IF;
     IF (SELECT count(*) FROM v_containment_gap) <> 0 THEN
         RAISE EXCEPTION 'tier 4: % container(s) have no place', (SELECT count(*) FROM v_containment_gap)

@@ -49,7 +49,8 @@ SELECT fn_governance_scan('PROD_scanner_baseline_2026-06-03') AS open_findings;
 DO $assert$
 BEGIN
     IF (SELECT count(*) FROM v_drift_pending) <> 0 THEN
-        RAISE EXCEPTION 'tier 6: % finding(s) are still pending after the scan: it is not stable', (SELECT count(*) FROM v_drift_pending);
+        RAISE EXCEPTION 'tier 6: % finding(s) are still pending after the scan: it is not stable', (SELECT count(*) FROM v_drift_pending)
+            USING HINT = 'v_drift_pending names them; the state changed during the scan, or the scanner has a fault';
     END IF;
     IF (SELECT count(*) FROM v_drift_open WHERE severity = 'critical') <> 0 THEN
         RAISE EXCEPTION 'tier 6: % critical finding(s): %',
@@ -60,10 +61,12 @@ BEGIN
             USING HINT = 'v_drift_current says what is wrong with each; a baseline must not contain them';
     END IF;
     IF (SELECT count(*) FROM v_governance_event_emittable) <> 0 THEN
-        RAISE EXCEPTION 'tier 6: % logged event(s) could be emitted', (SELECT count(*) FROM v_governance_event_emittable);
+        RAISE EXCEPTION 'tier 6: % logged event(s) could be emitted', (SELECT count(*) FROM v_governance_event_emittable)
+            USING HINT = 'governance event types stay inactive until each is ratified';
     END IF;
     IF (SELECT count(*) FROM v_governance_event_emission) <> 0 THEN
-        RAISE EXCEPTION 'tier 6: event_outbox holds % governance event(s)', (SELECT count(*) FROM v_governance_event_emission);
+        RAISE EXCEPTION 'tier 6: event_outbox holds % governance event(s)', (SELECT count(*) FROM v_governance_event_emission)
+            USING HINT = 'this is an incident: quarantine, find what emitted, reconcile';
     END IF;
 END
 $assert$;

@@ -54,26 +54,33 @@ BEGIN
     IF (SELECT count(*) FROM v_responsibility_required) <> 210 OR (SELECT count(*) FROM v_responsibility_gap) <> 0
        OR EXISTS (SELECT FROM v_responsibility_difference) THEN
         RAISE EXCEPTION 'verify: the responsibility axis requires % with gap %, not 210 with gap 0',
-            (SELECT count(*) FROM v_responsibility_required), (SELECT count(*) FROM v_responsibility_gap);
+            (SELECT count(*) FROM v_responsibility_required), (SELECT count(*) FROM v_responsibility_gap)
+            USING HINT = 'v_responsibility_gap and v_responsibility_difference name the objects';
     END IF;
     IF (SELECT count(*) FROM v_containment_required) <> 35 OR (SELECT count(*) FROM v_containment_gap) <> 0 THEN
         RAISE EXCEPTION 'verify: containment requires % with gap %, not 35 with gap 0',
-            (SELECT count(*) FROM v_containment_required), (SELECT count(*) FROM v_containment_gap);
+            (SELECT count(*) FROM v_containment_required), (SELECT count(*) FROM v_containment_gap)
+            USING HINT = 'v_containment_gap names the containers';
     END IF;
     IF (SELECT count(*) FROM v_axis_active) <> 3 THEN
-        RAISE EXCEPTION 'verify: % axes are active, not 3', (SELECT count(*) FROM v_axis_active);
+        RAISE EXCEPTION 'verify: % axes are active, not 3', (SELECT count(*) FROM v_axis_active)
+            USING HINT = 'v_axis_active names them; tiers 2, 4 and 5 add one each';
     END IF;
     IF (SELECT count(*) FROM v_topic_divergent) <> 0 THEN
-        RAISE EXCEPTION 'verify: % topic assignment(s) diverge', (SELECT count(*) FROM v_topic_divergent);
+        RAISE EXCEPTION 'verify: % topic assignment(s) diverge', (SELECT count(*) FROM v_topic_divergent)
+            USING HINT = 'v_topic_divergent names the documents';
     END IF;
     IF (SELECT count(*) FROM v_topic_projection_gap) <> 0 THEN
-        RAISE EXCEPTION 'verify: topic projection gap is %, not 0', (SELECT count(*) FROM v_topic_projection_gap);
+        RAISE EXCEPTION 'verify: topic projection gap is %, not 0', (SELECT count(*) FROM v_topic_projection_gap)
+            USING HINT = 'v_topic_projection_gap names the documents';
     END IF;
     IF (SELECT count(*) FROM v_topic_label_orphan) <> 0 THEN
-        RAISE EXCEPTION 'verify: % label(s) are orphans', (SELECT count(*) FROM v_topic_label_orphan);
+        RAISE EXCEPTION 'verify: % label(s) are orphans', (SELECT count(*) FROM v_topic_label_orphan)
+            USING HINT = 'v_topic_label_orphan names them';
     END IF;
     IF NOT EXISTS (SELECT FROM kg_domain WHERE domain_code = 'kg-domain-x' AND status = 'active') THEN
-        RAISE EXCEPTION 'verify: kg-domain-x is not active';
+        RAISE EXCEPTION 'verify: kg-domain-x is not active'
+            USING HINT = 'activate it in kg_domain, or find out who did not want it';
     END IF;
     IF (SELECT count(*) FROM v_drift_open WHERE severity = 'critical') <> 0 THEN
         RAISE EXCEPTION 'verify: % critical finding(s) are open', (SELECT count(*) FROM v_drift_open WHERE severity = 'critical')
@@ -84,14 +91,16 @@ BEGIN
             USING HINT = 'run tier 6 (60_scanner_baseline.sql)';
     END IF;
     IF (SELECT count(*) FROM v_governance_event_emittable) <> 0 THEN
-        RAISE EXCEPTION 'verify: % event(s) could be emitted', (SELECT count(*) FROM v_governance_event_emittable);
+        RAISE EXCEPTION 'verify: % event(s) could be emitted', (SELECT count(*) FROM v_governance_event_emittable)
+            USING HINT = 'governance event types stay inactive until each is ratified';
     END IF;
     IF (SELECT count(*) FROM v_governance_event_emission) <> 0 THEN
         RAISE EXCEPTION 'verify: event_outbox holds % governance event(s)', (SELECT count(*) FROM v_governance_event_emission)
             USING HINT = 'this is an incident: quarantine, find what emitted, reconcile';
     END IF;
     IF EXISTS (SELECT FROM event_type_registry WHERE event_domain = 'governance' AND active) THEN
-        RAISE EXCEPTION 'verify: a governance event type is active';
+        RAISE EXCEPTION 'verify: a governance event type is active'
+            USING HINT = 'governance event types stay inactive until each is ratified';
     END IF;
 END
 $assert$;

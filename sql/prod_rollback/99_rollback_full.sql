@@ -154,7 +154,8 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM unnest(structure) AS name WHERE to_regclass('public.' || name) IS NOT NULL)
        OR to_regprocedure('public.fn_governance_scan(text)') IS NOT NULL THEN
-        RAISE EXCEPTION 'rollback: something of the axis structure is still there';
+        RAISE EXCEPTION 'rollback: something of the axis structure is still there'
+            USING HINT = 'a name is held by an object of another kind; find out who made it';
     END IF;
 END
 $assert$;

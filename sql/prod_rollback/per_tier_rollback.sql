@@ -63,7 +63,8 @@ TRUNCATE governance_drift_state, governance_event_log, governance_scan_run;
 DO $assert$
 BEGIN
     IF EXISTS (SELECT FROM governance_scan_run) OR EXISTS (SELECT FROM governance_drift_state) OR EXISTS (SELECT FROM governance_event_log) THEN
-        RAISE EXCEPTION 'tier 6 undo: a scanner table is not empty';
+        RAISE EXCEPTION 'tier 6 undo: a scanner table is not empty'
+            USING HINT = 'the scanner ran while this did; run the undo again';
     END IF;
 END
 $assert$;
@@ -113,7 +114,8 @@ BEGIN
        OR EXISTS (SELECT FROM axis_assignment WHERE created_by = 'PROD_topic_2026-06-03')
        OR EXISTS (SELECT FROM axis_value WHERE created_by = 'PROD_topic_2026-06-03')
        OR EXISTS (SELECT FROM axis_registry WHERE created_by = 'PROD_topic_2026-06-03') THEN
-        RAISE EXCEPTION 'tier 5 undo: a row tagged PROD_topic_2026-06-03 is still there';
+        RAISE EXCEPTION 'tier 5 undo: a row tagged PROD_topic_2026-06-03 is still there'
+            USING HINT = 'somebody wrote it while this ran; run the undo again';
     END IF;
 END
 $assert$;
@@ -162,7 +164,8 @@ BEGIN
        OR EXISTS (SELECT FROM coverage_rule WHERE created_by = 'PROD_containment_2026-06-03')
        OR EXISTS (SELECT FROM axis_value WHERE created_by = 'PROD_containment_2026-06-03')
        OR EXISTS (SELECT FROM axis_registry WHERE created_by = 'PROD_containment_2026-06-03') THEN
-        RAISE EXCEPTION 'tier 4 undo: a row tagged PROD_containment_2026-06-03 is still there';
+        RAISE EXCEPTION 'tier 4 undo: a row tagged PROD_containment_2026-06-03 is still there'
+            USING HINT = 'somebody wrote it while this ran; run the undo again';
     END IF;
 END
 $assert$;
@@ -196,7 +199,8 @@ DELETE FROM governance_object_ownership WHERE created_by = 'PROD_OWNERSHIP_SEED_
 DO $assert$
 BEGIN
     IF EXISTS (SELECT FROM governance_object_ownership WHERE created_by = 'PROD_OWNERSHIP_SEED_2026-06-03') THEN
-        RAISE EXCEPTION 'tier 3 undo: a row tagged PROD_OWNERSHIP_SEED_2026-06-03 is still there';
+        RAISE EXCEPTION 'tier 3 undo: a row tagged PROD_OWNERSHIP_SEED_2026-06-03 is still there'
+            USING HINT = 'somebody wrote it while this ran; run the undo again';
     END IF;
     IF NOT EXISTS (SELECT FROM governance_object_ownership) AND (SELECT count(*) FROM v_object_owner_gap) <> 210 THEN
         RAISE EXCEPTION 'tier 3 undo: the ownership gap is %, not 210', (SELECT count(*) FROM v_object_owner_gap)
@@ -245,7 +249,8 @@ BEGIN
     IF EXISTS (SELECT FROM coverage_rule WHERE created_by = 'PROD_responsibility_2026-06-03')
        OR EXISTS (SELECT FROM axis_value WHERE created_by = 'PROD_responsibility_2026-06-03')
        OR EXISTS (SELECT FROM axis_registry WHERE created_by = 'PROD_responsibility_2026-06-03') THEN
-        RAISE EXCEPTION 'tier 2 undo: a row tagged PROD_responsibility_2026-06-03 is still there';
+        RAISE EXCEPTION 'tier 2 undo: a row tagged PROD_responsibility_2026-06-03 is still there'
+            USING HINT = 'somebody wrote it while this ran; run the undo again';
     END IF;
 END
 $assert$;

@@ -13,7 +13,8 @@ DECLARE
     this_run  bigint;
 BEGIN
     IF coalesce(btrim(p_run_label), '') = '' THEN
-        RAISE EXCEPTION 'fn_governance_scan: a run needs a label';
+        RAISE EXCEPTION 'fn_governance_scan: a run needs a label'
+            USING HINT = 'name the occasion: SELECT fn_governance_scan(''nightly'')';
     END IF;
 
     -- Two scans at once would both open the same finding, under the same number.
