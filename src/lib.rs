@@ -1,0 +1,18 @@
+//! Lints and rehearses release packages of SQL. The library holds everything; the binary
+//! only turns arguments into a call and the outcome into an exit code.
+
+#![warn(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+pub mod cli;
+pub mod cluster;
+pub mod config;
+pub mod fault;
+pub mod manifest;
+pub mod rehearse;
