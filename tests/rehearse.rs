@@ -63,7 +63,7 @@ tier  what                                                           expected   
         rows in loan                                                     >= 1           +1  ok
         any other number                                                 none         none  ok
         books on loan                                                       1            1  ok
-3     90_verify.sql
+-     90_verify.sql
         anything changed                                                   no           no  ok
 -     end state
         books                                                               4            4  ok
