@@ -524,6 +524,25 @@ fn a_connection_lost_at_any_statement_leaves_the_state_before_the_tier() {
     site.run_file("sql/prod/90_verify.sql", &[]).succeeds();
 }
 
+/// What grows by itself may be many times as large: the release still comes to its numbers,
+/// within its own timeouts, and goes back. A larger estate of governed objects is refused.
+#[test]
+fn the_bigger_clone_carries_the_release_and_a_bigger_estate_is_refused() {
+    let site = ratified();
+    site.snapshot("small");
+    site.run_file("sql/clone_revalidation/scale_rows.sql", &["times=100"]).succeeds();
+    assert_eq!(site.sql("SELECT count(*) FROM directus_activity"), "24000");
+    let before = site.dump();
+    site.run_file(EXECUTOR, &[APR]).succeeds();
+    assert_eq!(site.sql("SELECT count(*) FROM v_drift_open"), "38");
+    site.run_file(FULL_ROLLBACK, &[]).succeeds();
+    site.assert_same_dump(&before, &site.dump());
+
+    site.restore("small");
+    site.run_file("sql/clone_revalidation/scale_rows.sql", &["times=1", "estate=10"]).succeeds();
+    site.run_file(EXECUTOR, &[APR]).fails_naming("the ownership gap is 2100, not 210");
+}
+
 #[test]
 fn the_manifest_is_in_the_form_of_sha256sum_and_covers_every_file() {
     let root = support::repository().join("sql");
