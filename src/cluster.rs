@@ -108,7 +108,7 @@ impl From<Output> for Run {
 impl Cluster {
     /// Finds the server's programs, creates an empty cluster and waits until it answers.
     pub fn start() -> Result<Self, Fault> {
-        let bindir = find_bindir()?;
+        let bindir = bindir()?;
         let server_user = server_user()?;
         let directory = create_directory(server_user.as_ref())?;
         let mut command = Command::new("/bin/sh");
@@ -288,7 +288,7 @@ pub fn quote_literal(text: &str) -> String {
 
 /// The directory of the server's programs: the one that the user names, or the first that
 /// has them all.
-fn find_bindir() -> Result<PathBuf, Fault> {
+pub fn bindir() -> Result<PathBuf, Fault> {
     let is_complete = |directory: &Path| PROGRAMS.iter().all(|program| is_program(&directory.join(program)));
     if let Some(named) = std::env::var_os(BINDIR_VARIABLE).filter(|value| !value.is_empty()) {
         let directory = PathBuf::from(named);

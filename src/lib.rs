@@ -15,4 +15,6 @@ pub mod cluster;
 pub mod config;
 pub mod fault;
 pub mod manifest;
+pub mod psql;
 pub mod rehearse;
+pub mod source;
