@@ -524,6 +524,20 @@ fn a_connection_lost_at_any_statement_leaves_the_state_before_the_tier() {
     site.run_file("sql/prod/90_verify.sql", &[]).succeeds();
 }
 
+/// A temporary table comes before every schema that the search path names, unless the path
+/// names `pg_temp` itself. Here one poses as the gate, in the operator's own session.
+#[test]
+fn a_temporary_table_does_not_open_the_gate() {
+    let site = Site::new();
+    let before = site.dump();
+    let pose = "CREATE TEMPORARY TABLE os_proposal_approvals AS SELECT 'APR-2026-0211' AS request_code";
+    for script in TIERS.iter().chain(&[EXECUTOR]) {
+        let run = site.run_after(pose, script, &[APR]);
+        run.fails_naming("os_proposal_approvals is empty");
+        site.assert_same_dump(&before, &site.dump());
+    }
+}
+
 /// What grows by itself may be many times as large: the release still comes to its numbers,
 /// within its own timeouts, and goes back. A larger estate of governed objects is refused.
 #[test]

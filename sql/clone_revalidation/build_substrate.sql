@@ -10,7 +10,7 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '10min';
 SET LOCAL idle_in_transaction_session_timeout = '5min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 -- Only a database that says it is a clone may be filled with made-up data.
 DO $guard$

@@ -11,7 +11,7 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '1min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 -- psql puts no variable inside a dollar quote, so the code travels as a setting
 -- of this transaction.

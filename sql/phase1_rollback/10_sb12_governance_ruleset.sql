@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '2min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 DO $guard$
 BEGIN

@@ -8,7 +8,7 @@
 BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 SET LOCAL statement_timeout = '2min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 -- Run alone, the preflight needs no approval code; the executor always passes one,
 -- if only an empty one. psql puts no variable inside a dollar quote.

@@ -10,8 +10,8 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '5min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
--- An operator's search_path must not decide whose tables are meant.
-SET LOCAL search_path = public;
+-- Neither the operator's search_path nor a temporary table decides whose tables are meant.
+SET LOCAL search_path = public, pg_temp;
 
 DO $guard$
 BEGIN

@@ -46,7 +46,7 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '2min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 DO $guard$
 BEGIN
@@ -81,7 +81,7 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '2min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 DO $guard$
 BEGIN
@@ -132,7 +132,7 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '2min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 DO $guard$
 BEGIN
@@ -183,7 +183,7 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '2min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 DO $guard$
 BEGIN
@@ -221,7 +221,7 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '2min';
 SET LOCAL idle_in_transaction_session_timeout = '1min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 DO $guard$
 BEGIN

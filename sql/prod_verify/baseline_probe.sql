@@ -5,7 +5,7 @@
 BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 SET LOCAL statement_timeout = '2min';
-SET LOCAL search_path = public;
+SET LOCAL search_path = public, pg_temp;
 
 SELECT 'governance events in event_outbox' AS surface, count(*) AS found, '0' AS baseline FROM event_outbox WHERE event_domain = 'governance'
 UNION ALL SELECT 'active governance event types', count(*), '0' FROM event_type_registry WHERE event_domain = 'governance' AND active

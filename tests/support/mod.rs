@@ -113,7 +113,12 @@ impl Site {
 
     /// The same in another database.
     pub fn run_file_in(&self, database: &str, file: &str, variables: &[&str]) -> Run {
-        self.run_through(PORT, database, file, variables)
+        self.run_through(PORT, database, &[], file, variables)
+    }
+
+    /// The same in `directus`, in a session in which `statement` ran first.
+    pub fn run_after(&self, statement: &str, file: &str, variables: &[&str]) -> Run {
+        self.run_through(PORT, DATABASE, &["-c", statement], file, variables)
     }
 
     /// Runs SQL in `directus` as the superuser; returns unaligned tuples, trimmed.
@@ -155,14 +160,15 @@ impl Site {
         }
     }
 
-    fn run_through(&self, port: u16, database: &str, file: &str, variables: &[&str]) -> Run {
+    fn run_through(&self, port: u16, database: &str, first: &[&str], file: &str, variables: &[&str]) -> Run {
         let role = self.package.role.as_ref().expect("the package has a role").get_ref();
         let mut command = self.cluster.psql(database);
         command.args(["-p", &port.to_string(), "-U", role, "-v", "ON_ERROR_STOP=1"]);
         for variable in variables {
             command.args(["-v", variable]);
         }
-        let run = Cluster::capture(command.args(["-f", file]).current_dir(repository())).expect("psql can be run");
+        let run = Cluster::capture(command.args(first).args(["-f", file]).current_dir(repository()))
+            .expect("psql can be run");
         Run { file: file.to_owned(), stdout: run.stdout, stderr: run.stderr, code: run.code }
     }
 }
@@ -186,7 +192,7 @@ impl Cut {
         const KEPT: &str = "before_counting";
         site.snapshot(KEPT);
         let cut = Self::listen(site, usize::MAX);
-        site.run_through(cut.port, DATABASE, file, variables).succeeds();
+        site.run_through(cut.port, DATABASE, &[], file, variables).succeeds();
         site.wait_until_deserted();
         site.restore(KEPT);
         site.cluster.sql("postgres", &format!("DROP DATABASE {KEPT}")).expect("the copy can be dropped");
@@ -197,7 +203,7 @@ impl Cut {
     /// one: the server never sees that statement. Returns when the server has noticed.
     pub fn before(site: &Site, statement: usize, file: &str, variables: &[&str]) -> Run {
         let cut = Self::listen(site, statement);
-        let run = site.run_through(cut.port, DATABASE, file, variables);
+        let run = site.run_through(cut.port, DATABASE, &[], file, variables);
         site.wait_until_deserted();
         run
     }
