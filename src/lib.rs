@@ -18,3 +18,4 @@ pub mod manifest;
 pub mod psql;
 pub mod rehearse;
 pub mod source;
+pub mod sources;

@@ -4,8 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. Rooms on one floor do not see one another.
-const FLOORS: &[&[&str]] =
-    &[&["source", "fault"], &["config", "manifest", "cluster"], &["psql"], &["rehearse"], &["cli"], &["main"]];
+const FLOORS: &[&[&str]] = &[
+    &["source", "fault"],
+    &["config", "manifest", "cluster"],
+    &["psql"],
+    &["sources"],
+    &["rehearse"],
+    &["cli"],
+    &["main"],
+];
 
 fn floor(room: &str) -> usize {
     FLOORS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| {

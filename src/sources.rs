@@ -1,0 +1,214 @@
+//! The files of a package in memory: each read once, taken apart once, with what it includes.
+//! What runs later are these bytes. Judges nothing; what cannot be followed is said.
+
+#![allow(clippy::disallowed_methods, reason = "the room that reads scripts")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use crate::psql::{self, Item, Metacommand, Part, Script};
+
+/// How deeply files may include one another; psql itself has no limit and ends in a
+/// segmentation fault.
+pub const DEPTH_LIMIT: usize = 16;
+/// The largest script that is read, in bytes.
+pub const SIZE_LIMIT: u64 = 1 << 30;
+
+/// A file of [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(usize);
+
+/// The files that are reached from the scripts of a package.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+    by_path: BTreeMap<PathBuf, FileId>,
+}
+
+/// One script.
+#[derive(Debug)]
+pub struct Source {
+    /// Its path from the directory that everything was read from, with `/` between parts.
+    pub name: String,
+    /// Its bytes as they were on disk.
+    pub bytes: Vec<u8>,
+    /// The bytes taken apart.
+    pub script: Script,
+    /// Its `\i` and `\ir`, in order.
+    pub includes: Vec<Include>,
+    /// How many files lie within one another from this one on, itself included. Final once
+    /// the file has been read to its end; before that only a circle meets it.
+    height: usize,
+}
+
+/// An `\i` or `\ir`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// Which item of the script it is.
+    pub item: usize,
+    /// What it includes, or why that cannot be told.
+    pub target: Result<FileId, Trouble>,
+}
+
+/// Why a script could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The command names no file.
+    NoName,
+    /// The name depends on a variable or on a shell command.
+    Computed,
+    /// An absolute path.
+    Absolute,
+    /// A path from somebody's home directory.
+    Home,
+    /// `-`: standard input.
+    StandardInput,
+    /// A path, or a symbolic link, that leaves the package.
+    Outside,
+    /// The file includes itself, directly or through others.
+    Cycle,
+    /// More than [`DEPTH_LIMIT`] files within one another.
+    TooDeep,
+    /// More than [`SIZE_LIMIT`] bytes.
+    TooLarge,
+    /// There is no such file.
+    Missing,
+    /// It is a directory, a device or a pipe.
+    NotAFile,
+    /// The system refuses; its words.
+    Unreadable(String),
+}
+
+impl Sources {
+    /// Reads the script at `path`, and all that it includes, from within `root`. Both are
+    /// relative to `directory`, which is psql's working directory: there `\i` starts.
+    pub fn read(&mut self, directory: &Path, root: &Path, path: &Path) -> Result<FileId, Trouble> {
+        let root = fs::canonicalize(directory.join(root)).map_err(|error| trouble(&error))?;
+        self.enter(&Boundary { directory, root: &root }, path, &mut Vec::new())
+    }
+
+    /// The file.
+    pub fn get(&self, id: FileId) -> Option<&Source> {
+        self.files.get(id.0)
+    }
+
+    /// All files, in the order in which they were first met.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        self.files.iter().enumerate().map(|(index, source)| (FileId(index), source))
+    }
+
+    fn enter(&mut self, boundary: &Boundary<'_>, path: &Path, within: &mut Vec<PathBuf>) -> Result<FileId, Trouble> {
+        let real = boundary.resolve(path)?;
+        if within.contains(&real) {
+            return Err(Trouble::Cycle);
+        }
+        let known = self.by_path.get(&real).copied();
+        let height = known.and_then(|id| self.get(id)).map_or(1, |source| source.height);
+        if within.len() + height > DEPTH_LIMIT {
+            return Err(Trouble::TooDeep);
+        }
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        let bytes = read_file(&real)?;
+        let script = psql::read(&bytes);
+        let id = FileId(self.files.len());
+        self.by_path.insert(real.clone(), id);
+        let commands: Vec<(usize, Result<PathBuf, Trouble>)> = script
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(item, found)| match found {
+                Item::Metacommand { command, .. } => Some((item, target(command, path)?)),
+                _ => None,
+            })
+            .collect();
+        self.files.push(Source { name: display(path), bytes, script, includes: Vec::new(), height: 1 });
+        within.push(real);
+        for (item, target) in commands {
+            let target = target.and_then(|target| self.enter(boundary, &target, within));
+            let inner = target.as_ref().ok().and_then(|id| self.get(*id)).map_or(0, |source| source.height);
+            if let Some(source) = self.files.get_mut(id.0) {
+                source.height = source.height.max(1 + inner);
+                source.includes.push(Include { item, target });
+            }
+        }
+        within.pop();
+        Ok(id)
+    }
+}
+
+/// Where scripts may come from.
+struct Boundary<'a> {
+    directory: &'a Path,
+    root: &'a Path,
+}
+
+impl Boundary<'_> {
+    /// The file that the path leads to, links followed, if it lies within the root.
+    fn resolve(&self, path: &Path) -> Result<PathBuf, Trouble> {
+        let real = fs::canonicalize(self.directory.join(path)).map_err(|error| trouble(&error))?;
+        if real.starts_with(self.root) { Ok(real) } else { Err(Trouble::Outside) }
+    }
+}
+
+/// What an include names, as a path from psql's working directory; nothing for other commands.
+fn target(command: &Metacommand, including: &Path) -> Option<Result<PathBuf, Trouble>> {
+    let relative = match command.name.as_str() {
+        "i" | "include" => false,
+        "ir" | "include_relative" => true,
+        _ => return None,
+    };
+    let Some(argument) = command.arguments.first() else { return Some(Err(Trouble::NoName)) };
+    if argument.parts.iter().any(|part| !matches!(part, Part::Text(_))) {
+        return Some(Err(Trouble::Computed));
+    }
+    let Some(name) = argument.literal() else { return Some(Err(Trouble::NoName)) };
+    // psql takes a `;` at the end for a slip of the finger.
+    let name = String::from_utf8_lossy(name.strip_suffix(b";").unwrap_or(&name)).into_owned();
+    let name = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(&name);
+    Some(match name {
+        "" => Err(Trouble::NoName),
+        "-" => Err(Trouble::StandardInput),
+        name if name.starts_with('~') => Err(Trouble::Home),
+        name if Path::new(name).is_absolute() => Err(Trouble::Absolute),
+        name if relative => Ok(including.parent().unwrap_or(Path::new("")).join(name)),
+        name => Ok(PathBuf::from(name)),
+    })
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Trouble> {
+    // Asked before it is opened: opening a pipe would wait for its other end.
+    if !fs::metadata(path).map_err(|error| trouble(&error))?.is_file() {
+        return Err(Trouble::NotAFile);
+    }
+    let file = fs::File::open(path).map_err(|error| trouble(&error))?;
+    let mut bytes = Vec::new();
+    // One byte more than is allowed tells a file that grew meanwhile.
+    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| trouble(&error))?;
+    if bytes.len() as u64 > SIZE_LIMIT { Err(Trouble::TooLarge) } else { Ok(bytes) }
+}
+
+fn trouble(error: &std::io::Error) -> Trouble {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Trouble::Missing,
+        _ => Trouble::Unreadable(error.to_string()),
+    }
+}
+
+/// The path as it is shown: `./a/../b` is `b`.
+fn display(path: &Path) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if parts.last().is_some_and(|part| part != "..") => {
+                parts.pop();
+            }
+            other => parts.push(other.as_os_str().to_string_lossy().into_owned()),
+        }
+    }
+    parts.join("/")
+}
