@@ -13,9 +13,12 @@
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod effect;
 pub mod fault;
+pub mod finding;
 pub mod manifest;
 pub mod psql;
 pub mod rehearse;
 pub mod source;
 pub mod sources;
+pub mod syntax;

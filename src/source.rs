@@ -1,5 +1,23 @@
 //! Text, byte spans and one-based places. The only file that counts lines.
 
+/// One of the texts of a run, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FileId(usize);
+
+impl FileId {
+    /// The text with that number, counted from 0.
+    #[must_use]
+    pub const fn new(index: usize) -> Self {
+        Self(index)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// A half-open range of bytes within one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
@@ -29,6 +47,73 @@ impl Span {
     }
 }
 
+/// Which byte of a file each byte of a derived text came from: of a message whose variables
+/// have values, or of a function's body whose quotes are undoubled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Map {
+    file: FileId,
+    /// Offset in the text and offset in the file, ascending; between two of them both run
+    /// in step.
+    steps: Vec<(usize, usize)>,
+}
+
+impl Map {
+    /// A text that stands in the file from `offset` on, byte by byte.
+    #[must_use]
+    pub fn at(file: FileId, offset: usize) -> Self {
+        Self { file, steps: vec![(0, offset)] }
+    }
+
+    /// A text whose parts stand in the file: pairs of offset in the text and in the file,
+    /// ascending in the first, the first of them 0.
+    #[must_use]
+    pub fn from_steps(file: FileId, steps: Vec<(usize, usize)>) -> Self {
+        Self { file, steps }
+    }
+
+    /// The file.
+    #[must_use]
+    pub const fn file(&self) -> FileId {
+        self.file
+    }
+
+    /// The offset in the file of an offset in the text.
+    #[must_use]
+    pub fn offset(&self, offset: usize) -> usize {
+        let index = self.steps.partition_point(|step| step.0 <= offset);
+        let (text, file) = index.checked_sub(1).and_then(|index| self.steps.get(index)).copied().unwrap_or((0, 0));
+        // What a step stands for may be shorter in the file than in the text: a variable.
+        let next = self.steps.get(index).map_or(usize::MAX, |step| step.1);
+        (file + (offset - text)).min(next.max(file))
+    }
+
+    /// The span in the file of a span in the text.
+    #[must_use]
+    pub fn span(&self, span: Span) -> Span {
+        let start = self.offset(span.start);
+        // The last byte rather than the one after it: that may stand far away.
+        let end = if span.end > span.start { self.offset(span.end - 1) + 1 } else { start };
+        Span::new(start, end.max(start))
+    }
+
+    /// The map of a text derived from this text: `steps` as in [`Map::from_steps`], their
+    /// second offset one of this text.
+    #[must_use]
+    pub fn then(&self, steps: &[(usize, usize)]) -> Self {
+        // A step of this map that falls between two of the others is a step of both.
+        let mut merged = Vec::with_capacity(steps.len());
+        for (index, (inner, outer)) in steps.iter().enumerate() {
+            let end = steps.get(index + 1).map_or(usize::MAX, |next| outer + (next.0 - inner));
+            merged.push((*inner, self.offset(*outer)));
+            let from = self.steps.partition_point(|step| step.0 <= *outer);
+            for (text, file) in self.steps.get(from..).unwrap_or_default().iter().take_while(|step| step.0 < end) {
+                merged.push((inner + (text - outer), *file));
+            }
+        }
+        Self { file: self.file, steps: merged }
+    }
+}
+
 /// Where a byte stands for a reader: both numbers count from one, the column in
 /// characters (invalid UTF-8 counts a character for each byte).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +140,18 @@ pub fn place(text: &[u8], offset: usize) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_map_leads_through_several_texts_to_the_file() {
+        let file = FileId::new(0);
+        // The text is `ab` from 10 on, a variable of one byte at 20 that stands for `xyz`, `c` from 25 on.
+        let map = Map::from_steps(file, vec![(0, 10), (2, 20), (5, 25)]);
+        assert_eq!([0, 1, 2, 3, 4, 5, 6].map(|offset| map.offset(offset)), [10, 11, 20, 21, 22, 25, 26]);
+        assert_eq!(map.span(Span::new(0, 2)), Span::new(10, 12));
+        let inner = map.then(&[(0, 1), (3, 5)]);
+        assert_eq!([0, 1, 2, 3, 4].map(|offset| inner.offset(offset)), [11, 20, 21, 25, 26]);
+        assert_eq!(Map::at(file, 7).then(&[(0, 1), (2, 4)]).span(Span::new(1, 3)), Span::new(9, 12));
+    }
 
     #[test]
     fn places_count_from_one_and_in_characters() {

@@ -9,16 +9,13 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use crate::psql::{self, Item, Metacommand, Part, Script};
+pub use crate::source::FileId;
 
 /// How deeply files may include one another; psql itself has no limit and ends in a
 /// segmentation fault.
 pub const DEPTH_LIMIT: usize = 16;
 /// The largest script that is read, in bytes.
 pub const SIZE_LIMIT: u64 = 1 << 30;
-
-/// A file of [`Sources`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileId(usize);
 
 /// The files that are reached from the scripts of a package.
 #[derive(Debug, Default)]
@@ -91,12 +88,12 @@ impl Sources {
 
     /// The file.
     pub fn get(&self, id: FileId) -> Option<&Source> {
-        self.files.get(id.0)
+        self.files.get(id.index())
     }
 
     /// All files, in the order in which they were first met.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
-        self.files.iter().enumerate().map(|(index, source)| (FileId(index), source))
+        self.files.iter().enumerate().map(|(index, source)| (FileId::new(index), source))
     }
 
     fn enter(&mut self, boundary: &Boundary<'_>, path: &Path, within: &mut Vec<PathBuf>) -> Result<FileId, Trouble> {
@@ -114,7 +111,7 @@ impl Sources {
         }
         let bytes = read_file(&real)?;
         let script = psql::read(&bytes);
-        let id = FileId(self.files.len());
+        let id = FileId::new(self.files.len());
         self.by_path.insert(real.clone(), id);
         let commands: Vec<(usize, Result<PathBuf, Trouble>)> = script
             .items
@@ -130,7 +127,7 @@ impl Sources {
         for (item, target) in commands {
             let target = target.and_then(|target| self.enter(boundary, &target, within));
             let inner = target.as_ref().ok().and_then(|id| self.get(*id)).map_or(0, |source| source.height);
-            if let Some(source) = self.files.get_mut(id.0) {
+            if let Some(source) = self.files.get_mut(id.index()) {
                 source.height = source.height.max(1 + inner);
                 source.includes.push(Include { item, target });
             }

@@ -129,7 +129,7 @@ fn nothing_is_left_when_the_owner_is_killed() {
             .stderr(Stdio::null())
             .spawn()
             .expect("the owner starts");
-        within(Duration::from_secs(60), moment, || entries(temporary.path()).iter().any(|cluster| has_come(cluster)));
+        within(Duration::from_mins(1), moment, || entries(temporary.path()).iter().any(|cluster| has_come(cluster)));
         owner.kill().expect("it can be killed");
         owner.wait().expect("it is dead");
         within(Duration::from_secs(30), moment, || {

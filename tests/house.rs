@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["source", "fault"],
     &["config", "manifest", "cluster"],
-    &["psql"],
-    &["sources"],
+    &["psql", "effect"],
+    &["sources", "finding", "syntax"],
     &["rehearse"],
     &["cli"],
     &["main"],

@@ -1,0 +1,876 @@
+//! Statements.
+
+use super::{Assignment, At, Body, Cte, Expr, From, Ident, Name, Query, Target, Type};
+
+/// One statement of SQL.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Statement {
+    /// From its first token to its last.
+    pub at: At,
+    /// What it does.
+    pub act: Act,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// `BEGIN`, `COMMIT`, savepoints.
+    Transaction(Transaction),
+    /// `SET`, also `SET TRANSACTION`; `RESET` is a setting without values.
+    Set {
+        /// The setting in lower case; `transaction`, `session characteristics`, `time zone` is
+        /// `timezone`, `RESET ALL` is `all`, `SET SESSION AUTHORIZATION` is
+        /// `session_authorization`.
+        name: Ident,
+        /// Its values; none for `DEFAULT` and `RESET`.
+        values: Vec<Expr>,
+        /// How long it lasts.
+        scope: Scope,
+    },
+    /// `SELECT`, `VALUES`, `TABLE`.
+    Select(Box<Query>),
+    /// `INSERT`
+    Insert {
+        /// `WITH`
+        with: Vec<Cte>,
+        /// The table.
+        table: Name,
+        /// Its alias.
+        alias: Option<Ident>,
+        /// The columns, if written.
+        columns: Vec<Ident>,
+        /// The rows.
+        rows: RowSource,
+        /// `ON CONFLICT`
+        conflict: Option<Box<Conflict>>,
+        /// `RETURNING`
+        returning: Vec<Target>,
+    },
+    /// `UPDATE`
+    Update {
+        /// `WITH`
+        with: Vec<Cte>,
+        /// The table.
+        table: Name,
+        /// Its alias.
+        alias: Option<Ident>,
+        /// `SET`
+        set: Vec<Assignment>,
+        /// `FROM`
+        from: Vec<From>,
+        /// `WHERE`
+        filter: Option<Expr>,
+        /// `RETURNING`
+        returning: Vec<Target>,
+    },
+    /// `DELETE`
+    Delete {
+        /// `WITH`
+        with: Vec<Cte>,
+        /// The table.
+        table: Name,
+        /// Its alias.
+        alias: Option<Ident>,
+        /// `USING`
+        using: Vec<From>,
+        /// `WHERE`
+        filter: Option<Expr>,
+        /// `RETURNING`
+        returning: Vec<Target>,
+    },
+    /// `MERGE`
+    Merge {
+        /// `WITH`
+        with: Vec<Cte>,
+        /// The table.
+        table: Name,
+        /// Its alias.
+        alias: Option<Ident>,
+        /// `USING`
+        source: Box<From>,
+        /// `ON`
+        on: Expr,
+        /// `WHEN`
+        branches: Vec<MergeWhen>,
+        /// `RETURNING`
+        returning: Vec<Target>,
+    },
+    /// `TRUNCATE`
+    Truncate {
+        /// The tables.
+        tables: Vec<Name>,
+        /// `CASCADE`
+        cascade: bool,
+        /// `RESTART IDENTITY`
+        restart: bool,
+    },
+    /// `COPY`
+    Copy {
+        /// The table; none for `COPY (query)`.
+        table: Option<Name>,
+        /// The columns, if written.
+        columns: Vec<Ident>,
+        /// `COPY (query) TO`
+        query: Option<Box<Statement>>,
+        /// `FROM`: it writes rows.
+        from: bool,
+        /// The other end.
+        end: CopyEnd,
+    },
+    /// `LOCK TABLE`
+    Lock {
+        /// The tables.
+        tables: Vec<Name>,
+        /// The mode in lower case: `access exclusive`.
+        mode: Ident,
+        /// `NOWAIT`
+        nowait: bool,
+    },
+    /// `DO`
+    Do(Body),
+    /// `CALL`: the call.
+    Call(Expr),
+    /// `CREATE TABLE`
+    CreateTable {
+        /// Its name.
+        name: Name,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// `TEMPORARY`
+        temporary: bool,
+        /// Its columns.
+        columns: Vec<Column>,
+        /// The constraints of the table; those of the columns are in the columns.
+        constraints: Vec<Constraint>,
+        /// `INHERITS`, and `PARTITION OF` as its only parent.
+        inherits: Vec<Name>,
+        /// Whether it is a partition.
+        partition: bool,
+        /// Whether it is itself partitioned.
+        partitioned: bool,
+        /// `LIKE`
+        like: Vec<Name>,
+        /// `OF type`
+        of: Option<Name>,
+    },
+    /// `CREATE TABLE AS`, `SELECT INTO`, `CREATE MATERIALIZED VIEW`.
+    CreateTableAs {
+        /// Its name.
+        name: Name,
+        /// `MATERIALIZED VIEW`
+        materialized: bool,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// `TEMPORARY`
+        temporary: bool,
+        /// The names of its columns, if written.
+        columns: Vec<Ident>,
+        /// What fills it: a query, or `EXECUTE`.
+        source: Box<Statement>,
+        /// `WITH NO DATA`
+        empty: bool,
+    },
+    /// `CREATE VIEW`
+    CreateView {
+        /// Its name.
+        name: Name,
+        /// `OR REPLACE`
+        or_replace: bool,
+        /// `TEMPORARY`
+        temporary: bool,
+        /// The names of its columns, if written.
+        columns: Vec<Ident>,
+        /// What it shows.
+        query: Box<Query>,
+    },
+    /// `CREATE INDEX`
+    CreateIndex {
+        /// Its name, if written. It lies in the schema of its table.
+        name: Option<Ident>,
+        /// The table.
+        table: Name,
+        /// `UNIQUE`
+        unique: bool,
+        /// `CONCURRENTLY`
+        concurrently: bool,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// What it indexes.
+        parts: Vec<IndexOf>,
+        /// `INCLUDE`
+        include: Vec<Ident>,
+        /// `WHERE`
+        filter: Option<Expr>,
+        /// `NULLS NOT DISTINCT`
+        nulls_equal: bool,
+    },
+    /// `CREATE FUNCTION`, `CREATE PROCEDURE`
+    CreateFunction(Box<Function>),
+    /// `CREATE TRIGGER`
+    CreateTrigger {
+        /// Its name.
+        name: Ident,
+        /// `OR REPLACE`
+        or_replace: bool,
+        /// The table.
+        table: Name,
+        /// When.
+        timing: TriggerTiming,
+        /// `insert`, `update`, `delete`, `truncate`, in this order.
+        events: Vec<Ident>,
+        /// `UPDATE OF`
+        columns: Vec<Ident>,
+        /// `FOR EACH ROW`
+        row: bool,
+        /// `WHEN`
+        condition: Option<Expr>,
+        /// What it calls.
+        function: Name,
+        /// With which arguments.
+        arguments: Vec<Ident>,
+        /// `CONSTRAINT`
+        constraint: bool,
+    },
+    /// `CREATE RULE`
+    CreateRule {
+        /// Its name.
+        name: Ident,
+        /// `OR REPLACE`
+        or_replace: bool,
+        /// The table or view.
+        table: Name,
+        /// `select`, `insert`, `update`, `delete`.
+        event: Ident,
+        /// `INSTEAD`
+        instead: bool,
+        /// `WHERE`
+        condition: Option<Expr>,
+        /// What is done.
+        actions: Vec<Statement>,
+    },
+    /// `CREATE TYPE`, `CREATE DOMAIN`
+    CreateType {
+        /// [`ObjectKind::Type`] or [`ObjectKind::Domain`].
+        kind: ObjectKind,
+        /// Its name.
+        name: Name,
+        /// The labels of an enum.
+        labels: Vec<Ident>,
+        /// The attributes of a composite type.
+        attributes: Vec<Column>,
+        /// The base type of a domain.
+        base: Option<Type>,
+        /// The constraints of a domain.
+        constraints: Vec<Constraint>,
+    },
+    /// `CREATE` of anything else.
+    Create {
+        /// What.
+        object: Object,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// `OR REPLACE`
+        or_replace: bool,
+        /// `TEMPORARY` (sequences).
+        temporary: bool,
+        /// What `CREATE SCHEMA` holds.
+        members: Vec<Statement>,
+        /// `OWNED BY table.column` of a sequence; the conditions of a policy.
+        parts: Vec<Expr>,
+    },
+    /// `ALTER TABLE`, and whatever else takes its actions (views, indexes, sequences, types).
+    AlterTable {
+        /// What it is called in the statement.
+        kind: ObjectKind,
+        /// Its name.
+        name: Name,
+        /// `IF EXISTS`
+        if_exists: bool,
+        /// What is changed, in order.
+        actions: Vec<AlterAction>,
+    },
+    /// `ALTER … RENAME`, of the object or of a part of it.
+    Rename {
+        /// What is renamed. Of a column: kind [`ObjectKind::Column`], the table as its name.
+        object: Object,
+        /// The old name of a column, constraint or attribute.
+        part: Option<Ident>,
+        /// The new name.
+        to: Ident,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
+    /// `ALTER … SET SCHEMA`
+    SetSchema {
+        /// What moves.
+        object: Object,
+        /// Where to.
+        to: Ident,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
+    /// `ALTER` of anything else, `OWNER TO` among it.
+    Alter {
+        /// What is altered.
+        object: Object,
+        /// What about it, in lower case: `owner`, `options`, `add value`.
+        what: Ident,
+        /// `IF EXISTS`; of `ADD VALUE` `IF NOT EXISTS`.
+        if_exists: bool,
+        /// The new label of an enum, the new owner.
+        value: Option<Ident>,
+    },
+    /// `DROP`
+    Drop {
+        /// What.
+        objects: Vec<Object>,
+        /// `IF EXISTS`
+        if_exists: bool,
+        /// `CASCADE`
+        cascade: bool,
+        /// `CONCURRENTLY`
+        concurrently: bool,
+    },
+    /// `COMMENT ON`, `SECURITY LABEL`
+    Comment {
+        /// On what.
+        object: Object,
+        /// The comment; none removes it.
+        text: Option<Ident>,
+    },
+    /// `GRANT` and `REVOKE`, of privileges and of roles.
+    Grant {
+        /// `GRANT`
+        grant: bool,
+        /// On what; of roles, the roles that are granted. `ON ALL TABLES IN SCHEMA s` is the
+        /// schema `s`; default privileges are no object.
+        objects: Vec<Object>,
+        /// The privileges in lower case; none for `ALL`, and for roles.
+        privileges: Vec<Ident>,
+        /// To or from whom.
+        grantees: Vec<Ident>,
+        /// `CASCADE`
+        cascade: bool,
+    },
+    /// `REFRESH MATERIALIZED VIEW`
+    Refresh {
+        /// Its name.
+        name: Name,
+        /// `CONCURRENTLY`
+        concurrently: bool,
+    },
+    /// `EXPLAIN`
+    Explain {
+        /// What is explained.
+        statement: Box<Statement>,
+        /// `ANALYZE`: it is executed.
+        analyze: bool,
+    },
+    /// `PREPARE name AS statement`
+    Prepare {
+        /// Its name.
+        name: Ident,
+        /// The statement.
+        statement: Box<Statement>,
+    },
+    /// `EXECUTE name (…)`
+    ExecutePrepared {
+        /// Its name.
+        name: Ident,
+        /// The arguments.
+        arguments: Vec<Expr>,
+    },
+    /// `DECLARE c CURSOR FOR query`
+    DeclareCursor {
+        /// Its name.
+        name: Ident,
+        /// The query.
+        query: Box<Statement>,
+    },
+    /// Commands that change neither schema nor rows: `SHOW`, `FETCH`, `CLOSE`, `MOVE`,
+    /// `LISTEN`, `NOTIFY`, `DISCARD`, `DEALLOCATE`, `CHECKPOINT`, `LOAD`, `SET CONSTRAINTS`,
+    /// and those that a transaction block refuses: `VACUUM`, `CREATE DATABASE`, …
+    Utility {
+        /// The command tag in lower case: `vacuum`, `create database`.
+        command: Ident,
+        /// Whether PostgreSQL refuses it in a transaction block.
+        outside_transaction: bool,
+        /// The objects that it names.
+        objects: Vec<Name>,
+    },
+    /// What could not be told.
+    Opaque {
+        /// Why: one clause, lower case, no full stop.
+        why: Ident,
+    },
+}
+
+/// Control of transactions.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Transaction {
+    /// `BEGIN`, `START TRANSACTION`
+    Begin {
+        /// `READ ONLY`
+        read_only: bool,
+    },
+    /// `COMMIT`, `END`
+    Commit {
+        /// `AND CHAIN`
+        chain: bool,
+    },
+    /// `ROLLBACK`, `ABORT`
+    Rollback {
+        /// `AND CHAIN`
+        chain: bool,
+    },
+    /// `SAVEPOINT`
+    Savepoint(Ident),
+    /// `RELEASE`
+    Release(Ident),
+    /// `ROLLBACK TO`
+    RollbackTo(Ident),
+    /// `PREPARE TRANSACTION`
+    Prepare,
+    /// `COMMIT PREPARED`
+    CommitPrepared,
+    /// `ROLLBACK PREPARED`
+    RollbackPrepared,
+}
+
+/// How long a setting lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// `SET`, `SET SESSION`, `RESET`
+    Session,
+    /// `SET LOCAL`, `SET TRANSACTION`
+    Transaction,
+}
+
+/// The rows of an `INSERT`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RowSource {
+    /// `DEFAULT VALUES`
+    Defaults,
+    /// `VALUES …` or a query.
+    Query(Box<Query>),
+}
+
+/// `ON CONFLICT`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Conflict {
+    /// `(a, b)`: columns and expressions.
+    pub columns: Vec<Expr>,
+    /// `WHERE` of a partial index.
+    pub filter: Option<Expr>,
+    /// `ON CONSTRAINT`
+    pub constraint: Option<Ident>,
+    /// What is done.
+    pub action: ConflictAction,
+}
+
+/// What `ON CONFLICT` does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ConflictAction {
+    /// `DO NOTHING`
+    Nothing,
+    /// `DO UPDATE`
+    Update {
+        /// `SET`
+        set: Vec<Assignment>,
+        /// `WHERE`
+        filter: Option<Expr>,
+    },
+}
+
+/// `WHEN [NOT] MATCHED … THEN`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MergeWhen {
+    /// `MATCHED`, also `NOT MATCHED BY SOURCE`: the branch acts on rows of the table.
+    pub matched: bool,
+    /// `AND`
+    pub condition: Option<Expr>,
+    /// What is done.
+    pub action: MergeAction,
+}
+
+/// What a branch of `MERGE` does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum MergeAction {
+    /// `DO NOTHING`
+    Nothing,
+    /// `INSERT`
+    Insert {
+        /// The columns, if written.
+        columns: Vec<Ident>,
+        /// The values; none for `DEFAULT VALUES`.
+        values: Vec<Expr>,
+    },
+    /// `UPDATE SET`
+    Update(Vec<Assignment>),
+    /// `DELETE`
+    Delete,
+}
+
+/// The other end of a `COPY`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum CopyEnd {
+    /// `STDIN` or `STDOUT`
+    Client,
+    /// A file of the server.
+    File(Ident),
+    /// A program of the server.
+    Program(Ident),
+}
+
+/// A column of a table, or an attribute of a type.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Column {
+    /// Its name.
+    pub name: Ident,
+    /// Its type; none in `CREATE TABLE … OF` and `PARTITION OF`.
+    pub kind: Option<Type>,
+    /// `NOT NULL`; a primary key says so too, but not here.
+    pub not_null: bool,
+    /// `DEFAULT`
+    pub default: Option<Expr>,
+    /// `GENERATED ALWAYS AS (…) STORED`
+    pub generated: Option<Expr>,
+    /// `GENERATED … AS IDENTITY`
+    pub identity: bool,
+    /// Its other constraints, with the column as theirs.
+    pub constraints: Vec<Constraint>,
+    /// From its name on.
+    pub at: At,
+}
+
+/// A constraint.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Constraint {
+    /// Its name, if written.
+    pub name: Option<Ident>,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// `NOT VALID`
+    pub not_valid: bool,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// What a constraint demands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ConstraintKind {
+    /// `PRIMARY KEY`
+    PrimaryKey {
+        /// The columns.
+        columns: Vec<Ident>,
+        /// `USING INDEX`
+        index: Option<Ident>,
+    },
+    /// `UNIQUE`
+    Unique {
+        /// The columns.
+        columns: Vec<Ident>,
+        /// `USING INDEX`
+        index: Option<Ident>,
+        /// `NULLS NOT DISTINCT`
+        nulls_equal: bool,
+    },
+    /// `FOREIGN KEY`, `REFERENCES`
+    ForeignKey {
+        /// The columns.
+        columns: Vec<Ident>,
+        /// The parent.
+        references: Name,
+        /// Its columns, if written.
+        referenced: Vec<Ident>,
+        /// `ON DELETE`
+        on_delete: ReferentialAction,
+        /// `ON UPDATE`
+        on_update: ReferentialAction,
+    },
+    /// `CHECK`
+    Check(Expr),
+    /// `NOT NULL` as a constraint of a domain or a table.
+    NotNull(Vec<Ident>),
+    /// `EXCLUDE`: the columns or expressions.
+    Exclude(Vec<Expr>),
+}
+
+/// What happens to a child when its parent changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReferentialAction {
+    /// `NO ACTION`
+    NoAction,
+    /// `RESTRICT`
+    Restrict,
+    /// `CASCADE`
+    Cascade,
+    /// `SET NULL`
+    SetNull,
+    /// `SET DEFAULT`
+    SetDefault,
+}
+
+/// A column or an expression of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum IndexOf {
+    /// A column.
+    Column(Ident),
+    /// An expression.
+    Expression(Expr),
+}
+
+/// A function or a procedure.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Function {
+    /// Its name.
+    pub name: Name,
+    /// `PROCEDURE`
+    pub procedure: bool,
+    /// `OR REPLACE`
+    pub or_replace: bool,
+    /// All arguments, `OUT` among them; the columns of `RETURNS TABLE` are `OUT`.
+    pub arguments: Vec<Argument>,
+    /// `RETURNS`; `RETURNS TABLE` is `SETOF record`.
+    pub returns: Option<Type>,
+    /// In lower case.
+    pub language: Ident,
+    /// What it does.
+    pub body: Body,
+    /// `IMMUTABLE` or `STABLE`: PostgreSQL itself keeps such a function from writing, unless
+    /// it calls another.
+    pub reads_only: bool,
+    /// `SECURITY DEFINER`
+    pub definer: bool,
+    /// `STRICT`: with a NULL argument nothing of it runs.
+    pub strict: bool,
+    /// `SET name = values`
+    pub settings: Vec<(Ident, Vec<Expr>)>,
+}
+
+/// An argument of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Argument {
+    /// Its name, if written.
+    pub name: Option<Ident>,
+    /// Its type.
+    pub kind: Type,
+    /// `IN`, `INOUT`, `VARIADIC`: it is given by the caller.
+    pub input: bool,
+    /// `OUT`, `INOUT`
+    pub output: bool,
+    /// `DEFAULT`
+    pub default: Option<Expr>,
+}
+
+/// When a trigger fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TriggerTiming {
+    /// `BEFORE`
+    Before,
+    /// `AFTER`
+    After,
+    /// `INSTEAD OF`
+    InsteadOf,
+}
+
+/// Whether a trigger fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TriggerState {
+    /// `ENABLE`
+    Enabled,
+    /// `DISABLE`
+    Disabled,
+    /// `ENABLE REPLICA`
+    Replica,
+    /// `ENABLE ALWAYS`
+    Always,
+}
+
+/// What `ALTER TABLE` changes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AlterAction {
+    /// `ADD COLUMN`
+    AddColumn {
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// The column.
+        column: Box<Column>,
+    },
+    /// `DROP COLUMN`
+    DropColumn {
+        /// `IF EXISTS`
+        if_exists: bool,
+        /// Its name.
+        name: Ident,
+        /// `CASCADE`
+        cascade: bool,
+    },
+    /// `ALTER COLUMN … TYPE`
+    ColumnType {
+        /// The column.
+        column: Ident,
+        /// Its new type.
+        to: Type,
+        /// `USING`
+        using: Option<Expr>,
+    },
+    /// `ALTER COLUMN … SET DEFAULT`, or `DROP DEFAULT` without a value.
+    ColumnDefault {
+        /// The column.
+        column: Ident,
+        /// Its new default.
+        value: Option<Expr>,
+    },
+    /// `ALTER COLUMN … SET NOT NULL` or `DROP NOT NULL`.
+    ColumnNotNull {
+        /// The column.
+        column: Ident,
+        /// `SET`
+        set: bool,
+    },
+    /// `ADD CONSTRAINT`
+    AddConstraint(Constraint),
+    /// `DROP CONSTRAINT`
+    DropConstraint {
+        /// `IF EXISTS`
+        if_exists: bool,
+        /// Its name.
+        name: Ident,
+        /// `CASCADE`
+        cascade: bool,
+    },
+    /// `VALIDATE CONSTRAINT`
+    ValidateConstraint(Ident),
+    /// `ENABLE TRIGGER` and its relatives.
+    Trigger {
+        /// Its name; none for `ALL` and `USER`.
+        name: Option<Ident>,
+        /// What it becomes.
+        state: TriggerState,
+    },
+    /// `OWNER TO`
+    Owner(Ident),
+    /// `ENABLE` / `DISABLE` / `FORCE` / `NO FORCE ROW LEVEL SECURITY`: the words in lower case.
+    RowSecurity(Ident),
+    /// `ATTACH PARTITION`
+    Attach(Name),
+    /// `DETACH PARTITION`
+    Detach {
+        /// The partition.
+        name: Name,
+        /// `CONCURRENTLY`
+        concurrently: bool,
+    },
+    /// `INHERIT`, or `NO INHERIT`.
+    Inherit {
+        /// The parent.
+        parent: Name,
+        /// `INHERIT`
+        add: bool,
+    },
+    /// Whatever else, by PostgreSQL's name for it in lower case (`set statistics`).
+    Other {
+        /// What.
+        what: Ident,
+        /// The column or the other part that it names.
+        part: Option<Ident>,
+    },
+}
+
+/// An object that a statement names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Object {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its name; of a column, trigger, policy, rule or constraint, the table's.
+    pub name: Name,
+    /// The name of the column, trigger, policy, rule or constraint.
+    pub part: Option<Ident>,
+    /// The types of the arguments of a function, if written.
+    pub arguments: Option<Vec<Type>>,
+}
+
+/// The kinds of objects.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// `TABLE`
+    Table,
+    /// `VIEW`
+    View,
+    /// `MATERIALIZED VIEW`
+    MaterializedView,
+    /// `FOREIGN TABLE`
+    ForeignTable,
+    /// `INDEX`
+    Index,
+    /// `SEQUENCE`
+    Sequence,
+    /// `FUNCTION`
+    Function,
+    /// `PROCEDURE`
+    Procedure,
+    /// `ROUTINE`
+    Routine,
+    /// `AGGREGATE`
+    Aggregate,
+    /// `TYPE`
+    Type,
+    /// `DOMAIN`
+    Domain,
+    /// `SCHEMA`
+    Schema,
+    /// `EXTENSION`
+    Extension,
+    /// `TRIGGER`
+    Trigger,
+    /// `EVENT TRIGGER`
+    EventTrigger,
+    /// `POLICY`
+    Policy,
+    /// `RULE`
+    Rule,
+    /// A constraint of a table.
+    Constraint,
+    /// A column.
+    Column,
+    /// `ROLE`, `USER`, `GROUP`
+    Role,
+    /// `DATABASE`
+    Database,
+    /// `LANGUAGE`
+    Language,
+    /// Any other, by PostgreSQL's name for it in lower case (`publication`).
+    Other(Ident),
+}
+
+impl std::fmt::Display for ObjectKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Table => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::ForeignTable => "foreign table",
+            Self::Index => "index",
+            Self::Sequence => "sequence",
+            Self::Function => "function",
+            Self::Procedure => "procedure",
+            Self::Routine => "routine",
+            Self::Aggregate => "aggregate",
+            Self::Type => "type",
+            Self::Domain => "domain",
+            Self::Schema => "schema",
+            Self::Extension => "extension",
+            Self::Trigger => "trigger",
+            Self::EventTrigger => "event trigger",
+            Self::Policy => "policy",
+            Self::Rule => "rule",
+            Self::Constraint => "constraint",
+            Self::Column => "column",
+            Self::Role => "role",
+            Self::Database => "database",
+            Self::Language => "language",
+            Self::Other(name) => name,
+        })
+    }
+}
