@@ -25,7 +25,7 @@ const BINDIR_VARIABLE: &str = "ROOF_LINT_PG_BINDIR";
 /// What has to be in that directory.
 const PROGRAMS: [&str; 5] = ["initdb", "postgres", "psql", "pg_dump", "pg_isready"];
 /// How long the server may take to accept connections.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long the server may take to vanish.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 /// A socket's path has 107 bytes, of which `/.s.PGSQL.5432` takes 14.
