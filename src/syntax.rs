@@ -1,6 +1,9 @@
 //! The only room that sees a parser: text in, effects out. PostgreSQL's own grammar where it
 //! is built in (feature `pg_query`), squawk's otherwise. Judges nothing.
 
+#[allow(dead_code, reason = "the readers of SQL and of PL/pgSQL take what they need of it")]
+mod token;
+
 use crate::effect::{At, Expr, Statement};
 use crate::source::Map;
 
