@@ -20,7 +20,10 @@ pub use statement::{
     IndexOf, MergeAction, MergeWhen, Object, ObjectKind, ReferentialAction, RowSource, Scope, Statement, Transaction,
     TriggerState, TriggerTiming,
 };
-pub use walk::{Visit, walk_act, walk_block, walk_expr, walk_from, walk_query, walk_statement, walk_step};
+pub use walk::{
+    Visit, rewrite_expr, rewrite_query, walk_act, walk_block, walk_expr, walk_from, walk_query, walk_statement,
+    walk_step,
+};
 
 /// An identifier or a short text, as PostgreSQL stores it: folded, unquoted, unescaped.
 ///

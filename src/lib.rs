@@ -17,6 +17,7 @@ pub mod effect;
 pub mod fault;
 pub mod finding;
 pub mod manifest;
+pub mod package;
 pub mod psql;
 pub mod rehearse;
 pub mod source;

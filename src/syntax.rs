@@ -1,6 +1,9 @@
 //! The only room that sees a parser: text in, effects out. PostgreSQL's own grammar where it
 //! is built in (feature `pg_query`), squawk's otherwise. Judges nothing.
 
+#[cfg(feature = "pg_query")]
+mod pg;
+mod plpgsql;
 #[allow(dead_code, reason = "the readers of SQL and of PL/pgSQL take what they need of it")]
 mod token;
 
@@ -30,12 +33,24 @@ impl Parser {
     /// The statements of a text, which may hold several. Bodies are read too: what cannot be
     /// read of them is opaque there, not an error here.
     pub fn statements(self, text: &str, map: &Map) -> Result<Vec<Statement>, SyntaxError> {
-        let _ = (text, map);
-        Ok(Vec::new())
+        match self {
+            #[cfg(feature = "pg_query")]
+            Self::PostgreSql => pg::statements(text, map),
+            Self::Squawk => Err(unknown(map)),
+        }
     }
 
     /// An expression on its own.
     pub fn expression(self, text: &str, map: &Map) -> Result<Expr, SyntaxError> {
-        Err(SyntaxError { message: text.to_owned(), at: At::new(map.file(), map.span(crate::source::Span::new(0, 0))) })
+        match self {
+            #[cfg(feature = "pg_query")]
+            Self::PostgreSql => pg::expression(text, map),
+            Self::Squawk => Err(unknown(map)),
+        }
     }
+}
+
+fn unknown(map: &Map) -> SyntaxError {
+    let at = At::new(map.file(), map.span(crate::source::Span::new(0, 0)));
+    SyntaxError { message: "this parser is not built in".to_owned(), at }
 }

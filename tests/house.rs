@@ -9,6 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["config", "manifest", "cluster"],
     &["psql", "effect"],
     &["sources", "finding", "syntax"],
+    &["package"],
     &["rehearse"],
     &["cli"],
     &["main"],

@@ -395,3 +395,127 @@ fn walk_alter<'a>(visit: &mut impl Visit<'a>, action: &'a AlterAction) {
         _ => {}
     }
 }
+
+/// Goes through an expression from the inside out and lets `change` put something else in
+/// the place of each node.
+pub fn rewrite_expr(expr: &mut Expr, change: &mut dyn FnMut(&mut Expr)) {
+    match &mut expr.kind {
+        ExprKind::Null
+        | ExprKind::Boolean(_)
+        | ExprKind::Number(_)
+        | ExprKind::Text(_)
+        | ExprKind::Column(_)
+        | ExprKind::Star(_)
+        | ExprKind::Parameter(_)
+        | ExprKind::Variable(_)
+        | ExprKind::VariableIsSet(_)
+        | ExprKind::Default
+        | ExprKind::CurrentOf(_) => {}
+        ExprKind::And(parts)
+        | ExprKind::Or(parts)
+        | ExprKind::Coalesce(parts)
+        | ExprKind::Array(parts)
+        | ExprKind::Row(parts)
+        | ExprKind::Other { parts, .. } => rewrite_all(parts, change),
+        ExprKind::Not(operand)
+        | ExprKind::Is { operand, .. }
+        | ExprKind::Cast { operand, .. }
+        | ExprKind::Field { operand, .. } => rewrite_expr(operand, change),
+        ExprKind::Distinct { left, right, .. } => {
+            rewrite_expr(left, change);
+            rewrite_expr(right, change);
+        }
+        ExprKind::Operator { left, right, .. } => {
+            left.iter_mut().for_each(|left| rewrite_expr(left, change));
+            rewrite_expr(right, change);
+        }
+        ExprKind::Like { operand, pattern, escape, .. } => {
+            rewrite_expr(operand, change);
+            rewrite_expr(pattern, change);
+            escape.iter_mut().for_each(|escape| rewrite_expr(escape, change));
+        }
+        ExprKind::Between { operand, low, high, .. } => {
+            rewrite_expr(operand, change);
+            rewrite_expr(low, change);
+            rewrite_expr(high, change);
+        }
+        ExprKind::In { operand, list, .. } => {
+            rewrite_expr(operand, change);
+            rewrite_all(list, change);
+        }
+        ExprKind::Quantified { operand, array, .. } => {
+            rewrite_expr(operand, change);
+            rewrite_expr(array, change);
+        }
+        ExprKind::Subquery { kind, query } => {
+            if let SubqueryKind::Any { operand, .. } | SubqueryKind::All { operand, .. } = kind {
+                rewrite_expr(operand, change);
+            }
+            rewrite_query(query, change);
+        }
+        ExprKind::Case { operand, arms, otherwise } => {
+            operand.iter_mut().for_each(|operand| rewrite_expr(operand, change));
+            for (condition, value) in arms {
+                rewrite_expr(condition, change);
+                rewrite_expr(value, change);
+            }
+            otherwise.iter_mut().for_each(|otherwise| rewrite_expr(otherwise, change));
+        }
+        ExprKind::Call { arguments, filter, .. } => {
+            rewrite_all(arguments, change);
+            filter.iter_mut().for_each(|filter| rewrite_expr(filter, change));
+        }
+        ExprKind::Index { operand, subscripts } => {
+            rewrite_expr(operand, change);
+            rewrite_all(subscripts, change);
+        }
+    }
+    change(expr);
+}
+
+fn rewrite_all(exprs: &mut [Expr], change: &mut dyn FnMut(&mut Expr)) {
+    exprs.iter_mut().for_each(|expr| rewrite_expr(expr, change));
+}
+
+/// The same for every expression of a query; changes within `WITH` are left alone.
+pub fn rewrite_query(query: &mut Query, change: &mut dyn FnMut(&mut Expr)) {
+    for cte in &mut query.with {
+        if let CteBody::Query(query) = &mut cte.body {
+            rewrite_query(query, change);
+        }
+    }
+    match &mut query.body {
+        QueryBody::Select(select) => {
+            rewrite_all(&mut select.distinct_on, change);
+            select.targets.iter_mut().for_each(|target| rewrite_expr(&mut target.value, change));
+            select.from.iter_mut().for_each(|from| rewrite_from(from, change));
+            select.filter.iter_mut().for_each(|filter| rewrite_expr(filter, change));
+            rewrite_all(&mut select.group_by, change);
+            select.having.iter_mut().for_each(|having| rewrite_expr(having, change));
+        }
+        QueryBody::Values(rows) => rows.iter_mut().for_each(|row| rewrite_all(row, change)),
+        QueryBody::Set { left, right, .. } => {
+            rewrite_query(left, change);
+            rewrite_query(right, change);
+        }
+    }
+    rewrite_all(&mut query.order_by, change);
+    query.limit.iter_mut().chain(&mut query.offset).for_each(|expr| rewrite_expr(expr, change));
+}
+
+fn rewrite_from(from: &mut From, change: &mut dyn FnMut(&mut Expr)) {
+    match from {
+        From::Relation { .. } => {}
+        From::Subquery { query, .. } => rewrite_query(query, change),
+        From::Function { calls, .. } => rewrite_all(calls, change),
+        From::Join { left, right, on, .. } => {
+            rewrite_from(left, change);
+            rewrite_from(right, change);
+            on.iter_mut().for_each(|on| rewrite_expr(on, change));
+        }
+        From::Other { relation, parts, .. } => {
+            relation.iter_mut().for_each(|relation| rewrite_from(relation, change));
+            rewrite_all(parts, change);
+        }
+    }
+}

@@ -4,7 +4,7 @@
 
 use super::lexer::{Form, Lexer, Open, Token};
 use super::metacommand::{self, Metacommand};
-use crate::source::Span;
+use crate::source::{FileId, Map, Span};
 
 /// A file taken apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -443,6 +443,23 @@ impl Rendered {
             Some((_, span, false)) => span.start,
             None => 0,
         }
+    }
+
+    /// The same for every byte of the text at once.
+    #[must_use]
+    pub fn map(&self, file: FileId) -> Map {
+        let mut steps: Vec<(usize, usize)> = Vec::new();
+        let mut in_step = false;
+        for (start, span, own) in &self.origins {
+            let goes_on = steps
+                .last()
+                .is_some_and(|(text, file)| start.checked_sub(*text).map(|by| file + by) == Some(span.start));
+            if !(in_step && *own && goes_on) {
+                steps.push((*start, span.start));
+            }
+            in_step = *own;
+        }
+        Map::from_steps(file, steps)
     }
 
     /// The span in the file of `start..end` of the text.

@@ -1,0 +1,243 @@
+//! A script as a program: what is sent, in order, with both arms of every `\if`.
+
+use crate::effect::{At, Ident, Statement};
+use crate::psql::{Form, IrregularityKind, Item, Metacommand, Part};
+use crate::source::{FileId, Span};
+use crate::sources::{Source, Trouble};
+use crate::syntax::{Parser, SyntaxError};
+
+/// A script.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// In the order of the file.
+    pub lines: Vec<Line>,
+}
+
+/// What psql deals with at one go.
+#[derive(Debug)]
+pub enum Line {
+    /// A message to the server.
+    Sent {
+        /// What it holds: one statement, or more joined by `\;`; none of a comment.
+        statements: Vec<Statement>,
+        /// The message.
+        at: At,
+        /// How many statements psql's own reading makes of it.
+        expected: usize,
+        /// Whether psql throws it away (`\r`).
+        reset: bool,
+    },
+    /// A message that did not parse.
+    Unread {
+        /// The message.
+        at: At,
+        /// What the parser said.
+        error: SyntaxError,
+        /// The variables whose values would be part of its syntax.
+        variables: Vec<Ident>,
+    },
+    /// `\i` or `\ir`.
+    Include {
+        /// The command.
+        at: At,
+        /// The file.
+        target: Result<FileId, Trouble>,
+    },
+    /// Any other command to psql.
+    Command {
+        /// Where.
+        at: At,
+        /// The command.
+        command: Metacommand,
+    },
+    /// `\if … \endif`
+    Choice {
+        /// In order; a missing `\else` is none of them.
+        arms: Vec<Arm>,
+        /// From `\if` on.
+        at: At,
+        /// Whether the last arm is `\else`.
+        complete: bool,
+    },
+    /// The data lines of a COPY.
+    Data {
+        /// The lines.
+        at: At,
+        /// How many.
+        rows: usize,
+    },
+}
+
+/// One arm of an `\if`.
+#[derive(Debug)]
+pub struct Arm {
+    /// When it is taken.
+    pub condition: Condition,
+    /// What it holds.
+    pub lines: Vec<Line>,
+    /// Its `\if`, `\elif` or `\else`.
+    pub at: At,
+}
+
+/// What `\if` asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// A word that is a boolean, as psql reads them.
+    Constant(bool),
+    /// Whether a variable has a value: `:{?name}`.
+    IsSet(Ident),
+    /// The value of a variable.
+    Variable(Ident),
+    /// `\else`
+    Otherwise,
+    /// Anything else; psql takes what is no boolean for false.
+    Unknown,
+}
+
+/// Reads a file's script as a program.
+pub(super) fn read(file: FileId, source: &Source, parser: Parser) -> Program {
+    let mut reader = Reader { file, source, parser, next: 0 };
+    Program { lines: reader.lines(false) }
+}
+
+struct Reader<'a> {
+    file: FileId,
+    source: &'a Source,
+    parser: Parser,
+    next: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn at(&self, span: Span) -> At {
+        At::new(self.file, span)
+    }
+
+    fn item(&self, number: usize) -> Option<&'a Item> {
+        self.source.script.items.get(number)
+    }
+
+    /// The lines from here on: to the end of the file, or of the arm.
+    fn lines(&mut self, in_arm: bool) -> Vec<Line> {
+        let mut lines = Vec::new();
+        while let Some(item) = self.item(self.next) {
+            if let Item::Metacommand { command, .. } = item {
+                match command.name.as_str() {
+                    "if" => {
+                        lines.push(self.choice());
+                        continue;
+                    }
+                    "elif" | "else" | "endif" if in_arm && !self.is_stray(command) => return lines,
+                    _ => {}
+                }
+            }
+            lines.push(self.line(self.next, item));
+            self.next += 1;
+        }
+        lines
+    }
+
+    /// A conditional command that belongs to no `\if` is a command like any other.
+    fn is_stray(&self, command: &Metacommand) -> bool {
+        self.source.script.irregularities.iter().any(|irregularity| {
+            irregularity.kind == IrregularityKind::StrayConditional && irregularity.span == command.span
+        })
+    }
+
+    fn choice(&mut self) -> Line {
+        let mut arms = Vec::new();
+        let mut complete = false;
+        let mut whole: Option<At> = None;
+        while let Some(Item::Metacommand { command, .. }) = self.item(self.next) {
+            let at = self.at(command.span);
+            whole = Some(whole.map_or(at, |whole| whole.to(at)));
+            self.next += 1;
+            if command.name == "endif" {
+                break;
+            }
+            complete = command.name == "else";
+            let condition = if complete { Condition::Otherwise } else { self.condition(command) };
+            let lines = self.lines(true);
+            arms.push(Arm { condition, lines, at });
+        }
+        Line::Choice { arms, at: whole.unwrap_or_default(), complete }
+    }
+
+    fn condition(&self, command: &Metacommand) -> Condition {
+        let [argument] = command.arguments.as_slice() else { return Condition::Unknown };
+        match argument.parts.as_slice() {
+            [Part::Variable { form, name }] => {
+                let name = Ident::from(String::from_utf8_lossy(name.of(&self.source.bytes)));
+                match form {
+                    Form::Test => Condition::IsSet(name),
+                    _ => Condition::Variable(name),
+                }
+            }
+            _ => argument.literal().and_then(|text| boolean(&text)).map_or(Condition::Unknown, Condition::Constant),
+        }
+    }
+
+    fn line(&self, number: usize, item: &Item) -> Line {
+        match item {
+            Item::Statement(statement) => self.message(statement),
+            Item::Metacommand { command, .. } => {
+                let at = self.at(command.span);
+                match self.source.includes.iter().find(|include| include.item == number) {
+                    Some(include) => Line::Include { at, target: include.target.clone() },
+                    None => Line::Command { at, command: command.clone() },
+                }
+            }
+            Item::CopyData { lines, .. } => {
+                let rows = lines.of(&self.source.bytes).split_inclusive(|byte| *byte == b'\n').count();
+                Line::Data { at: self.at(*lines), rows }
+            }
+        }
+    }
+
+    fn message(&self, statement: &crate::psql::Statement) -> Line {
+        let mut variables = Vec::new();
+        let rendered = statement.render(&self.source.bytes, &mut |form, name| {
+            let name = String::from_utf8_lossy(name);
+            Some(stand_in(form, &name, &mut variables))
+        });
+        let at = self.at(statement.span);
+        let map = rendered.map(self.file);
+        let Ok(text) = std::str::from_utf8(&rendered.text) else {
+            let error = SyntaxError { message: "the statement is not UTF-8".to_owned(), at };
+            return Line::Unread { at, error, variables };
+        };
+        let reset = matches!(statement.ending, crate::psql::Ending::Reset);
+        match self.parser.statements(text, &map) {
+            Ok(statements) => Line::Sent { statements, at, expected: statement.separators + 1, reset },
+            Err(error) => Line::Unread { at, error, variables },
+        }
+    }
+}
+
+/// What stands for a variable while nothing is known of its value; [`crate::effect::Ident`]
+/// and [`crate::effect::ExprKind::Variable`] say how it is told apart afterwards.
+fn stand_in(form: Form, name: &str, plain: &mut Vec<Ident>) -> Vec<u8> {
+    match form {
+        Form::Literal => format!("':''{name}'''"),
+        Form::Test => format!("':{{?{name}}}'"),
+        Form::Identifier => format!("\":\"\"{name}\"\"\""),
+        Form::Plain => {
+            plain.push(Ident::from(name));
+            format!("\":\"\"{name}\"\"\"")
+        }
+    }
+    .into_bytes()
+}
+
+/// psql's `ParseVariableBool` (PostgreSQL 15): a word, or a beginning of it that is no other's.
+#[must_use]
+pub fn boolean(text: &[u8]) -> Option<bool> {
+    let text = String::from_utf8_lossy(text).to_ascii_lowercase();
+    let begins = |word: &str, least: usize| text.len() >= least && word.starts_with(&text);
+    if begins("true", 1) || begins("yes", 1) || begins("on", 2) || text == "1" {
+        Some(true)
+    } else if begins("false", 1) || begins("no", 1) || begins("off", 2) || text == "0" {
+        Some(false)
+    } else {
+        None
+    }
+}
