@@ -10,7 +10,7 @@ fn read(text: &str) -> Vec<Statement> {
 
 fn shown(text: &str, at: At) -> &str {
     let Span { start, end } = at.span();
-    &text[start..end]
+    text.get(start..end).expect("a span of the text")
 }
 
 #[test]
@@ -59,12 +59,19 @@ fn an_expression_is_one_expression() {
 }
 
 #[test]
-fn deep_and_long_expressions_are_read() {
-    let long = format!("SELECT {}", vec!["'x'"; 1_000].join(" || "));
-    let union = vec!["SELECT 1"; 500].join(" UNION ALL ");
-    let work = move || (read(&long).len(), read(&union).len());
-    let counts = std::thread::Builder::new().stack_size(512 << 20).spawn(work).expect("a thread").join();
-    assert_eq!(counts.expect("no overflow"), (1, 1));
+fn deep_and_long_expressions_are_read_or_refused_and_never_end_the_program() {
+    let work = || {
+        let long = |parts: usize| format!("SELECT {}", vec!["'x'"; parts].join(" || "));
+        assert_eq!(read(&long(300)).len(), 1);
+        assert_eq!(read(&vec!["SELECT 1"; 100].join(" UNION ALL ")).len(), 1);
+        let map = Map::at(FileId::new(0), 0);
+        for text in [long(50_000), format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000))] {
+            let error = Parser::PostgreSql.statements(&text, &map).expect_err("too deep");
+            assert!(error.message.contains("stack depth") || error.message.contains("memory"), "{}", error.message);
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(512 << 20).spawn(work).expect("a thread");
+    thread.join().expect("no overflow");
 }
 
 #[test]
