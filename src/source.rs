@@ -96,6 +96,18 @@ impl Map {
         Span::new(start, end.max(start))
     }
 
+    /// The map of the part of this text that `span` covers.
+    #[must_use]
+    pub fn part(&self, span: Span) -> Self {
+        let from = self.steps.partition_point(|step| step.0 <= span.start);
+        // The step after the part says where its last bytes may stand at most.
+        let to = (self.steps.partition_point(|step| step.0 < span.end) + 1).min(self.steps.len()).max(from);
+        let mut steps = vec![(0, self.offset(span.start))];
+        let within = self.steps.get(from..to).unwrap_or_default();
+        steps.extend(within.iter().map(|(text, file)| (text - span.start, *file)));
+        Self { file: self.file, steps }
+    }
+
     /// The map of a text derived from this text: `steps` as in [`Map::from_steps`], their
     /// second offset one of this text.
     #[must_use]
@@ -150,6 +162,9 @@ mod tests {
         assert_eq!(map.span(Span::new(0, 2)), Span::new(10, 12));
         let inner = map.then(&[(0, 1), (3, 5)]);
         assert_eq!([0, 1, 2, 3, 4].map(|offset| inner.offset(offset)), [11, 20, 21, 25, 26]);
+        let part = map.part(Span::new(1, 4));
+        assert_eq!([0, 1, 2, 3, 4].map(|offset| part.offset(offset)), [11, 20, 21, 22, 25]);
+        assert_eq!(map.part(Span::new(5, 6)).offset(0), 25);
         assert_eq!(Map::at(file, 7).then(&[(0, 1), (2, 4)]).span(Span::new(1, 3)), Span::new(9, 12));
     }
 

@@ -247,6 +247,8 @@ pub enum Iteration {
         query: Option<Box<Query>>,
         /// The bound cursor.
         cursor: Option<Ident>,
+        /// The arguments of the bound cursor.
+        arguments: Vec<Expr>,
         /// The change whose `RETURNING` is read, where it is not a query.
         change: Option<Box<Statement>>,
     },

@@ -304,7 +304,8 @@ pub fn walk_step<'a>(visit: &mut impl Visit<'a>, step: &'a Step) {
                     visit.expr(to);
                     by.iter().for_each(|by| visit.expr(by));
                 }
-                Iteration::Query { query, change, .. } => {
+                Iteration::Query { query, arguments, change, .. } => {
+                    exprs(visit, arguments);
                     query.iter().for_each(|query| visit.query(query));
                     change.iter().for_each(|change| visit.statement(change));
                 }
