@@ -1,13 +1,13 @@
 //! Bodies of PL/pgSQL, read as `pl_gram.y` of PostgreSQL 15 to 18 reads them. Decides where a
 //! statement starts and where a piece of SQL ends; what the piece says is the parser's of SQL.
-//! Knows no variable: a name before `:=`, `=` or `[` is one.
+//! Of variables it knows only those of the body: whatever stands before `:=`, `=` or `[` is one.
 
 mod sql;
 mod step;
 
 use super::token::{self, LexError, Token, TokenKind};
 use super::{Parser, SyntaxError};
-use crate::effect::{At, Block, Declaration, Handler, Ident, Name, Step, Type};
+use crate::effect::{At, Block, Declaration, Handler, Ident, Name, Query, Step, Type};
 use crate::source::{Map, Span};
 
 /// How deeply statements may be nested.
@@ -24,8 +24,8 @@ pub(super) fn block(text: &str, map: &Map, parser: Parser) -> Result<Block, Synt
     let place = |offset: usize| At::new(map.file(), map.span(Span::new(offset, text.len().min(offset + 1))));
     let tokens =
         token::tokens(text).map_err(|LexError { offset, message }| SyntaxError { message, at: place(offset) })?;
-    let cursors = Vec::new();
-    let mut reader = Reader { text, map, parser, tokens, next: 0, depth: 0, loops: 0, cursors, trouble: None };
+    let (declared, labels) = (Vec::new(), Vec::new());
+    let mut reader = Reader { text, map, parser, tokens, next: 0, depth: 0, loops: 0, declared, labels, trouble: None };
     reader.options()?;
     let label = reader.label()?;
     if !reader.is("declare") && !reader.is("begin") {
@@ -39,6 +39,14 @@ pub(super) fn block(text: &str, map: &Map, parser: Parser) -> Result<Block, Synt
     reader.trouble.map_or(Ok(block), Err)
 }
 
+/// What is known of a variable.
+struct Declared {
+    name: Ident,
+    constant: bool,
+    /// Of a bound cursor, the names of its arguments.
+    cursor: Option<Vec<Ident>>,
+}
+
 /// Goes through the tokens of a body.
 struct Reader<'a> {
     text: &'a str,
@@ -50,8 +58,10 @@ struct Reader<'a> {
     depth: usize,
     /// How many loops there are around.
     loops: usize,
-    /// The bound cursors that are declared around.
-    cursors: Vec<Ident>,
+    /// What is declared around, the innermost last.
+    declared: Vec<Declared>,
+    /// The labels around, and whether each is that of a loop.
+    labels: Vec<(Ident, bool)>,
     /// Why a piece of SQL of the statement that is being read could not be.
     trouble: Option<SyntaxError>,
 }
@@ -182,6 +192,28 @@ impl<'a> Reader<'a> {
         Ok(variables)
     }
 
+    /// Variables that get a value.
+    fn targets(&mut self) -> Result<Vec<Vec<Ident>>, SyntaxError> {
+        let start = self.next;
+        let variables = self.variables()?;
+        variables.iter().try_for_each(|variable| self.assignable(variable, start))?;
+        Ok(variables)
+    }
+
+    /// Whether the variable, written at a token, may get a value.
+    fn assignable(&self, variable: &[Ident], index: usize) -> Result<(), SyntaxError> {
+        let [name, fields @ ..] = variable else { return Ok(()) };
+        if !fields.is_empty() && self.labels.iter().any(|(label, _)| label == name) {
+            return Ok(());
+        }
+        match self.declared.iter().rfind(|declared| declared.name == *name) {
+            Some(declared) if declared.constant => {
+                Err(self.fault(format!("variable \"{name}\" is declared CONSTANT"), index))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Up to the first of the signs or words outside all brackets, which is not taken.
     fn until(&mut self, ends: &[&str]) -> Result<Span, SyntaxError> {
         let first = self.next;
@@ -255,7 +287,8 @@ impl<'a> Reader<'a> {
 
     fn block(&mut self, label: Option<Ident>) -> Result<Block, SyntaxError> {
         let start = self.next;
-        let cursors = self.cursors.len();
+        let declared = self.declared.len();
+        let labels = self.labels.len();
         let mut declarations = Vec::new();
         if self.take("declare") {
             while !self.is("begin") {
@@ -270,6 +303,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.need("begin")?;
+        self.labels.extend(label.iter().map(|label| (label.clone(), false)));
         let steps = self.steps()?;
         let mut handlers = Vec::new();
         if self.take("exception") {
@@ -283,7 +317,8 @@ impl<'a> Reader<'a> {
         self.need("end")?;
         let at = self.since(start);
         self.end_label(label.as_ref())?;
-        self.cursors.truncate(cursors);
+        self.declared.truncate(declared);
+        self.labels.truncate(labels);
         Ok(Block { label, declarations, steps, handlers, at })
     }
 
@@ -340,9 +375,12 @@ impl<'a> Reader<'a> {
             alias_for: None,
             at: At::default(),
         };
+        let (mut cursor, mut constant) = (None, false);
         if self.take_keyword("alias") {
             self.need("for")?;
             let parts = self.variable("a variable")?;
+            let same = self.declared.iter().rfind(|declared| parts.last() == Some(&declared.name));
+            (cursor, constant) = same.map_or((None, false), |same| (same.cursor.clone(), same.constant));
             declaration.alias_for = Some(Ident::from(parts.join(".")));
         } else if ["no", "scroll", "cursor"].iter().any(|word| self.is_keyword(word)) {
             if self.take("no") {
@@ -351,8 +389,7 @@ impl<'a> Reader<'a> {
                 self.take("scroll");
             }
             self.need("cursor")?;
-            declaration.cursor = self.bound_query()?;
-            self.cursors.push(declaration.name.clone());
+            (cursor, declaration.cursor) = self.bound_query()?;
         } else {
             declaration.constant = self.take_keyword("constant");
             declaration.kind = self.kind()?;
@@ -368,18 +405,25 @@ impl<'a> Reader<'a> {
                 declaration.value = Some(self.expression(value));
             } else if !self.is(";") {
                 return Err(self.refusal("\":=\" or \";\""));
+            } else if declaration.not_null {
+                let name = &declaration.name;
+                let message = format!("variable \"{name}\" must have a default value, since it's declared NOT NULL");
+                return Err(self.fault(message, start));
             }
         }
         self.need(";")?;
         declaration.at = self.since(start);
+        constant |= declaration.constant;
+        self.declared.push(Declared { name: declaration.name.clone(), constant, cursor });
         Ok(declaration)
     }
 
-    /// What follows `CURSOR`.
-    fn bound_query(&mut self) -> Result<Option<Box<crate::effect::Query>>, SyntaxError> {
+    /// What follows `CURSOR`: the names of the arguments, and the query.
+    fn bound_query(&mut self) -> Result<(Option<Vec<Ident>>, Option<Box<Query>>), SyntaxError> {
+        let mut arguments = Vec::new();
         if self.take("(") {
             loop {
-                self.name("an argument")?;
+                arguments.push(self.name("an argument")?);
                 self.kind()?;
                 if !self.take(",") {
                     break;
@@ -391,7 +435,7 @@ impl<'a> Reader<'a> {
             self.need("for")?;
         }
         let query = self.until(&[";"])?;
-        Ok(self.query(query))
+        Ok((Some(arguments), self.query(query)))
     }
 
     /// A type, up to what may follow it in a declaration.

@@ -1,6 +1,6 @@
 //! The statements of PL/pgSQL.
 
-use super::{Reader, is_word};
+use super::{Declared, Reader, is_word};
 use crate::effect::{Act, Expr, ExprKind, Ident, IfArm, Iteration, RaiseLevel, Step, StepKind};
 use crate::source::Span;
 use crate::syntax::SyntaxError;
@@ -201,7 +201,8 @@ impl Reader<'_> {
     }
 
     fn assignment(&mut self) -> Result<StepKind, SyntaxError> {
-        let mut target = vec![self.decoded(self.next)];
+        let start = self.next;
+        let mut target = vec![self.decoded(start)];
         let mut subscripts = Vec::new();
         let mut element = false;
         self.next += 1;
@@ -226,6 +227,7 @@ impl Reader<'_> {
                 return Err(self.refusal("\":=\" or \"=\""));
             }
         }
+        self.assignable(&target, start)?;
         let span = self.until(&[";"])?;
         let mut value = self.expression(span);
         if element {
@@ -278,7 +280,7 @@ impl Reader<'_> {
                 }
                 self.next += 1;
                 let strict = self.take("strict");
-                let variables = self.variables()?;
+                let variables = self.targets()?;
                 into = Some((self.span(first, self.next), variables, strict));
                 continue;
             }
@@ -363,9 +365,16 @@ impl Reader<'_> {
             Iteration::Forever
         };
         self.need("loop")?;
+        let (declared, labels) = (self.declared.len(), self.labels.len());
+        if let Iteration::Range { variable, .. } = &iteration {
+            self.declared.push(Declared { name: variable.clone(), constant: false, cursor: None });
+        }
+        self.labels.extend(label.iter().map(|label| (label.clone(), true)));
         self.loops += 1;
         let steps = self.steps()?;
         self.loops -= 1;
+        self.declared.truncate(declared);
+        self.labels.truncate(labels);
         self.need_all(&["end", "loop"])?;
         self.end_label(label.as_ref())?;
         Ok(StepKind::Loop { label, iteration, steps })
@@ -424,32 +433,58 @@ impl Reader<'_> {
             return Ok(None);
         }
         let cursor = self.cursor()?;
-        if !self.cursors.contains(&cursor) || !(self.is("(") || self.is("loop")) {
+        if self.bound(&cursor).is_none() || !(self.is("(") || self.is("loop")) {
             self.next = start;
             return Ok(None);
         }
-        let arguments = self.arguments()?;
+        let arguments = self.arguments(&cursor)?;
         Ok(Some((cursor, arguments)))
     }
 
-    /// The arguments of a cursor, named or not, if there are any.
-    fn arguments(&mut self) -> Result<Vec<Expr>, SyntaxError> {
-        let mut arguments = Vec::new();
-        if !self.take("(") {
-            return Ok(arguments);
+    /// The names of the arguments of a cursor, if it is bound.
+    fn bound(&self, cursor: &str) -> Option<Vec<Ident>> {
+        self.declared.iter().rfind(|declared| declared.name == cursor)?.cursor.clone()
+    }
+
+    /// The arguments of a bound cursor, named or not, in the order of their declaration.
+    fn arguments(&mut self, cursor: &str) -> Result<Vec<Expr>, SyntaxError> {
+        let names = self.bound(cursor).unwrap_or_default();
+        let start = self.next;
+        if names.is_empty() && self.is("(") {
+            return Err(self.fault(format!("cursor \"{cursor}\" has no arguments"), start));
         }
-        loop {
-            if self.is_name(self.next) && (self.is_at(self.next + 1, ":=") || self.is_at(self.next + 1, "=>")) {
+        if !names.is_empty() && !self.is("(") {
+            return Err(self.fault(format!("cursor \"{cursor}\" has arguments"), start));
+        }
+        let mut arguments: Vec<(usize, Expr)> = Vec::new();
+        while self.take(if arguments.is_empty() { "(" } else { "," }) {
+            let mut position = arguments.len();
+            let index = self.next;
+            if self.is_name(index) && (self.is_at(index + 1, ":=") || self.is_at(index + 1, "=>")) {
+                let name = self.decoded(index);
+                let found = names.iter().position(|known| *known == name);
+                let missing = || self.fault(format!("cursor \"{cursor}\" has no argument named \"{name}\""), index);
+                position = found.ok_or_else(missing)?;
                 self.next += 2;
             }
-            let span = self.until(&[",", ")"])?;
-            arguments.push(self.expression(span));
-            if !self.take(",") {
-                break;
+            let Some(name) = names.get(position) else {
+                return Err(self.fault(format!("too many arguments for cursor \"{cursor}\""), index));
+            };
+            if arguments.iter().any(|(other, _)| *other == position) {
+                let message = format!("value for parameter \"{name}\" of cursor \"{cursor}\" specified more than once");
+                return Err(self.fault(message, index));
             }
+            let span = self.until(&[",", ")"])?;
+            arguments.push((position, self.expression(span)));
         }
-        self.need(")")?;
-        Ok(arguments)
+        if arguments.len() < names.len() {
+            return Err(self.fault(format!("not enough arguments for cursor \"{cursor}\""), self.next));
+        }
+        if !names.is_empty() {
+            self.need(")")?;
+        }
+        arguments.sort_by_key(|(position, _)| *position);
+        Ok(arguments.into_iter().map(|(_, value)| value).collect())
     }
 
     /// What stands between `FOREACH` and `LOOP`.
@@ -478,6 +513,19 @@ impl Reader<'_> {
                 "EXIT cannot be used outside a loop, unless it has a label"
             };
             return Err(self.fault(message, start));
+        }
+        if let Some(label) = &label {
+            let found = self.labels.iter().rfind(|(known, _)| known == label);
+            let message = match found {
+                Some((_, false)) if next => Some(format!("block label \"{label}\" cannot be used in CONTINUE")),
+                Some(_) => None,
+                // It may be the name of the function, which is not known here.
+                None => Some(format!("there is no label \"{label}\" around this statement")),
+            };
+            if let Some(message) = message {
+                let trouble = self.fault(message, start);
+                self.trouble(trouble);
+            }
         }
         let condition = if self.take("when") {
             let span = self.until(&[";"])?;
@@ -589,7 +637,7 @@ impl Reader<'_> {
         while !self.is(";") {
             if into.is_empty() && self.take("into") {
                 strict = self.take("strict");
-                into = self.variables()?;
+                into = self.targets()?;
             } else if using.is_empty() && self.take("using") {
                 using = self.expressions(&[";", "into"])?;
             } else {
@@ -607,7 +655,9 @@ impl Reader<'_> {
         self.need("diagnostics")?;
         let mut items = Vec::new();
         loop {
+            let index = self.next;
             let variable = self.variable("a variable")?;
+            self.assignable(&variable, index)?;
             if !self.take(":=") {
                 self.need("=")?;
             }
@@ -631,8 +681,8 @@ impl Reader<'_> {
     fn open(&mut self) -> Result<StepKind, SyntaxError> {
         let cursor = self.cursor()?;
         let (mut query, mut command) = (None, None);
-        if self.is("(") || self.is(";") {
-            let arguments = self.arguments()?;
+        if self.bound(&cursor).is_some() {
+            let arguments = self.arguments(&cursor)?;
             return Ok(StepKind::Open { cursor, query, command, arguments });
         }
         let mut arguments = Vec::new();
@@ -662,7 +712,7 @@ impl Reader<'_> {
         let cursor = self.cursor()?;
         let into = if fetch {
             self.need("into")?;
-            self.variables()?
+            self.targets()?
         } else {
             Vec::new()
         };
