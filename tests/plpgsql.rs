@@ -4,7 +4,7 @@
 
 use roof_lint::effect::{
     Act, At, Block, Body, Expr, ExprKind, Ident, Iteration, Query, QueryBody, Statement, Step, StepKind, SubqueryKind,
-    Type,
+    Type, Visit, walk_block, walk_step,
 };
 use roof_lint::source::{FileId, Map};
 use roof_lint::syntax::Parser;
@@ -597,4 +597,176 @@ fn postgresql_takes_and_refuses_the_same() {
     let differ = |((_, taken), answer): &(&(String, bool), &str)| *taken != (*answer == "taken");
     let different: Vec<_> = bodies.iter().zip(answers).filter(differ).collect();
     assert!(different.is_empty(), "{different:#?}");
+}
+
+/// The bodies between dollar quotes of the files under `sql/`.
+fn release_bodies() -> Vec<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+    let files = walkdir::WalkDir::new(root).sort_by_file_name().into_iter().map(|entry| entry.expect("readable"));
+    let scripts = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "sql"));
+    let mut bodies = Vec::new();
+    for script in scripts {
+        let text = std::fs::read_to_string(script.path()).expect("a script");
+        let mut rest = text.as_str();
+        while let Some((_, after)) = rest.split_once('$') {
+            rest = after;
+            let Some((tag, body)) = after.split_once('$') else { break };
+            // A dollar sign may stand alone: at the end of a regular expression.
+            if !tag.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_') {
+                continue;
+            }
+            let (body, after) = body.split_once(&format!("${tag}$")).expect("the other tag");
+            // The others are SQL.
+            if ["declare", "begin"].iter().any(|word| body.trim_start().to_lowercase().starts_with(word)) {
+                bodies.push(body.to_owned());
+            }
+            rest = after;
+        }
+    }
+    bodies
+}
+
+/// Every statement by the name and the line that PostgreSQL has for it, in order.
+struct Kinds<'a> {
+    body: &'a str,
+    /// What stands before the body in the file.
+    before: usize,
+    found: Vec<(String, usize)>,
+    opaque: Vec<String>,
+}
+
+impl Kinds<'_> {
+    fn push(&mut self, kind: &str, at: At) {
+        let before = self.body.get(..at.span().start - self.before).expect("a place in the body");
+        self.found.push((kind.to_owned(), 1 + before.matches('\n').count()));
+    }
+}
+
+impl<'a> Visit<'a> for Kinds<'_> {
+    // To PostgreSQL a body within a body is a string.
+    fn body(&mut self, _: &'a Body) {}
+
+    fn block(&mut self, block: &'a Block) {
+        // PostgreSQL counts to BEGIN, and a declaration may be a block's only one.
+        self.found.push(("block".to_owned(), 0));
+        walk_block(self, block);
+    }
+
+    fn step(&mut self, step: &'a Step) {
+        let place = self.body.get(step.at.span().start - self.before..).unwrap_or_default().to_lowercase();
+        let kind = match &step.kind {
+            StepKind::Sql { .. } if place.starts_with("perform") => "perform",
+            StepKind::Sql { .. } if place.starts_with("call") || place.starts_with("do") => "call",
+            StepKind::Sql { .. } => "execsql",
+            StepKind::Execute { .. } => "dynexecute",
+            StepKind::Assign { .. } => "assign",
+            StepKind::If { .. } => "if",
+            StepKind::Case { .. } => "case",
+            StepKind::Loop { iteration, .. } => match iteration {
+                Iteration::Forever => "loop",
+                Iteration::While(_) => "while",
+                Iteration::Range { .. } => "fori",
+                Iteration::Query { cursor: Some(_), .. } => "forc",
+                Iteration::Query { .. } => "fors",
+                Iteration::Execute { .. } => "dynfors",
+                Iteration::Elements { .. } => "foreach_a",
+            },
+            StepKind::Leave { .. } => "exit",
+            StepKind::Return(_) => "return",
+            StepKind::ReturnNext(_) => "return_next",
+            StepKind::ReturnQuery(_) | StepKind::ReturnExecute { .. } => "return_query",
+            StepKind::Raise { .. } => "raise",
+            StepKind::Assert { .. } => "assert",
+            StepKind::Diagnostics { .. } => "getdiag",
+            StepKind::Open { .. } => "open",
+            StepKind::Fetch { .. } => "fetch",
+            StepKind::Close(_) => "close",
+            StepKind::EndTransaction { commit } => {
+                if *commit {
+                    "commit"
+                } else {
+                    "rollback"
+                }
+            }
+            StepKind::Opaque { why } => {
+                self.opaque.push(why.to_string());
+                ""
+            }
+            // PostgreSQL keeps nothing of `NULL`, and a block is told by `block`.
+            StepKind::Null | StepKind::Block(_) => "",
+        };
+        if !kind.is_empty() {
+            self.push(kind, step.at);
+        }
+        match &step.kind {
+            StepKind::If { arms, .. } => arms.iter().skip(1).for_each(|arm| self.push("elsif", arm.at)),
+            StepKind::Case { arms, .. } => arms.iter().for_each(|arm| self.push("when", arm.at)),
+            _ => {}
+        }
+        walk_step(self, step);
+    }
+}
+
+fn kinds(body_text: &str) -> (Vec<(String, usize)>, Vec<String>) {
+    let before = "DO $do$";
+    let file = format!("{before}{body_text}$do$");
+    let Body::PlPgSql(block) = body(&file) else { panic!("{body_text}: {:?}", body(&file)) };
+    let mut kinds = Kinds { body: body_text, before: before.len(), found: Vec::new(), opaque: Vec::new() };
+    kinds.block(&block);
+    kinds.found.sort();
+    (kinds.found, kinds.opaque)
+}
+
+/// The same from PostgreSQL's own parser of PL/pgSQL, whatever the function returns.
+fn witness(body: &str) -> Vec<(String, usize)> {
+    let read = |kind: &str| {
+        let function = format!("CREATE FUNCTION f(refcursor) RETURNS {kind} LANGUAGE plpgsql AS $do${body}$do$");
+        pg_query::parse_plpgsql(&function).map_err(|error| error.to_string())
+    };
+    let kinds = ["int", "void", "SETOF int", "TABLE (o int)"];
+    let tree = kinds.iter().find_map(|kind| read(kind).ok());
+    let tree = tree.unwrap_or_else(|| panic!("{body}: {:?}", kinds.map(|kind| read(kind).err())));
+    let mut found = Vec::new();
+    let mut values = vec![("", &tree)];
+    while let Some((name, value)) = values.pop() {
+        let line = value.get("lineno").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        let line = usize::try_from(line).expect("a line");
+        match name.strip_prefix("PLpgSQL_").map(|name| name.strip_prefix("stmt_").unwrap_or(name)) {
+            Some("block") if line > 0 => found.push(("block".to_owned(), 0)),
+            Some("if_elsif") => found.push(("elsif".to_owned(), line)),
+            Some("case_when") => found.push(("when".to_owned(), line)),
+            // What PostgreSQL adds at the end has no line.
+            Some(kind) if name.starts_with("PLpgSQL_stmt_") && line > 0 => found.push((kind.to_owned(), line)),
+            _ => {}
+        }
+        match value {
+            serde_json::Value::Object(fields) => {
+                values.extend(fields.iter().map(|(name, value)| (name.as_str(), value)));
+            }
+            serde_json::Value::Array(elements) => values.extend(elements.iter().map(|value| ("", value))),
+            _ => {}
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_body_of_the_release_is_read_as_postgresql_reads_it() {
+    let bodies = release_bodies();
+    assert!(bodies.len() > 60, "found only {} bodies", bodies.len());
+    for body in &bodies {
+        let (found, opaque) = kinds(body);
+        assert!(opaque.is_empty(), "{opaque:?} in {body}");
+        assert_eq!(found, witness(body), "{body}");
+    }
+}
+
+#[test]
+fn statements_stand_on_the_lines_that_postgresql_counts() {
+    let read = |(steps, shown): &&(&str, &str)| !steps.is_empty() && !shown.contains("opaque");
+    for (steps, _) in STATEMENTS.iter().filter(read) {
+        let body = format!("\n{DECLARED}\n{};\nEND", steps.replace("; ", ";\n").replace(" THEN ", "\nTHEN\n"));
+        assert_eq!(kinds(&body).0, witness(&body), "{body}");
+    }
 }
