@@ -149,9 +149,11 @@ pub enum Act {
         /// Whether it is itself partitioned.
         partitioned: bool,
         /// `LIKE`
-        like: Vec<Name>,
+        like: Vec<Like>,
         /// `OF type`
         of: Option<Name>,
+        /// `ON COMMIT DROP`
+        drop_on_commit: bool,
     },
     /// `CREATE TABLE AS`, `SELECT INTO`, `CREATE MATERIALIZED VIEW`.
     CreateTableAs {
@@ -169,6 +171,8 @@ pub enum Act {
         source: Box<Statement>,
         /// `WITH NO DATA`
         empty: bool,
+        /// `ON COMMIT DROP`
+        drop_on_commit: bool,
     },
     /// `CREATE VIEW`
     CreateView {
@@ -543,6 +547,16 @@ pub struct Column {
     pub at: At,
 }
 
+/// `LIKE table INCLUDING …` of `CREATE TABLE`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Like {
+    /// The table whose columns are copied.
+    pub name: Name,
+    /// What else is, in lower case: `comments`, `constraints`, `defaults`, `generated`,
+    /// `identity`, `indexes`, `statistics`, `storage`; `ALL` is all of them.
+    pub including: Vec<Ident>,
+}
+
 /// A constraint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Constraint {
@@ -637,6 +651,8 @@ pub struct Function {
     pub language: Ident,
     /// What it does.
     pub body: Body,
+    /// `RETURN …` or `BEGIN ATOMIC`: what the body names is looked up when it is created.
+    pub atomic: bool,
     /// `IMMUTABLE` or `STABLE`: PostgreSQL itself keeps such a function from writing, unless
     /// it calls another.
     pub reads_only: bool,

@@ -3,14 +3,14 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
     self, AlterTableType, ConstrType, DefElem, DropBehavior, FunctionParameterMode, GrantTargetType, Node, ObjectType,
-    RoleSpecType,
+    OnCommitAction, RoleSpecType,
 };
 
 use super::statement::is_temporary;
 use super::{Lower, items, named, string, strings, written};
 use crate::effect::{
     Act, AlterAction, Argument, At, Body, Column, Constraint, ConstraintKind, Expr, ExprKind, Function, Ident, IndexOf,
-    Name, Object, ObjectKind, ReferentialAction, Statement, TriggerState, TriggerTiming, Type,
+    Like, Name, Object, ObjectKind, ReferentialAction, Statement, TriggerState, TriggerTiming, Type,
 };
 use crate::syntax::{plpgsql, token};
 
@@ -337,7 +337,7 @@ impl Lower<'_> {
         for element in &create.table_elts {
             match &element.node {
                 Some(NodeEnum::ColumnDef(column)) => columns.push(self.column(column)),
-                Some(NodeEnum::TableLikeClause(clause)) => like.push(self.relation(clause.relation.as_ref())),
+                Some(NodeEnum::TableLikeClause(clause)) => like.push(self.like_clause(clause)),
                 _ => constraints.extend(self.constraint_of(element, None)),
             }
         }
@@ -353,6 +353,29 @@ impl Lower<'_> {
             partitioned: create.partspec.is_some(),
             like,
             of: create.of_typename.as_ref().map(|of| self.type_name(Some(of)).name),
+            drop_on_commit: create.oncommit() == OnCommitAction::OncommitDrop,
+        }
+    }
+
+    fn like_clause(&self, clause: &protobuf::TableLikeClause) -> Like {
+        // PostgreSQL's nodes/parsenodes.h: the bits of TableLikeOption.
+        let options = [
+            ("comments", 0),
+            ("constraints", 2),
+            ("defaults", 3),
+            ("generated", 4),
+            ("identity", 5),
+            ("indexes", 6),
+            ("statistics", 7),
+            ("storage", 8),
+        ];
+        Like {
+            name: self.relation(clause.relation.as_ref()),
+            including: options
+                .into_iter()
+                .filter(|(_, bit)| clause.options & (1 << bit) != 0)
+                .map(|(name, _)| Ident::new_static(name))
+                .collect(),
         }
     }
 
@@ -736,6 +759,7 @@ impl Lower<'_> {
             returns,
             language: language.map_or(Ident::new_static("sql"), Ident::from),
             body,
+            atomic: create.sql_body.as_ref().is_some_and(|body| body.node.is_some()),
             reads_only: matches!(word("volatility"), Some("immutable" | "stable")),
             definer: flag("security"),
             strict: flag("strict"),

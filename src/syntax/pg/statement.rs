@@ -2,8 +2,8 @@
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    self, CmdType, DropBehavior, MergeMatchKind, Node, ObjectType, OnConflictAction, TransactionStmtKind,
-    VariableSetKind,
+    self, CmdType, DropBehavior, MergeMatchKind, Node, ObjectType, OnCommitAction, OnConflictAction,
+    TransactionStmtKind, VariableSetKind,
 };
 
 use super::expression::unread;
@@ -158,6 +158,7 @@ impl Lower<'_> {
             columns: Vec::new(),
             source: Box::new(Statement { at: self.here(), act: Act::Select(query) }),
             empty: false,
+            drop_on_commit: into.on_commit() == OnCommitAction::OncommitDrop,
         }
     }
 
@@ -172,6 +173,7 @@ impl Lower<'_> {
             columns: into.map(|into| strings(&into.col_names)).unwrap_or_default(),
             source: Box::new(self.statement(create.query.as_deref())),
             empty: into.is_some_and(|into| into.skip_data),
+            drop_on_commit: into.is_some_and(|into| into.on_commit() == OnCommitAction::OncommitDrop),
         }
     }
 
