@@ -10,6 +10,7 @@ use serde::de::{self, Deserializer, Visitor};
 pub use toml::Spanned;
 
 use crate::fault::Fault;
+use crate::finding::Level;
 
 /// The whole of `lint.toml`, with its text so that a fault can point into it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Config {
     pub name: String,
     /// The text as it was read.
     pub text: String,
+    /// Levels of rules that differ from their own.
+    pub levels: Levels,
     /// The packages in the order of the file.
     pub packages: Vec<Package>,
 }
@@ -38,6 +41,10 @@ pub struct Package {
     pub manifest: Option<Spanned<String>>,
     /// Creates the roles of a clone's cluster; run by a superuser in any database.
     pub roles: Option<Spanned<String>>,
+    /// Builds the database before the release: scripts, or a dump of its schema. Where it is
+    /// not said: `clone`.
+    #[serde(default)]
+    pub baseline: Vec<Spanned<String>>,
     /// Builds the clone in an empty database.
     pub clone: Option<Spanned<String>>,
     /// Opens the gate on a clone.
@@ -53,6 +60,24 @@ pub struct Package {
     pub full_rollback: Option<Spanned<String>>,
     /// Undoes one tier, which a tier's `undo` names.
     pub tier_rollback: Option<Spanned<String>>,
+    /// The tags of the release's rows; one that ends in `%` is a pattern of LIKE.
+    #[serde(default)]
+    pub tags: Vec<Spanned<String>>,
+    /// The columns that tags stand in.
+    #[serde(default)]
+    pub tag_columns: Vec<Spanned<String>>,
+    /// Tables whose rows are never deleted.
+    #[serde(default)]
+    pub protected: Vec<Spanned<String>>,
+    /// Settings that must be in effect when anything is locked or changed.
+    #[serde(default)]
+    pub timeouts: Vec<Spanned<String>>,
+    /// Commands of psql that are allowed beyond the harmless ones.
+    #[serde(default)]
+    pub allow_metacommands: Vec<Spanned<String>>,
+    /// Levels of rules that differ from those of all packages.
+    #[serde(default)]
+    pub levels: Levels,
     /// The psql variables of a rehearsal.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
@@ -69,6 +94,9 @@ pub struct Package {
     #[serde(default)]
     pub end_state: Vec<Measure>,
 }
+
+/// Levels of rules by their ids, both with their places.
+pub type Levels = BTreeMap<Spanned<String>, Spanned<Level>>;
 
 /// One row of the rollout table.
 #[derive(Debug, Deserialize)]
@@ -155,6 +183,8 @@ pub enum Value {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
     #[serde(default)]
+    levels: Levels,
+    #[serde(default)]
     package: Vec<Package>,
 }
 
@@ -162,7 +192,7 @@ impl Config {
     /// Reads the text of a `lint.toml`; `name` is what faults call the file.
     pub fn parse(name: &str, text: &str) -> Result<Self, Fault> {
         let file: File = toml::from_str(text).map_err(|error| refusal(name, text, &error))?;
-        let config = Self { name: name.to_owned(), text: text.to_owned(), packages: file.package };
+        let config = Self { name: name.to_owned(), text: text.to_owned(), levels: file.levels, packages: file.package };
         config.check_names()?;
         Ok(config)
     }
@@ -183,6 +213,22 @@ impl Config {
             |near| format!("did you mean \"{near}\"?"),
         );
         Err(Fault::new(format!("{} has no package \"{name}\"", self.name)).way_out(way_out))
+    }
+
+    /// Refuses levels of rules that do not exist; `ids` are those that do.
+    pub fn check_rules(&self, ids: &[&str]) -> Result<(), Fault> {
+        let named = self.packages.iter().flat_map(|package| package.levels.keys()).chain(self.levels.keys());
+        let first = named.filter(|id| !ids.contains(&id.get_ref().as_str())).min_by_key(|id| id.span().start);
+        let Some(unknown) = first else { return Ok(()) };
+        let way_out = nearest(unknown.get_ref(), ids)
+            .map_or_else(|| "`roof-lint rules` lists the rules".to_owned(), |near| format!("did you mean `{near}`?"));
+        let message = format!("there is no rule `{}`", unknown.get_ref());
+        Err(self.fault(message, unknown.span(), "here").way_out(way_out))
+    }
+
+    /// The level that a rule has in a package, if `lint.toml` sets one, with the place where.
+    pub fn level<'a>(&'a self, package: &'a Package, rule: &str) -> Option<&'a Spanned<Level>> {
+        package.levels.get(rule).or_else(|| self.levels.get(rule))
     }
 
     fn check_names(&self) -> Result<(), Fault> {
@@ -223,6 +269,7 @@ impl Package {
         [&self.roles, &self.clone, &self.ratify, &self.preflight, &self.executor]
             .into_iter()
             .flatten()
+            .chain(&self.baseline)
             .chain(&self.verify)
             .chain(&self.full_rollback)
             .chain(&self.tier_rollback)
@@ -309,13 +356,21 @@ fn refusal(name: &str, text: &str, error: &toml::de::Error) -> Fault {
         Some(key) if error.message().starts_with("missing field") => {
             Fault::new(format!("the key `{key}` is missing in {name}")).way_out(format!("add `{key} = …`"))
         }
+        Some(value) if error.message().starts_with("unknown variant") => {
+            let known: Vec<_> = quoted.collect();
+            let way_out = nearest(value, &known).map_or_else(
+                || format!("known here: {}", known.join(", ")),
+                |near| format!("did you mean \"{near}\"?"),
+            );
+            Fault::new(format!("unknown value \"{value}\" in {name}")).way_out(way_out)
+        }
         _ => Fault::new(format!("{name} cannot be read: {}", error.message().trim_end().replace('\n', ", "))),
     };
     fault.at(name, text, span, "here")
 }
 
 /// The candidate that `word` was most likely meant to be, if any is near.
-fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     candidates
         .iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))

@@ -2,6 +2,30 @@
 
 use crate::effect::At;
 
+/// What a finding does to the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It is not shown.
+    Allow,
+    /// It is shown.
+    Warn,
+    /// The package does not pass.
+    Deny,
+}
+
+impl Level {
+    /// The word for it in `lint.toml`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// What is wrong, where, what follows from it and the way out.
 #[derive(Debug, Clone)]
 pub struct Finding {

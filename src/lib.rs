@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod package;
 pub mod psql;
 pub mod rehearse;
+pub mod rules;
 pub mod source;
 pub mod sources;
 pub mod syntax;

@@ -2,15 +2,20 @@
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use roof_lint::config::{Config, Rows, Value};
+use roof_lint::fault::Fault;
+use roof_lint::finding::Level;
 
 const HEAD: &str = "[[package]]\nname = \"p\"\nroot = \"sql\"\ndatabase = \"d\"\n";
 
 /// What the user sees when `HEAD` is followed by these lines, the first of which is line 5.
 fn refusal(rest: &str) -> String {
-    let fault = Config::parse("lint.toml", &format!("{HEAD}{rest}")).expect_err("the text is wrong");
+    drawn(&Config::parse("lint.toml", &format!("{HEAD}{rest}")).expect_err("the text is wrong"))
+}
+
+fn drawn(fault: &Fault) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(140);
-    handler.render_report(&mut text, &fault).expect("a fault can be drawn");
+    handler.render_report(&mut text, fault).expect("a fault can be drawn");
     text
 }
 
@@ -77,6 +82,37 @@ fn names_are_unique_and_tiers_in_order() {
     names(&refusal(HEAD), &["two packages are called \"p\"", "lint.toml:6:8"]);
     let tier = |number: u32| format!("[[package.tier]]\nnumber = {number}\nname = \"t\"\nfile = \"f\"\n");
     names(&refusal(&(tier(2) + &tier(2))), &["tier 2 of package \"p\" comes after tier 2", "lint.toml:10:10"]);
+}
+
+#[test]
+fn levels_are_set_for_all_packages_and_for_one() {
+    let text = format!(
+        "[levels]\nguard-fails-open = \"warn\"\nsyntax-error = \"deny\"\n{HEAD}levels = {{ guard-fails-open = \"allow\" }}\n"
+    );
+    let config = Config::parse("lint.toml", &text).expect("sound");
+    let package = config.package("p").expect("it is there");
+    let level = |rule: &str| config.level(package, rule).map(|level| *level.get_ref());
+    assert_eq!(level("guard-fails-open"), Some(Level::Allow));
+    assert_eq!(level("syntax-error"), Some(Level::Deny));
+    assert_eq!(level("another"), None);
+    let place = config.level(package, "syntax-error").expect("it is set").span();
+    assert_eq!(config.text.get(place), Some("\"deny\""));
+    config.check_rules(&["guard-fails-open", "syntax-error"]).expect("both exist");
+    let fault = drawn(&config.check_rules(&["guard-fails-open", "syntax-eror"]).expect_err("one does not"));
+    names(&fault, &["there is no rule `syntax-error`", "lint.toml:3:1", "did you mean `syntax-eror`?"]);
+    let fault = drawn(&config.check_rules(&["x"]).expect_err("none does"));
+    names(&fault, &["there is no rule `guard-fails-open`", "lint.toml:2:1", "`roof-lint rules` lists the rules"]);
+}
+
+#[test]
+fn a_wrong_level_is_shown_with_its_place() {
+    names(
+        &refusal("levels = { syntax-error = \"dney\" }\n"),
+        &["unknown value \"dney\" in lint.toml", "lint.toml:5:27", "did you mean \"deny\"?"],
+    );
+    names(&refusal("levels = { syntax-error = 3 }\n"), &["lint.toml:5:27"]);
+    names(&refusal("levels = \"deny\"\n"), &["lint.toml:5:10", "expected a map"]);
+    names(&refusal("tags = [\"a\", 3]\n"), &["lint.toml:5:14", "expected a string"]);
 }
 
 #[test]

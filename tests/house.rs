@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 /// The rooms from the ground up. Rooms on one floor do not see one another.
 const FLOORS: &[&[&str]] = &[
     &["source", "fault"],
-    &["config", "manifest", "cluster"],
     &["psql", "effect"],
-    &["sources", "finding", "syntax"],
+    &["finding"],
+    &["config", "manifest", "cluster"],
+    &["sources", "syntax"],
     &["package"],
+    &["rules"],
     &["rehearse"],
     &["cli"],
     &["main"],
