@@ -2,52 +2,15 @@
 
 use crate::live::Harm;
 use crate::operator::{Family, Operator};
-use crate::package::{Mutant, Package, Work};
-use crate::text::{Kind, Statement, edit, statements};
-
-/// A DELETE of rows of a release.
-pub(crate) struct Delete {
-    pub work: Work,
-    pub statement: Statement,
-    pub table: String,
-    pub condition: String,
-    /// The column that bears the tag, and the tag with its quotes.
-    pub column: String,
-    pub tag: String,
-}
-
-/// The DELETEs of the rollbacks, each with its tag.
-pub(crate) fn deletes(package: &Package) -> Vec<Delete> {
-    let mut found = Vec::new();
-    for work in package.rollbacks() {
-        let text = package.text(&work.path);
-        for statement in work.changes.iter().filter(|statement| statement.starts(text, "DELETE FROM")) {
-            let at = statement.find(text, "WHERE").expect("a DELETE of a rollback has a WHERE");
-            let condition = text[statement.tokens[at].span.end..statement.span.end - 1].trim().to_owned();
-            let tag = statement.tokens.iter().rev().find(|token| token.kind == Kind::Text).expect("a tag");
-            found.push(Delete {
-                table: statement.nth(text, 2).to_owned(),
-                column: condition
-                    .split([' ', '('])
-                    .rfind(|word| ["created_by", "origin", "executor_name", "event_domain"].contains(word))
-                    .expect("a column of tags")
-                    .to_owned(),
-                condition,
-                tag: text[tag.span.clone()].to_owned(),
-                work: work.clone(),
-                statement: statement.clone(),
-            });
-        }
-    }
-    found
-}
+use crate::package::Mutant;
+use crate::text::{edit, statements};
 
 /// Puts a pattern in the place of each DELETE; `{table}`, `{where}`, `{column}` and `{tag}` are
 /// those of the DELETE, `{like}` its tag as a pattern that escapes nothing.
 fn instead(name: &str, least: usize, pattern: &'static str) -> Operator {
     let what = name.to_owned();
     Operator::new(Family::Deletes, name, least, move |package| {
-        let mutants = deletes(package).into_iter().map(|delete| {
+        let mutants = package.deletes().into_iter().map(|delete| {
             let text = package.text(&delete.work.path);
             let new = pattern
                 .replace("{table}", &delete.table)
@@ -75,7 +38,8 @@ fn instead(name: &str, least: usize, pattern: &'static str) -> Operator {
 fn widened(name: &str, condition: &'static str) -> Operator {
     let what = name.to_owned();
     Operator::new(Family::Deletes, name, 10, move |package| {
-        deletes(package)
+        package
+            .deletes()
             .into_iter()
             .filter(|delete| delete.tag.contains("PROD_"))
             .map(|delete| {
@@ -214,7 +178,8 @@ pub(crate) fn operators() -> Vec<Operator> {
         widened("a condition of nothing", "coalesce({column} = {tag} OR NULL, true)"),
     ]);
     operators.push(Operator::new(Family::Deletes, "LIKE that escapes no underscore", 10, |package| {
-        deletes(package)
+        package
+            .deletes()
             .into_iter()
             .filter(|delete| delete.tag.contains('_'))
             .map(|delete| {

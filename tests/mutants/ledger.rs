@@ -139,7 +139,7 @@ pub(crate) fn operators() -> Vec<Operator> {
         })
         .shown(Harm::Residue),
         Operator::new(Family::Ledger, "the tag of another tier", 10, |package| {
-            let (mut mutants, all) = (Vec::new(), crate::deletes::deletes(package));
+            let (mut mutants, all) = (Vec::new(), package.deletes());
             for delete in all.iter().filter(|delete| delete.tag.contains("PROD_")) {
                 let other = all.iter().find(|other| {
                     other.tag.contains("PROD_") && other.tag != delete.tag && other.table == delete.table

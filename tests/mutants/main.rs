@@ -71,7 +71,7 @@ fn the_package_is_understood() {
         [24, 11, 5, 16],
         "guards of the database, of the gate, on entry, of the outcome"
     );
-    assert_eq!(deletes::deletes(&package).len(), 18);
+    assert_eq!(package.deletes().len(), 18);
 }
 
 #[test]

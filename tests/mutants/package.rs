@@ -72,6 +72,17 @@ pub(crate) struct Guard {
     pub check: If,
 }
 
+/// A DELETE of rows of a release.
+pub(crate) struct Delete {
+    pub work: Work,
+    pub statement: Statement,
+    pub table: String,
+    pub condition: String,
+    /// The column that bears the tag, and the tag with its quotes.
+    pub column: String,
+    pub tag: String,
+}
+
 /// The package with something changed.
 #[derive(Clone, Debug)]
 pub(crate) struct Mutant {
@@ -277,6 +288,32 @@ impl Package {
     /// The guards of one kind.
     pub(crate) fn guards_of(&self, demand: Demand) -> Vec<Guard> {
         self.guards().into_iter().filter(|guard| guard.demand == demand).collect()
+    }
+
+    /// The DELETEs of the rollbacks, each with its tag.
+    pub(crate) fn deletes(&self) -> Vec<Delete> {
+        const COLUMNS: [&str; 4] = ["created_by", "origin", "executor_name", "event_domain"];
+        let mut found = Vec::new();
+        for work in self.rollbacks() {
+            let text = self.text(&work.path);
+            for statement in work.changes.iter().filter(|statement| statement.starts(text, "DELETE FROM")) {
+                let Some(at) = statement.find(text, "WHERE") else { continue };
+                let condition = text[statement.tokens[at].span.end..statement.span.end - 1].trim().to_owned();
+                let tag = statement.tokens.iter().rev().find(|token| token.kind == text::Kind::Text);
+                let column = condition.split([' ', '(']).rfind(|word| COLUMNS.contains(word)).map(str::to_owned);
+                if let (Some(tag), Some(column)) = (tag, column) {
+                    found.push(Delete {
+                        table: statement.nth(text, 2).to_owned(),
+                        tag: text[tag.span.clone()].to_owned(),
+                        condition,
+                        column,
+                        work: work.clone(),
+                        statement: statement.clone(),
+                    });
+                }
+            }
+        }
+        found
     }
 
     /// The statements that create tables and views, by name, each with its file.
