@@ -312,6 +312,9 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("x := 1 +; NULL", "opaque (syntax error at or near \")\"); null;"),
     ("x := 1, 2", "opaque (this is not one expression);"),
+    ("x := ; NULL", "opaque (nothing is assigned); null;"),
+    ("x := SELECT 1", "opaque (syntax error at or near \"SELECT\", expected an expression);"),
+    ("a[i i] := 1", "opaque (syntax error at or near \"i\");"),
     // branches
     (
         "IF a THEN NULL; ELSIF b THEN ELSEIF c THEN x := 1; ELSE NULL; END IF",
@@ -509,6 +512,7 @@ const NO_BODIES: &[(&str, &str)] = &[
     ("BEGIN IF THEN END IF; END", "syntax error at or near \"THEN\", expected an expression @THEN"),
     ("BEGIN IF a THEN END; END", "syntax error at or near \";\", expected \"IF\" @;"),
     ("BEGIN IF (a THEN END IF; END", "mismatched parentheses @;"),
+    ("DECLARE x int[]; BEGIN x[] := 1; END", "syntax error at or near \"]\", expected an expression @]"),
     ("BEGIN x := a); END", "mismatched parentheses @)"),
     ("BEGIN EXIT; END", "EXIT cannot be used outside a loop, unless it has a label @EXIT"),
     ("<<a>> BEGIN END b", "end label \"b\" differs from block's label \"a\" @b"),
@@ -565,7 +569,12 @@ fn postgresql_takes_and_refuses_the_same() {
     let mut bodies: Vec<(String, bool)> = statements
         .map(|(steps, shown)| {
             // What is not read here although it is PL/pgSQL.
-            let read = ["how far the cursor moves", "this is not a query", "this is not one expression"];
+            let read = [
+                "how far the cursor moves",
+                "this is not a query",
+                "this is not one expression",
+                "nothing is assigned",
+            ];
             let taken = !shown.contains("opaque") || read.iter().any(|why| shown.contains(why));
             (format!("{DECLARED}{steps}; END"), taken)
         })

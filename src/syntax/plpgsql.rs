@@ -111,7 +111,12 @@ impl<'a> Reader<'a> {
     /// The next token is not what it should be.
     fn refusal(&self, expected: &str) -> SyntaxError {
         let met = match self.token(self.next) {
-            Some(token) => format!("at or near \"{}\"", self.slice(token.span)),
+            Some(token) => {
+                // A literal may be long.
+                let met: String =
+                    self.slice(token.span).chars().take_while(|letter| *letter != '\n').take(40).collect();
+                format!("at or near \"{met}\"")
+            }
             None => "at end of input".to_owned(),
         };
         self.fault(format!("syntax error {met}, expected {expected}"), self.next)

@@ -8,6 +8,10 @@ use crate::effect::{
 };
 use crate::source::{Map, Span};
 use crate::syntax::SyntaxError;
+use crate::syntax::token;
+
+/// The reserved words that start a query.
+const QUERY_WORDS: [&str; 3] = ["select", "table", "with"];
 
 impl Reader<'_> {
     /// Only the first trouble is told.
@@ -15,9 +19,23 @@ impl Reader<'_> {
         self.trouble.get_or_insert(trouble);
     }
 
-    fn no(&mut self, message: &str, span: Span) {
+    pub(super) fn no(&mut self, message: &str, span: Span) {
         let at = self.at(span);
         self.trouble(SyntaxError { message: message.to_owned(), at });
+    }
+
+    /// What stands for an expression that could not be read.
+    fn unreadable(&self, span: Span) -> Expr {
+        Expr { at: self.at(span), kind: ExprKind::Other { what: Ident::new_static("unreadable"), parts: Vec::new() } }
+    }
+
+    /// An expression in brackets of its own; in trouble, some expression.
+    pub(super) fn subscript(&mut self, span: Span) -> Expr {
+        let map = self.map.part(span);
+        self.parser.expression(self.slice(span), &map).unwrap_or_else(|error| {
+            self.trouble(error);
+            self.unreadable(span)
+        })
     }
 
     /// An expression; in trouble, some expression.
@@ -25,6 +43,17 @@ impl Reader<'_> {
         const BEFORE: &str = "SELECT ";
         let text = self.slice(span);
         let map = self.map.part(span);
+        // Brackets make an expression of a query, but here are none.
+        let first = token::next(text, 0).map_or(Span::default(), |token| token.span);
+        let word = text.get(first.start..first.end).unwrap_or_default();
+        let values = || {
+            let second = token::next(text, first.end).map_or(Span::default(), |token| token.span);
+            word.eq_ignore_ascii_case("values") && text.get(second.start..second.end) == Some("(")
+        };
+        if QUERY_WORDS.iter().any(|query| word.eq_ignore_ascii_case(query)) || values() {
+            self.no(&format!("syntax error at or near \"{word}\", expected an expression"), span);
+            return self.unreadable(span);
+        }
         let error = match self.parser.expression(text, &map) {
             Ok(expr) => return expr,
             Err(error) => error,
@@ -36,7 +65,7 @@ impl Reader<'_> {
             return value;
         }
         self.trouble(error);
-        Expr { at: self.at(span), kind: ExprKind::Other { what: Ident::new_static("unreadable"), parts: Vec::new() } }
+        self.unreadable(span)
     }
 
     /// Expressions with commas between them, up to one of the signs or words.

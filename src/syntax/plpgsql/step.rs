@@ -209,10 +209,13 @@ impl Reader<'_> {
         loop {
             if self.take("[") {
                 element = true;
+                if self.is("]") {
+                    return Err(self.refusal("an expression"));
+                }
                 while !self.take("]") {
                     if !self.take(":") {
                         let span = self.until(&["]", ":"])?;
-                        subscripts.push(self.expression(span));
+                        subscripts.push(self.subscript(span));
                     }
                 }
             } else if self.is(".") && self.token(self.next + 1).is_some_and(|token| is_word(token.kind)) {
@@ -228,6 +231,11 @@ impl Reader<'_> {
             }
         }
         self.assignable(&target, start)?;
+        if self.is(";") {
+            // PostgreSQL takes it, and stumbles only once it gets there.
+            self.no("nothing is assigned", self.span(start, self.next));
+            return Ok(StepKind::Null);
+        }
         let span = self.until(&[";"])?;
         let mut value = self.expression(span);
         if element {
