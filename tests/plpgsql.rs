@@ -513,6 +513,12 @@ const NO_BODIES: &[(&str, &str)] = &[
     ("BEGIN IF a THEN END; END", "syntax error at or near \";\", expected \"IF\" @;"),
     ("BEGIN IF (a THEN END IF; END", "mismatched parentheses @;"),
     ("DECLARE x int[]; BEGIN x[] := 1; END", "syntax error at or near \"]\", expected an expression @]"),
+    ("BEGIN RAISE NOTICE message; END", "unrecognized exception condition \"message\" @message"),
+    ("BEGIN NULL; EXCEPTION WHEN other THEN END", "unrecognized exception condition \"other\" @other"),
+    (
+        "DECLARE x int[]; BEGIN x[1::2] := 1; x[1: :2] := 1; END",
+        "syntax error at or near \":\", expected an expression @:",
+    ),
     ("BEGIN x := a); END", "mismatched parentheses @)"),
     ("BEGIN EXIT; END", "EXIT cannot be used outside a loop, unless it has a label @EXIT"),
     ("<<a>> BEGIN END b", "end label \"b\" differs from block's label \"a\" @b"),

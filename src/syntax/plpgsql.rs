@@ -2,6 +2,7 @@
 //! statement starts and where a piece of SQL ends; what the piece says is the parser's of SQL.
 //! Of variables it knows only those of the body: whatever stands before `:=`, `=` or `[` is one.
 
+mod condition;
 mod sql;
 mod step;
 
@@ -332,8 +333,12 @@ impl<'a> Reader<'a> {
         self.need("when")?;
         let mut conditions = Vec::new();
         loop {
-            let condition = self.name("a condition")?.to_ascii_lowercase();
-            conditions.push(if condition == "sqlstate" { self.sqlstate()? } else { Ident::from(condition) });
+            let condition = self.name("a condition")?;
+            conditions.push(match condition.as_str() {
+                "sqlstate" => self.sqlstate()?,
+                "others" => condition,
+                _ => self.known(condition)?,
+            });
             if !self.take("or") {
                 break;
             }
@@ -341,6 +346,15 @@ impl<'a> Reader<'a> {
         self.need("then")?;
         let steps = self.steps()?;
         Ok(Handler { conditions, steps, at: self.since(start) })
+    }
+
+    /// The condition that was taken last, if there is one of that name.
+    fn known(&self, condition: Ident) -> Result<Ident, SyntaxError> {
+        if condition::is_condition(&condition) {
+            Ok(condition)
+        } else {
+            Err(self.fault(format!("unrecognized exception condition \"{condition}\""), self.next - 1))
+        }
     }
 
     /// What follows `SQLSTATE`.

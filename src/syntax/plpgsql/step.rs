@@ -212,10 +212,13 @@ impl Reader<'_> {
                 if self.is("]") {
                     return Err(self.refusal("an expression"));
                 }
+                let mut slice = false;
                 while !self.take("]") {
-                    if !self.take(":") {
+                    if slice || !self.take(":") {
                         let span = self.until(&["]", ":"])?;
                         subscripts.push(self.subscript(span));
+                    } else {
+                        slice = true;
                     }
                 }
             } else if self.is(".") && self.token(self.next + 1).is_some_and(|token| is_word(token.kind)) {
@@ -600,7 +603,8 @@ impl Reader<'_> {
         } else if self.take_keyword("sqlstate") {
             raise.1 = Some(self.sqlstate()?);
         } else if !self.is("using") {
-            raise.1 = Some(self.name("a message, a condition or \"USING\"")?);
+            let condition = self.name("a message, a condition or \"USING\"")?;
+            raise.1 = Some(self.known(condition)?);
         }
         if self.take("using") {
             raise.3 = self.raise_options()?;
