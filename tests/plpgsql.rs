@@ -558,9 +558,29 @@ fn what_is_no_body_says_where() {
     }
 }
 
+/// How many bodies there are around the innermost that is read or opaque.
+fn depth_of(body: &Body) -> usize {
+    let Body::PlPgSql(block) = body else { return 0 };
+    let Some(Step { kind: StepKind::Sql { statement, .. }, .. }) = block.steps.first() else { return 0 };
+    let Act::Do(inner) = &statement.act else { return 0 };
+    1 + depth_of(inner)
+}
+
 #[test]
 fn what_is_nested_too_deeply_is_refused() {
     let nested = |depth: usize| format!("{}{}", "BEGIN ".repeat(depth), "END; ".repeat(depth));
+    let bodies = |depth: usize| {
+        let open: String = (0..depth).map(|level| format!("BEGIN DO $_{level}$ ")).collect();
+        let close: String = (0..depth).rev().map(|level| format!(" $_{level}$; END")).collect();
+        format!("{open}BEGIN END{close}")
+    };
+    // What is too deep within is opaque there, and the statement around it is read.
+    for depth in [10, 250] {
+        let text = format!("DO $do${}$do$", bodies(depth));
+        let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(move || depth_of(&body(&text)));
+        let found = thread.expect("a thread").join().expect("it is not too deep for the thread");
+        assert_eq!(found, depth.min(200));
+    }
     let shown = move || (shown(&nested(200)), shown(&nested(300)));
     let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(shown).expect("a thread");
     let (deep, deeper) = thread.join().expect("neither is too deep for the thread");

@@ -6,13 +6,21 @@ mod condition;
 mod sql;
 mod step;
 
+use std::cell::Cell;
+
 use super::token::{self, LexError, Token, TokenKind};
 use super::{Parser, SyntaxError};
 use crate::effect::{At, Block, Declaration, Handler, Ident, Name, Query, Step, Type};
 use crate::source::{Map, Span};
 
-/// How deeply statements may be nested.
+/// How deeply statements may be nested, those of a body within a body among them.
 const DEPTH_LIMIT: usize = 200;
+
+thread_local! {
+    /// How deeply the statement that is being read is nested. The parser of SQL stands between
+    /// a body and the body within it and cannot hand the number on.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
 
 /// The words that PL/pgSQL reserves: none of them is a name unless it is quoted.
 const RESERVED: [&str; 24] = [
@@ -26,7 +34,7 @@ pub(super) fn block(text: &str, map: &Map, parser: Parser) -> Result<Block, Synt
     let tokens =
         token::tokens(text).map_err(|LexError { offset, message }| SyntaxError { message, at: place(offset) })?;
     let (declared, labels) = (Vec::new(), Vec::new());
-    let mut reader = Reader { text, map, parser, tokens, next: 0, depth: 0, loops: 0, declared, labels, trouble: None };
+    let mut reader = Reader { text, map, parser, tokens, next: 0, loops: 0, declared, labels, trouble: None };
     reader.options()?;
     let label = reader.label()?;
     if !reader.is("declare") && !reader.is("begin") {
@@ -56,7 +64,6 @@ struct Reader<'a> {
     tokens: Vec<Token>,
     /// The number of the next token.
     next: usize,
-    depth: usize,
     /// How many loops there are around.
     loops: usize,
     /// What is declared around, the innermost last.
@@ -523,13 +530,14 @@ impl<'a> Reader<'a> {
             if self.next >= self.tokens.len() {
                 return Err(self.refusal("a statement or \"END\""));
             }
-            if self.depth >= DEPTH_LIMIT {
+            let depth = DEPTH.get();
+            if depth >= DEPTH_LIMIT {
                 let message = format!("statements are nested more than {DEPTH_LIMIT} deep");
                 return Err(self.fault(message, self.next));
             }
-            self.depth += 1;
+            DEPTH.set(depth + 1);
             let step = self.step();
-            self.depth -= 1;
+            DEPTH.set(depth);
             steps.push(step?);
         }
     }
