@@ -4,7 +4,6 @@
 #[cfg(feature = "pg_query")]
 mod pg;
 mod plpgsql;
-#[allow(dead_code, reason = "the readers of SQL and of PL/pgSQL take what they need of it")]
 mod token;
 
 use crate::effect::{At, Expr, Statement};

@@ -312,6 +312,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("x := 1 +; NULL", "opaque (syntax error at or near \")\"); null;"),
     ("x := 1, 2", "opaque (this is not one expression);"),
+    ("commit := 1; NULL", "opaque (\"commit\" is not a known variable); null;"),
     ("x := ; NULL", "opaque (nothing is assigned); null;"),
     ("x := SELECT 1", "opaque (syntax error at or near \"SELECT\", expected an expression);"),
     ("a[i i] := 1", "opaque (syntax error at or near \"i\");"),

@@ -90,6 +90,12 @@ const UNRESERVED: [&str; 79] = [
     "warning",
 ];
 
+/// Those of them that start a statement.
+const STATEMENT_WORDS: [&str; 15] = [
+    "assert", "call", "close", "commit", "continue", "do", "exit", "fetch", "get", "move", "open", "perform", "raise",
+    "return", "rollback",
+];
+
 const LEVELS: [(&str, RaiseLevel); 6] = [
     ("exception", RaiseLevel::Exception),
     ("warning", RaiseLevel::Warning),
@@ -234,6 +240,11 @@ impl Reader<'_> {
             }
         }
         self.assignable(&target, start)?;
+        let word = target.first().map_or("", Ident::as_str);
+        if STATEMENT_WORDS.contains(&word) && !self.declared.iter().any(|declared| declared.name == word) {
+            // It may be a parameter; far more often it is a statement gone wrong.
+            self.no(&format!("\"{word}\" is not a known variable"), self.span(start, start + 1));
+        }
         if self.is(";") {
             // PostgreSQL takes it, and stumbles only once it gets there.
             self.no("nothing is assigned", self.span(start, self.next));
