@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::finding::Level;
 
 /// The whole of `lint.toml`, with its text so that a fault can point into it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The name by which faults call the file, as the user gave it.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Config {
 }
 
 /// One release package. Paths are relative to `root`, which is relative to `lint.toml`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Package {
     /// What the package is called on the command line.
@@ -99,7 +99,7 @@ pub struct Package {
 pub type Levels = BTreeMap<Spanned<String>, Spanned<Level>>;
 
 /// One row of the rollout table.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Tier {
     /// The number by which the documents call it.
@@ -124,7 +124,7 @@ pub struct Tier {
 }
 
 /// A statement about the database that is true or false.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Condition {
     /// What it says, in words.
@@ -134,7 +134,7 @@ pub struct Condition {
 }
 
 /// A value in the database and what it has to be.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Measure {
     /// What is measured, in words.
@@ -146,7 +146,7 @@ pub struct Measure {
 }
 
 /// What a tier adds to the schema `public`; negative numbers take away.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Adds {
     /// Tables.

@@ -21,6 +21,8 @@ pub mod package;
 pub mod psql;
 pub mod rehearse;
 pub mod rules;
+pub mod silence;
 pub mod source;
 pub mod sources;
 pub mod syntax;
+pub mod verdict;

@@ -141,7 +141,7 @@ pub fn check(manifest: &[u8], hashes: &Hashes) -> Vec<Problem> {
 }
 
 /// The hash of some bytes in lower-case hexadecimal.
-fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");

@@ -47,6 +47,12 @@ impl Span {
     }
 }
 
+impl From<std::ops::Range<usize>> for Span {
+    fn from(range: std::ops::Range<usize>) -> Self {
+        Self::new(range.start, range.end)
+    }
+}
+
 /// Which byte of a file each byte of a derived text came from: of a message whose variables
 /// have values, or of a function's body whose quotes are undoubled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,11 +148,82 @@ pub fn place(text: &[u8], offset: usize) -> Place {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let line = before.split(|byte| *byte == b'\n').count();
-    let column = 1 + before[line_start..]
-        .utf8_chunks()
-        .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
-        .sum::<usize>();
-    Place { line, column }
+    Place { line, column: 1 + characters(&before[line_start..]) }
+}
+
+/// How many bytes lie between two places at which [`Lines`] has counted.
+const STRIDE: usize = 4096;
+
+/// Where the lines of a text start, so that many places in it are found without reading it
+/// from its start each time.
+#[derive(Debug, Clone)]
+pub struct Lines {
+    /// Offset of the first byte of each line.
+    starts: Vec<usize>,
+    /// Offsets at which a character begins, about [`STRIDE`] bytes apart, with the number of
+    /// characters before each.
+    counts: Vec<(usize, usize)>,
+    length: usize,
+}
+
+impl Lines {
+    /// Reads the text once.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        let newlines = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let starts = std::iter::once(0).chain(newlines.map(|(offset, _)| offset + 1)).collect();
+        let mut counts = vec![(0, 0)];
+        let (mut offset, mut characters, mut next) = (0, 0, STRIDE);
+        for chunk in text.utf8_chunks() {
+            let valid = chunk.valid().chars().map(char::len_utf8);
+            for length in valid.chain(chunk.invalid().iter().map(|_| 1)) {
+                if offset >= next {
+                    counts.push((offset, characters));
+                    next = offset + STRIDE;
+                }
+                offset += length;
+                characters += 1;
+            }
+        }
+        Self { starts, counts, length: text.len() }
+    }
+
+    /// The same as [`place`] of the text that was read; `text` has to be that text.
+    #[must_use]
+    pub fn place(&self, text: &[u8], offset: usize) -> Place {
+        let offset = offset.min(self.length);
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        Place { line, column: 1 + self.characters(text, start, offset) }
+    }
+
+    /// The bytes of a line, counted from one, without its `\n`; none past the last line.
+    #[must_use]
+    pub fn span(&self, line: usize) -> Option<Span> {
+        let start = *self.starts.get(line.checked_sub(1)?)?;
+        let end = self.starts.get(line).map_or(self.length, |next| next - 1);
+        Some(Span::new(start, end))
+    }
+
+    /// How many characters there are from one offset to a later one.
+    #[must_use]
+    pub fn characters(&self, text: &[u8], start: usize, end: usize) -> usize {
+        if end.saturating_sub(start) < STRIDE {
+            return characters(Span::new(start, end).of(text));
+        }
+        self.before(text, end).saturating_sub(self.before(text, start))
+    }
+
+    fn before(&self, text: &[u8], offset: usize) -> usize {
+        let index = self.counts.partition_point(|(at, _)| *at <= offset).saturating_sub(1);
+        let (at, count) = self.counts.get(index).copied().unwrap_or((0, 0));
+        count + characters(Span::new(at, offset).of(text))
+    }
+}
+
+/// How many characters these bytes are; each that is not UTF-8 counts as one.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum()
 }
 
 #[cfg(test)]
@@ -181,5 +258,24 @@ mod tests {
         assert_eq!(at("!"), (3, 2));
         assert_eq!(at("nowhere"), (3, 3));
         assert_eq!(place(b"\xff\xfe!", 2), Place { line: 1, column: 3 });
+    }
+
+    #[test]
+    fn an_index_of_lines_finds_the_places_that_counting_finds() {
+        let mut long = b"a\r\n\n\xff\xc3".to_vec();
+        for round in 0..900_usize {
+            long.extend("x\u{1ed9}\u{1F600}".as_bytes());
+            long.extend((round % 7 == 0).then_some(b'\xfe'));
+        }
+        long.extend(b"\nlast");
+        for text in [&b""[..], b"\n", b"a", b"a\n\nb\n", &long] {
+            let lines = Lines::of(text);
+            for offset in 0..=text.len() + 2 {
+                assert_eq!(lines.place(text, offset), place(text, offset), "at {offset} of {}", text.len());
+            }
+        }
+        let lines = Lines::of(b"one\ntwo\n");
+        let spans = [0, 1, 2, 3, 4].map(|line| lines.span(line));
+        assert_eq!(spans, [None, Some(Span::new(0, 3)), Some(Span::new(4, 7)), Some(Span::new(8, 8)), None]);
     }
 }

@@ -12,6 +12,8 @@ const FLOORS: &[&[&str]] = &[
     &["sources", "syntax"],
     &["package"],
     &["rules"],
+    &["silence"],
+    &["verdict"],
     &["rehearse"],
     &["cli"],
     &["main"],

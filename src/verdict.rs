@@ -1,0 +1,447 @@
+//! What follows from findings, levels and suppressions. The only room that makes an
+//! [`Approved`]; only that can be run.
+
+use std::collections::BTreeMap;
+
+use crate::config::{self, Config};
+use crate::effect::At;
+use crate::fault::Fault;
+use crate::finding::{Finding, Level};
+use crate::manifest;
+use crate::silence::{Silences, all_rules};
+use crate::source::{FileId, Lines, Place};
+
+/// The rules whose findings say that something was not analysed, whatever their level.
+const BLIND: [&str; 3] = ["not-analysed", "syntax-error", "unreadable-script"];
+
+/// A text that findings point into.
+#[derive(Debug)]
+pub struct Text {
+    /// Its path from the directory of `lint.toml`.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// How many statements it holds; none of a text that is no script.
+    pub statements: Option<usize>,
+}
+
+/// What the analysis came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The texts; a finding's place says which by its number.
+    pub texts: Vec<Text>,
+    /// By package.
+    pub packages: Vec<Linted>,
+}
+
+/// What the analysis of one package came to.
+#[derive(Debug)]
+pub struct Linted {
+    /// Its name.
+    pub name: String,
+    /// The scripts that it names and what they include, as numbers of texts.
+    pub files: Vec<usize>,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+}
+
+/// What is thought of the packages of a run.
+#[derive(Debug)]
+pub struct Verdict {
+    texts: Vec<Text>,
+    lines: Vec<Lines>,
+    packages: Vec<Judged>,
+}
+
+/// What is thought of one package.
+#[derive(Debug)]
+pub struct Judged {
+    /// Its name.
+    pub name: String,
+    /// Its scripts as numbers of texts, ordered by name.
+    pub files: Vec<usize>,
+    /// Every finding, ordered by the name of the file, the place, the rule and the message.
+    pub findings: Vec<Opinion>,
+    /// The numbers.
+    pub counts: Counts,
+}
+
+/// A finding and what becomes of it.
+#[derive(Debug)]
+pub struct Opinion {
+    /// The finding.
+    pub finding: Finding,
+    /// Its level.
+    pub level: Level,
+    /// Where `lint.toml` sets the level, if it does.
+    pub set_at: Option<At>,
+    /// The reason for which a comment silences it, if one does.
+    pub silenced: Option<String>,
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Scripts.
+    pub files: usize,
+    /// Statements in them.
+    pub statements: usize,
+    /// Findings at deny.
+    pub denied: usize,
+    /// Findings at warn.
+    pub warned: usize,
+    /// Findings at allow, which no report shows.
+    pub allowed: usize,
+    /// Findings at deny or warn that a comment silences.
+    pub silenced: usize,
+    /// Findings that say that something was not analysed, silenced or not.
+    pub not_analysed: usize,
+}
+
+/// The scripts of a package that passed: the bytes that were judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    package: String,
+    files: Vec<(String, Vec<u8>)>,
+    digest: String,
+}
+
+impl Verdict {
+    /// Judges. A package of which nothing was analysed is a fault, never a pass.
+    pub fn new(outcome: Outcome, config: &Config) -> Result<Self, Fault> {
+        if outcome.packages.is_empty() {
+            return Err(Fault::new("nothing was analysed: there is no package")
+                .way_out("describe one in lint.toml, or name scripts: roof-lint check FILE..."));
+        }
+        let lines: Vec<Lines> = outcome.texts.iter().map(|text| Lines::of(&text.bytes)).collect();
+        let scripts = outcome.texts.iter().zip(&lines).enumerate();
+        let mut silences: BTreeMap<usize, Silences> = scripts
+            .filter(|(_, (text, _))| text.statements.is_some())
+            .map(|(index, (text, lines))| (index, Silences::read(FileId::new(index), &text.bytes, lines)))
+            .collect();
+        let mut verdict = Self { texts: outcome.texts, lines, packages: Vec::new() };
+        let mut reported: Vec<usize> = Vec::new();
+        for linted in outcome.packages {
+            verdict.add(linted, config, &mut silences, &mut reported)?;
+        }
+        // Only after all packages: a suppression may be for another one that shares the file.
+        if config.packages.len() <= verdict.packages.len() {
+            verdict.add_idle(config, &silences);
+        }
+        Ok(verdict)
+    }
+
+    fn add(
+        &mut self,
+        linted: Linted,
+        config: &Config,
+        silences: &mut BTreeMap<usize, Silences>,
+        reported: &mut Vec<usize>,
+    ) -> Result<(), Fault> {
+        let Linted { name, mut files, findings } = linted;
+        files.sort_by(|left, right| self.name(*left).cmp(self.name(*right)).then(left.cmp(right)));
+        files.dedup();
+        let statements = files.iter().filter_map(|file| self.texts.get(*file)?.statements).sum();
+        if statements == 0 {
+            let what = if files.is_empty() { "script" } else { "statement" };
+            return Err(Fault::new(format!("nothing was analysed: package \"{name}\" holds no {what}"))
+                .way_out("name its scripts in lint.toml; an empty package never passes"));
+        }
+        let mut opinions = Vec::with_capacity(findings.len());
+        for finding in findings {
+            let at = finding.primary.at;
+            let lines = self.place(at, at.span().start).line..self.place(at, at.span().end).line + 1;
+            let silenced = silences.get_mut(&at.file().index()).and_then(|found| found.reason(finding.rule, lines));
+            opinions.push(self.opinion(config, &name, finding, silenced));
+        }
+        // What is wrong with a suppression is told once, whoever shares the file.
+        for file in files.iter().filter(|file| !reported.contains(file)).copied().collect::<Vec<_>>() {
+            reported.push(file);
+            let own = silences.get_mut(&file).map(|found| std::mem::take(&mut found.findings)).unwrap_or_default();
+            opinions.extend(own.into_iter().map(|finding| self.opinion(config, &name, finding, None)));
+        }
+        let counts = Counts { files: files.len(), statements, ..Counts::default() };
+        let mut judged = Judged { name, files, findings: opinions, counts };
+        self.settle(&mut judged);
+        self.packages.push(judged);
+        Ok(())
+    }
+
+    fn add_idle(&mut self, config: &Config, silences: &BTreeMap<usize, Silences>) {
+        let mut packages = std::mem::take(&mut self.packages);
+        for (file, found) in silences {
+            let Some(judged) = packages.iter_mut().find(|judged| judged.files.contains(file)) else { continue };
+            let before = judged.findings.len();
+            for finding in found.idle() {
+                judged.findings.push(self.opinion(config, &judged.name, finding, None));
+            }
+            if judged.findings.len() > before {
+                self.settle(judged);
+            }
+        }
+        self.packages = packages;
+    }
+
+    fn opinion(&self, config: &Config, package: &str, finding: Finding, silenced: Option<String>) -> Opinion {
+        let package = config.packages.iter().find(|known| known.name.get_ref() == package);
+        let set =
+            package.map_or_else(|| config.levels.get(finding.rule), |package| config.level(package, finding.rule));
+        // A rule that nobody knows of is not a reason to let something pass.
+        let own = || all_rules().find(|rule| rule.id == finding.rule).map_or(Level::Deny, |rule| rule.level);
+        let level = set.map_or_else(own, |level| *level.get_ref());
+        let set_at = set.and_then(|level| self.configured(config, level));
+        Opinion { finding, level, set_at, silenced }
+    }
+
+    fn configured(&self, config: &Config, level: &config::Spanned<Level>) -> Option<At> {
+        let is_config = |text: &Text| text.statements.is_none() && text.name == config.name;
+        let index = self.texts.iter().position(is_config)?;
+        Some(At::new(FileId::new(index), level.span().into()))
+    }
+
+    /// Puts the findings in order and counts them.
+    fn settle(&self, judged: &mut Judged) {
+        judged.findings.sort_by(|left, right| {
+            let key = |opinion: &Opinion| {
+                let at = opinion.finding.primary.at;
+                (self.name(at.file().index()), at.span().start, opinion.finding.rule)
+            };
+            let rest =
+                |opinion: &Opinion| (opinion.finding.primary.at.span().end, opinion.finding.primary.text.clone());
+            key(left)
+                .cmp(&key(right))
+                .then_with(|| left.finding.message.cmp(&right.finding.message))
+                .then_with(|| rest(left).cmp(&rest(right)))
+        });
+        let mut counts =
+            Counts { files: judged.counts.files, statements: judged.counts.statements, ..Counts::default() };
+        for opinion in &judged.findings {
+            counts.not_analysed += usize::from(opinion.is_blind());
+            match (opinion.level, &opinion.silenced) {
+                (Level::Allow, _) => counts.allowed += 1,
+                (_, Some(_)) => counts.silenced += 1,
+                (Level::Warn, None) => counts.warned += 1,
+                (Level::Deny, None) => counts.denied += 1,
+            }
+        }
+        judged.counts = counts;
+    }
+
+    /// The texts; places say which by its number.
+    pub fn texts(&self) -> &[Text] {
+        &self.texts
+    }
+
+    /// The lines of a text.
+    pub fn lines(&self, file: FileId) -> Option<&Lines> {
+        self.lines.get(file.index())
+    }
+
+    /// The packages in the order in which they were linted.
+    pub fn packages(&self) -> &[Judged] {
+        &self.packages
+    }
+
+    /// The numbers of all packages together; a script of two packages counts once.
+    pub fn counts(&self) -> Counts {
+        let mut files: Vec<usize> = self.packages.iter().flat_map(|judged| judged.files.iter().copied()).collect();
+        files.sort_unstable();
+        files.dedup();
+        let statements = files.iter().filter_map(|file| self.texts.get(*file)?.statements).sum();
+        let start = Counts { files: files.len(), statements, ..Counts::default() };
+        self.packages.iter().map(|judged| judged.counts).fold(start, |sum, counts| Counts {
+            denied: sum.denied + counts.denied,
+            warned: sum.warned + counts.warned,
+            allowed: sum.allowed + counts.allowed,
+            silenced: sum.silenced + counts.silenced,
+            not_analysed: sum.not_analysed + counts.not_analysed,
+            ..sum
+        })
+    }
+
+    /// Whether nothing is at deny.
+    pub fn is_pass(&self) -> bool {
+        self.packages.iter().all(Judged::is_pass)
+    }
+
+    /// The exit code: 0 or 1.
+    pub fn exit_code(&self) -> u8 {
+        u8::from(!self.is_pass())
+    }
+
+    /// The line and column of an offset in the file of a place.
+    pub fn place(&self, at: At, offset: usize) -> Place {
+        let index = at.file().index();
+        let found = self.lines.get(index).zip(self.texts.get(index));
+        found.map_or(Place { line: 1, column: 1 }, |(lines, text)| lines.place(&text.bytes, offset))
+    }
+
+    /// The name of a text.
+    pub fn name(&self, file: usize) -> &str {
+        self.texts.get(file).map_or("", |text| text.name.as_str())
+    }
+
+    /// The scripts of a package, if it passes.
+    pub fn approve(&self, package: &str) -> Option<Approved> {
+        let judged = self.packages.iter().find(|judged| judged.name == package).filter(|judged| judged.is_pass())?;
+        let texts = judged.files.iter().filter_map(|file| self.texts.get(*file));
+        let files: Vec<(String, Vec<u8>)> = texts.map(|text| (text.name.clone(), text.bytes.clone())).collect();
+        let hashes = files.iter().map(|(name, bytes)| (name.clone(), manifest::digest(bytes))).collect();
+        let digest = manifest::digest(manifest::write(&hashes).as_bytes());
+        Some(Approved { package: judged.name.clone(), files, digest })
+    }
+}
+
+impl Judged {
+    /// Whether nothing is at deny.
+    pub const fn is_pass(&self) -> bool {
+        self.counts.denied == 0
+    }
+
+    /// The findings that a report shows: those that are neither silenced nor at allow.
+    pub fn shown(&self) -> impl Iterator<Item = &Opinion> {
+        self.findings.iter().filter(|opinion| opinion.silenced.is_none() && opinion.level != Level::Allow)
+    }
+}
+
+impl Opinion {
+    /// Whether it says that something was not analysed.
+    pub fn is_blind(&self) -> bool {
+        BLIND.contains(&self.finding.rule)
+    }
+}
+
+impl Approved {
+    /// The name of the package.
+    pub fn package(&self) -> &str {
+        &self.package
+    }
+
+    /// The names and bytes of its scripts, ordered by name.
+    pub fn files(&self) -> &[(String, Vec<u8>)] {
+        &self.files
+    }
+
+    /// The SHA-256 of what `sha256sum` prints for the scripts, ordered by name.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Span;
+
+    const CONFIG: &str = "[levels]\nsilence-without-reason = \"warn\"\n[[package]]\nname = \"p\"\nroot = \"\"\ndatabase = \"d\"\n\
+                          levels = { idle-silence = \"allow\" }\n";
+
+    fn config() -> Config {
+        Config::parse("lint.toml", CONFIG).expect("sound")
+    }
+
+    fn script(name: &str, text: &str) -> Text {
+        Text { name: name.to_owned(), bytes: text.as_bytes().to_vec(), statements: Some(1) }
+    }
+
+    fn finding(rule: &'static str, file: usize, start: usize, message: &str) -> Finding {
+        Finding::new(rule, At::new(FileId::new(file), Span::new(start, start + 1)), message, "")
+    }
+
+    fn judge(texts: Vec<Text>, findings: Vec<Finding>) -> Verdict {
+        let files = (0..texts.len()).filter(|index| texts[*index].statements.is_some()).collect();
+        let packages = vec![Linted { name: "p".to_owned(), files, findings }];
+        Verdict::new(Outcome { texts, packages }, &config()).expect("something was analysed")
+    }
+
+    #[test]
+    fn what_is_at_deny_and_not_silenced_fails() {
+        let at_deny = || vec![finding("unheard-of", 0, 0, "m")];
+        let verdict = judge(vec![script("a.sql", "SELECT 1;")], at_deny());
+        assert_eq!((verdict.is_pass(), verdict.exit_code(), verdict.approve("p")), (false, 1, None));
+        let verdict = judge(vec![script("a.sql", "SELECT 1;")], Vec::new());
+        assert_eq!((verdict.is_pass(), verdict.exit_code()), (true, 0));
+        let verdict = judge(vec![script("a.sql", "SELECT 1; -- roof-lint: allow(unheard-of): x")], at_deny());
+        // There is no such rule, so nothing is silenced.
+        assert_eq!((verdict.is_pass(), verdict.packages()[0].counts.denied), (false, 1));
+    }
+
+    #[test]
+    fn levels_come_from_the_package_then_from_the_file_then_from_the_rule() {
+        let findings = vec![finding("silence-without-reason", 0, 0, "m"), finding("idle-silence", 0, 3, "m")];
+        let texts = vec![script("a.sql", "SELECT 1;"), Text { statements: None, ..script("lint.toml", CONFIG) }];
+        let verdict = judge(texts, findings);
+        let counts = verdict.packages()[0].counts;
+        assert_eq!((counts.denied, counts.warned, counts.allowed, verdict.is_pass()), (0, 1, 1, true));
+        let set_at = verdict.packages()[0].findings[0].set_at.expect("lint.toml sets it");
+        assert_eq!(set_at.span().of(CONFIG.as_bytes()), b"\"warn\"");
+        assert_eq!(verdict.packages()[0].shown().count(), 1);
+    }
+
+    #[test]
+    fn order_does_not_depend_on_the_order_of_findings() {
+        let texts = || vec![script("b.sql", "SELECT 1;"), script("a.sql", "SELECT 1;")];
+        let all = [("r", 0, 0, "m"), ("r", 1, 5, "m"), ("r", 1, 2, "n"), ("r", 1, 2, "m"), ("q", 1, 2, "z")];
+        let list = |findings: Vec<Finding>| {
+            let verdict = judge(texts(), findings);
+            let opinions = verdict.packages()[0].findings.iter();
+            let shown = |finding: &Finding| {
+                format!("{} {} {}", verdict.name(finding.primary.at.file().index()), finding.rule, finding.message)
+            };
+            opinions.map(|opinion| shown(&opinion.finding)).collect::<Vec<_>>()
+        };
+        let made = |all: Vec<&(&'static str, usize, usize, &str)>| {
+            all.iter().map(|(r, f, s, m)| finding(r, *f, *s, m)).collect()
+        };
+        let forwards = list(made(all.iter().collect()));
+        assert_eq!(forwards, ["a.sql q z", "a.sql r m", "a.sql r n", "a.sql r m", "b.sql r m"]);
+        assert_eq!(forwards, list(made(all.iter().rev().collect())));
+    }
+
+    #[test]
+    fn what_was_not_analysed_is_counted_even_where_it_is_silenced() {
+        let verdict = judge(vec![script("a.sql", "SELECT 1;")], vec![finding("syntax-error", 0, 0, "m")]);
+        assert_eq!(verdict.counts().not_analysed, 1);
+    }
+
+    #[test]
+    fn nothing_is_not_a_pass() {
+        let fault = |texts: Vec<Text>, files: Vec<usize>| {
+            let packages = vec![Linted { name: "p".to_owned(), files, findings: Vec::new() }];
+            Verdict::new(Outcome { texts, packages }, &config()).expect_err("nothing was analysed").to_string()
+        };
+        assert_eq!(fault(Vec::new(), Vec::new()), "nothing was analysed: package \"p\" holds no script");
+        let empty = Text { statements: Some(0), ..script("a.sql", "") };
+        assert_eq!(fault(vec![empty], vec![0]), "nothing was analysed: package \"p\" holds no statement");
+        let nothing = Outcome { texts: Vec::new(), packages: Vec::new() };
+        assert!(Verdict::new(nothing, &config()).is_err());
+    }
+
+    #[test]
+    fn an_approval_holds_the_bytes_and_the_digest_of_their_manifest() {
+        let verdict = judge(vec![script("b.sql", "SELECT 2;"), script("a.sql", "SELECT 1;")], Vec::new());
+        let approved = verdict.approve("p").expect("it passes");
+        let names: Vec<&str> = approved.files().iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((approved.package(), names), ("p", vec!["a.sql", "b.sql"]));
+        let list = format!("{}  a.sql\n{}  b.sql\n", manifest::digest(b"SELECT 1;"), manifest::digest(b"SELECT 2;"));
+        assert_eq!(approved.digest(), manifest::digest(list.as_bytes()));
+        assert_eq!(verdict.approve("q"), None);
+    }
+
+    #[test]
+    fn a_suppression_of_a_shared_file_is_used_by_either_package() {
+        let text = "SELECT 1; -- roof-lint: allow(silence-without-reason): it is meant\nSELECT 2; -- roof-lint: allow(idle-silence): x\n";
+        let texts = || vec![script("a.sql", text)];
+        let linted = |name: &str, findings| Linted { name: name.to_owned(), files: vec![0], findings };
+        let packages = vec![linted("p", Vec::new()), linted("q", vec![finding("silence-without-reason", 0, 0, "m")])];
+        let verdict = Verdict::new(Outcome { texts: texts(), packages }, &config()).expect("something was analysed");
+        let [p, q] = verdict.packages() else { panic!("there are two") };
+        assert_eq!((p.counts.allowed, q.counts.silenced), (1, 1));
+        // With one package of two nobody can tell what is idle.
+        let two =
+            Config::parse("lint.toml", &format!("{CONFIG}[[package]]\nname = \"q\"\nroot = \"\"\ndatabase = \"d\"\n"));
+        let outcome = Outcome { texts: texts(), packages: vec![linted("p", Vec::new())] };
+        let verdict = Verdict::new(outcome, &two.expect("sound")).expect("something was analysed");
+        assert_eq!(verdict.packages()[0].findings.len(), 0);
+    }
+}
