@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod package;
 pub mod psql;
 pub mod rehearse;
+pub mod report;
 pub mod rules;
 pub mod silence;
 pub mod source;

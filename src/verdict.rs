@@ -151,8 +151,8 @@ impl Verdict {
         for finding in findings {
             let at = finding.primary.at;
             let lines = self.place(at, at.span().start).line..self.place(at, at.span().end).line + 1;
-            let silenced = silences.get_mut(&at.file().index()).and_then(|found| found.reason(finding.rule, lines));
-            opinions.push(self.opinion(config, &name, finding, silenced));
+            let reason = silences.get_mut(&at.file().index()).and_then(|found| found.reason(finding.rule, lines));
+            opinions.push(self.opinion(config, &name, finding, reason));
         }
         // What is wrong with a suppression is told once, whoever shares the file.
         for file in files.iter().filter(|file| !reported.contains(file)).copied().collect::<Vec<_>>() {
@@ -227,14 +227,9 @@ impl Verdict {
         judged.counts = counts;
     }
 
-    /// The texts; places say which by its number.
-    pub fn texts(&self) -> &[Text] {
-        &self.texts
-    }
-
-    /// The lines of a text.
-    pub fn lines(&self, file: FileId) -> Option<&Lines> {
-        self.lines.get(file.index())
+    /// The text of that number and its lines.
+    pub fn text(&self, file: usize) -> Option<(&Text, &Lines)> {
+        self.texts.get(file).zip(self.lines.get(file))
     }
 
     /// The packages in the order in which they were linted.
@@ -272,8 +267,7 @@ impl Verdict {
     /// The line and column of an offset in the file of a place.
     pub fn place(&self, at: At, offset: usize) -> Place {
         let index = at.file().index();
-        let found = self.lines.get(index).zip(self.texts.get(index));
-        found.map_or(Place { line: 1, column: 1 }, |(lines, text)| lines.place(&text.bytes, offset))
+        self.text(index).map_or(Place { line: 1, column: 1 }, |(text, lines)| lines.place(&text.bytes, offset))
     }
 
     /// The name of a text.
@@ -329,6 +323,7 @@ impl Approved {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
     use crate::source::Span;

@@ -14,6 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["rules"],
     &["silence"],
     &["verdict"],
+    &["report"],
     &["rehearse"],
     &["cli"],
     &["main"],

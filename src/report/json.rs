@@ -1,0 +1,171 @@
+//! The verdict for a program: one JSON object, described in README.md.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::is_hidden;
+use crate::finding::{Label, Level};
+use crate::manifest;
+use crate::verdict::{Counts, Judged, Opinion, Verdict};
+
+/// The version of the format. It changes when something in it is removed or means
+/// something else, not when something is added.
+const SCHEMA: &str = "roof-lint/1";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    verdict: &'static str,
+    counts: Numbers,
+    packages: Vec<Package<'a>>,
+}
+
+#[derive(Serialize)]
+struct Numbers {
+    files: usize,
+    statements: usize,
+    denied: usize,
+    warned: usize,
+    allowed: usize,
+    silenced: usize,
+    not_analysed: usize,
+}
+
+#[derive(Serialize)]
+struct Package<'a> {
+    #[serde(rename = "package")]
+    name: &'a str,
+    verdict: &'static str,
+    digest: Option<String>,
+    counts: Numbers,
+    findings: Vec<Finding<'a>>,
+    not_analysed: Vec<Unread<'a>>,
+    files: Vec<File<'a>>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    rule: &'a str,
+    level: &'static str,
+    message: &'a str,
+    consequence: &'a str,
+    way_out: &'a str,
+    silenced: Option<&'a str>,
+    place: Place<'a>,
+    related: Vec<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct Unread<'a> {
+    message: &'a str,
+    place: Place<'a>,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    start: usize,
+    end: usize,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    name: &'a str,
+    sha256: String,
+    statements: usize,
+}
+
+/// The report, with a line break at its end.
+#[must_use]
+pub fn write(verdict: &Verdict) -> Vec<u8> {
+    let report = Report {
+        schema: SCHEMA,
+        verdict: word(verdict.is_pass()),
+        counts: numbers(verdict.counts()),
+        packages: verdict.packages().iter().map(|judged| package(verdict, judged)).collect(),
+    };
+    // Strings and numbers alone can always be written.
+    let text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    let mut written = String::with_capacity(text.len() + 1);
+    // Outside strings JSON is ASCII, so what stands here is in one.
+    for character in text.chars() {
+        if character == '\x7f' || is_hidden(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                // Writing to a string cannot fail.
+                let _ = write!(written, "\\u{unit:04x}");
+            }
+        } else {
+            written.push(character);
+        }
+    }
+    written.push('\n');
+    written.into_bytes()
+}
+
+fn package<'a>(verdict: &'a Verdict, judged: &'a Judged) -> Package<'a> {
+    let shown = judged.findings.iter().filter(|opinion| opinion.level != Level::Allow);
+    let blind = judged.findings.iter().filter(|opinion| opinion.is_blind());
+    let unread = |opinion: &'a Opinion| Unread {
+        message: &opinion.finding.message,
+        place: place(verdict, &opinion.finding.primary),
+    };
+    let file = |index: &usize| {
+        let (text, _) = verdict.text(*index)?;
+        let sha256 = manifest::digest(&text.bytes);
+        Some(File { name: &text.name, sha256, statements: text.statements.unwrap_or(0) })
+    };
+    Package {
+        name: &judged.name,
+        verdict: word(judged.is_pass()),
+        digest: verdict.approve(&judged.name).map(|approved| approved.digest().to_owned()),
+        counts: numbers(judged.counts),
+        findings: shown.map(|opinion| finding(verdict, opinion)).collect(),
+        not_analysed: blind.map(unread).collect(),
+        files: judged.files.iter().filter_map(file).collect(),
+    }
+}
+
+fn finding<'a>(verdict: &'a Verdict, opinion: &'a Opinion) -> Finding<'a> {
+    let finding = &opinion.finding;
+    Finding {
+        rule: finding.rule,
+        level: opinion.level.word(),
+        message: &finding.message,
+        consequence: &finding.consequence,
+        way_out: &finding.way_out,
+        silenced: opinion.silenced.as_deref(),
+        place: place(verdict, &finding.primary),
+        related: finding.related.iter().map(|label| place(verdict, label)).collect(),
+    }
+}
+
+fn place<'a>(verdict: &'a Verdict, label: &'a Label) -> Place<'a> {
+    let span = label.at.span();
+    let (start, end) = (verdict.place(label.at, span.start), verdict.place(label.at, span.end));
+    Place {
+        file: verdict.name(label.at.file().index()),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        start: span.start,
+        end: span.end,
+        text: &label.text,
+    }
+}
+
+const fn word(is_pass: bool) -> &'static str {
+    if is_pass { "pass" } else { "fail" }
+}
+
+fn numbers(counts: Counts) -> Numbers {
+    let Counts { files, statements, denied, warned, allowed, silenced, not_analysed } = counts;
+    Numbers { files, statements, denied, warned, allowed, silenced, not_analysed }
+}
