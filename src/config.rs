@@ -33,7 +33,7 @@ pub struct Package {
     pub name: Spanned<String>,
     /// The directory of the package.
     pub root: Spanned<String>,
-    /// The only database that the package may run in.
+    /// The only database that the package may run in; `*` for any.
     pub database: Spanned<String>,
     /// The role that the operator uses.
     pub role: Option<Spanned<String>>,
@@ -115,12 +115,15 @@ pub struct Tier {
     /// What must hold to enter it.
     #[serde(default)]
     pub stops_unless: Vec<Condition>,
-    /// What it adds; nothing else may change in number.
-    #[serde(default)]
-    pub adds: Adds,
+    /// What it adds; nothing else may change in number. Where it is not said a rehearsal
+    /// expects nothing, and the linter does not count.
+    pub adds: Option<Adds>,
     /// What must hold before it commits.
     #[serde(default)]
     pub leaves: Vec<Measure>,
+    /// What its rollback leaves behind on purpose, as a finding names it: `trigger t of u`.
+    #[serde(default)]
+    pub keeps: Vec<Spanned<String>>,
 }
 
 /// A statement about the database that is true or false.
@@ -143,6 +146,9 @@ pub struct Measure {
     pub value: Spanned<String>,
     /// What it has to be.
     pub is: Value,
+    /// Whether it is so after the first run only: a rehearsal looks, the script need not.
+    #[serde(default)]
+    pub once: bool,
 }
 
 /// What a tier adds to the schema `public`; negative numbers take away.

@@ -10,12 +10,18 @@
     clippy::unwrap_used
 )]
 
+pub mod case;
+pub mod catalog;
 pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod effect;
 pub mod fault;
 pub mod finding;
+pub mod flow;
+pub mod ledger;
+pub mod lint;
+pub mod logic;
 pub mod manifest;
 pub mod package;
 pub mod psql;

@@ -1,4 +1,4 @@
-//! The manifest of a package in the form of `sha256sum -c`: `HASH  path`, one line for every
+//! The manifest of a package in the forms that `sha256sum -c` reads: one line for every
 //! regular file under the root except the manifest itself. Judges nothing but bytes.
 
 #![allow(clippy::disallowed_methods, reason = "one of the two rooms that read and write files")]
@@ -59,6 +59,16 @@ pub enum Problem {
         /// The path.
         path: String,
     },
+}
+
+impl Problem {
+    /// What is wrong, without the line.
+    pub fn what(&self) -> String {
+        let text = self.to_string();
+        text.strip_prefix("line ")
+            .and_then(|rest| rest.split_once(": "))
+            .map_or(text.clone(), |(_, what)| what.to_owned())
+    }
 }
 
 impl fmt::Display for Problem {
@@ -141,6 +151,7 @@ pub fn check(manifest: &[u8], hashes: &Hashes) -> Vec<Problem> {
 }
 
 /// The hash of some bytes in lower-case hexadecimal.
+#[must_use]
 pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
         // Writing to a string cannot fail.
@@ -149,8 +160,12 @@ pub fn digest(bytes: &[u8]) -> String {
     })
 }
 
+/// A line as GNU's sha256sum writes it (`HASH  path`, `HASH *path`), or BSD's
+/// (`SHA256 (path) = HASH`).
 fn parse_line(line: &str) -> Option<(&str, &str)> {
-    let (hash, path) = line.split_once("  ")?;
+    let bsd = line.strip_prefix("SHA256 (").and_then(|rest| rest.rsplit_once(") = "));
+    let gnu = || line.split_once("  ").or_else(|| line.split_once(" *"));
+    let (hash, path) = bsd.map(|(path, hash)| (hash, path)).or_else(gnu)?;
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     (is_hash && !path.is_empty() && !path.contains(['\r', '\\', '\0'])).then_some((hash, path))
 }

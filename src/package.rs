@@ -3,7 +3,7 @@
 
 mod program;
 
-pub use program::{Arm, Condition, Line, Program, boolean};
+pub use program::{Arm, Condition, Line, Program, Use, boolean};
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ pub enum Role {
     TierRollback,
     /// Undoes the whole release.
     FullRollback,
-    /// A script that no rollout table speaks of.
+    /// A script for clones: neither the release nor its rollback.
     Plain,
 }
 
@@ -125,7 +125,10 @@ pub fn read(
     let root = Path::new(package.root.get_ref());
     let tiers = || package.tier.iter().enumerate();
     let mut roles: Vec<(Role, &Spanned<String>)> = Vec::new();
-    roles.extend(package.clone.iter().map(|name| (Role::Baseline, name)));
+    roles.extend(package.baseline.iter().map(|name| (Role::Baseline, name)));
+    if package.baseline.is_empty() {
+        roles.extend(package.clone.iter().map(|name| (Role::Baseline, name)));
+    }
     roles.extend(package.preflight.iter().map(|name| (Role::Preflight, name)));
     roles.extend(tiers().map(|(index, tier)| (Role::Tier(index), &tier.file)));
     roles.extend(package.executor.iter().map(|name| (Role::Executor, name)));

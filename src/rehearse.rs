@@ -16,7 +16,7 @@ pub use report::{Check, Proof, Report, ScriptFailure, Section, difference};
 pub use state::{Changes, State};
 
 use crate::cluster::{Cluster, Run, SUPERUSER};
-use crate::config::{Condition, Config, Measure, Package, Spanned, Tier, Value};
+use crate::config::{Adds, Condition, Config, Measure, Package, Spanned, Tier, Value};
 use crate::fault::Fault;
 
 /// Why a rehearsal ended before its last step.
@@ -249,7 +249,10 @@ fn apply(stage: &Stage<'_>, tier: &Tier, report: &mut Report) -> Result<(), Halt
         report.sections.push(section);
         return Err(halt);
     }
-    section.checks.extend(state::compare(&tier.adds, &Changes::between(&before, &stage.state()?)));
+    section.checks.extend(state::compare(
+        tier.adds.as_ref().unwrap_or(&Adds::default()),
+        &Changes::between(&before, &stage.state()?),
+    ));
     for measure in &tier.leaves {
         section.checks.push(stage.measure(measure)?);
     }

@@ -1,15 +1,57 @@
 //! The rules. Each is a page, a level and one function over a [`Case`]; none sees a parser, a
 //! disk or a clock.
 
-use crate::config::{self, Config};
+use crate::case::{Case, Pass};
+use crate::catalog::Catalog;
+use crate::effect::Name;
 use crate::finding::{Finding, Level};
+use crate::flow::{Change, Event, Origin, Via};
+use crate::package::Role;
 
-/// A package as the rules see it.
-pub struct Case<'a> {
-    /// The whole of `lint.toml`.
-    pub config: &'a Config,
-    /// The package.
-    pub package: &'a config::Package,
+macro_rules! rules {
+    ($($module:ident = $id:literal),* $(,)?) => {
+        $(mod $module;)*
+
+        /// Every rule, in the order in which they are explained.
+        pub static ALL: &[&Rule] = &[$(&Rule {
+            id: $id,
+            page: include_str!(concat!("../rules/", $id, ".md")),
+            level: Level::Deny,
+            check: $module::check,
+        }),*];
+    };
+}
+
+rules! {
+    outside_transaction = "outside-transaction",
+    stray_transaction_control = "stray-transaction-control",
+    not_transactional = "not-transactional",
+    unguarded_change = "unguarded-change",
+    guard_fails_open = "guard-fails-open",
+    unchecked_outcome = "unchecked-outcome",
+    delete_outside_tag = "delete-outside-tag",
+    truncate_outside_tier = "truncate-outside-tier",
+    statement_fails = "statement-fails",
+    fails_when_repeated = "fails-when-repeated",
+    changes_when_repeated = "changes-when-repeated",
+    drop_parent_first = "drop-parent-first",
+    cascade_into_baseline = "cascade-into-baseline",
+    protected_rows_lost = "protected-rows-lost",
+    manifest_mismatch = "manifest-mismatch",
+    leftover_after_rollback = "leftover-after-rollback",
+    foreign_object_dropped = "foreign-object-dropped",
+    tier_without_rollback = "tier-without-rollback",
+    executor_skips_tier = "executor-skips-tier",
+    read_only_writes = "read-only-writes",
+    unexpected_delta = "unexpected-delta",
+    timeout_missing = "timeout-missing",
+    variable_undefined = "variable-undefined",
+    variable_unquoted = "variable-unquoted",
+    variable_in_body = "variable-in-body",
+    not_analysed = "not-analysed",
+    syntax_error = "syntax-error",
+    unreadable_script = "unreadable-script",
+    forbidden_command = "forbidden-command",
 }
 
 /// A rule.
@@ -24,5 +66,108 @@ pub struct Rule {
     pub check: fn(&Case<'_>, &mut Vec<Finding>),
 }
 
-/// Every rule, in the order in which they are explained.
-pub static ALL: &[&Rule] = &[];
+/// Everything that is wrong with a package, each once.
+#[must_use]
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in ALL {
+        let mut own = Vec::new();
+        (rule.check)(case, &mut own);
+        // The same place is reached by several runs of one script.
+        own.sort_by(|left, right| place(left).cmp(&place(right)).then_with(|| left.message.cmp(&right.message)));
+        own.dedup_by(|left, right| place(left) == place(right) && left.message == right.message);
+        findings.extend(own);
+    }
+    findings
+}
+
+fn place(finding: &Finding) -> (usize, usize, usize) {
+    let at = finding.primary.at;
+    (at.file().index(), at.span().start, at.span().end)
+}
+
+/// Adds the calls, triggers and keys that lead to an event to what a finding shows.
+fn with_trail(mut finding: Finding, event: &Event<'_>) -> Finding {
+    for Via { at, origin } in &event.via {
+        let text = match origin {
+            Origin::Call(name) => format!("{name} is called here"),
+            Origin::Trigger(name) => format!("this fires the trigger {name}"),
+            Origin::ForeignKey(name) => format!("the foreign key {name} carries it on"),
+            Origin::Cascade => "CASCADE carries it on".to_owned(),
+            Origin::View(name) => format!("the view {name} hands it on"),
+            Origin::Rule(name) => format!("the rule {name} does more"),
+            Origin::Dynamic => "as dynamic SQL here".to_owned(),
+            Origin::Do => continue,
+        };
+        if *at != event.at || at.span() != event.at.span() {
+            finding = finding.related(*at, text);
+        }
+    }
+    finding
+}
+
+/// From the first token of an expression to its last: the place of an operator is the
+/// operator's own.
+fn whole(expr: &crate::effect::Expr) -> crate::effect::At {
+    use crate::effect::{At, Expr, Visit, walk_expr};
+    struct Places(At);
+    impl<'a> Visit<'a> for Places {
+        fn expr(&mut self, expr: &'a Expr) {
+            if expr.at.span().end > 0 {
+                self.0 = self.0.to(expr.at);
+            }
+            walk_expr(self, expr);
+        }
+    }
+    let mut places = Places(expr.at);
+    places.expr(expr);
+    places.0
+}
+
+/// Whether a relation lives for this session only.
+fn is_temporary(name: &Name) -> bool {
+    name.schema.as_deref() == Some("pg_temp")
+}
+
+/// Whether an event is what a trigger of the database before the release does by itself.
+fn is_house_rule(event: &Event<'_>, baseline: &Catalog) -> bool {
+    event.via.iter().any(|via| match &via.origin {
+        Origin::Trigger(name) => baseline.has_trigger(name),
+        _ => false,
+    })
+}
+
+/// The tables that the release makes: they are not there before it.
+fn is_made_by_release(name: &Name, case: &Case<'_>) -> bool {
+    case.baseline.relation(name).is_none() && case.scripts.iter().any(|script| matches!(script.role, Role::Tier(_)))
+}
+
+/// Whether a rollback leaves the object behind on purpose.
+fn is_kept(key: &crate::catalog::Key, case: &Case<'_>) -> bool {
+    let name = key.to_string();
+    case.package.tier.iter().flat_map(|tier| &tier.keeps).any(|kept| *kept.get_ref() == name)
+}
+
+/// What a script is called in a message.
+fn called(pass: &Pass<'_>, case: &Case<'_>) -> String {
+    match pass.role {
+        Role::Tier(index) => tier_name(index, case),
+        Role::Rollback(index) => format!("the rollback of {}", tier_name(index, case)),
+        Role::FullRollback => "the full rollback".to_owned(),
+        _ => case.script(pass).map_or_else(|| "the script".to_owned(), |script| script.path.clone()),
+    }
+}
+
+fn tier_name(index: usize, case: &Case<'_>) -> String {
+    case.package.tier.get(index).map_or_else(|| "the tier".to_owned(), |tier| format!("tier {}", tier.number.get_ref()))
+}
+
+/// The verb of a change, for a message.
+fn verb(change: &Change<'_>) -> &'static str {
+    match change.kind {
+        crate::flow::ChangeKind::Insert => "adds rows to",
+        crate::flow::ChangeKind::Update => "changes rows of",
+        crate::flow::ChangeKind::Delete => "deletes rows from",
+        crate::flow::ChangeKind::Truncate => "empties",
+    }
+}

@@ -28,6 +28,16 @@ pub enum Parser {
     Squawk,
 }
 
+impl Default for Parser {
+    /// PostgreSQL's own grammar, where it is built in.
+    fn default() -> Self {
+        #[cfg(feature = "pg_query")]
+        return Self::PostgreSql;
+        #[cfg(not(feature = "pg_query"))]
+        return Self::Squawk;
+    }
+}
+
 impl Parser {
     /// The statements of a text, which may hold several. Bodies are read too: what cannot be
     /// read of them is opaque there, not an error here.

@@ -65,7 +65,7 @@ fn every_problem_is_named_with_its_line() {
             "line 4: gone.sql is listed but missing",
             "line 5: ../b.sql leads out of the package",
             "line 6: /etc/hosts leads out of the package",
-            "line 7: not of the form `HASH  path`",
+            "line 7: b.sql is listed twice",
             "line 8: not of the form `HASH  path`",
             "line 9: not of the form `HASH  path`",
             "b/c/d.sql is not listed",

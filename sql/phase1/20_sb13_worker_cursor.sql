@@ -36,7 +36,7 @@ VALUES ('gov_scanner'), ('gov_reconciler'), ('gov_notifier')
 ON CONFLICT (worker_name) DO NOTHING;
 
 INSERT INTO queue_heartbeat (executor_name, queue, status)
-SELECT worker_name, 'governance', 'idle' FROM gov_worker_cursor ORDER BY worker_name
+VALUES ('gov_scanner', 'governance', 'idle'), ('gov_reconciler', 'governance', 'idle'), ('gov_notifier', 'governance', 'idle')
 ON CONFLICT (executor_name) DO NOTHING;
 
 DO $assert$

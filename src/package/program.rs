@@ -1,7 +1,7 @@
 //! A script as a program: what is sent, in order, with both arms of every `\if`.
 
 use crate::effect::{At, Ident, Statement};
-use crate::psql::{Form, IrregularityKind, Item, Metacommand, Part};
+use crate::psql::{Form, IrregularityKind, Item, Metacommand, Part, PieceKind};
 use crate::source::{FileId, Span};
 use crate::sources::{Source, Trouble};
 use crate::syntax::{Parser, SyntaxError};
@@ -26,6 +26,8 @@ pub enum Line {
         expected: usize,
         /// Whether psql throws it away (`\r`).
         reset: bool,
+        /// The variables of psql in it.
+        uses: Vec<Use>,
     },
     /// A message that did not parse.
     Unread {
@@ -33,8 +35,8 @@ pub enum Line {
         at: At,
         /// What the parser said.
         error: SyntaxError,
-        /// The variables whose values would be part of its syntax.
-        variables: Vec<Ident>,
+        /// The variables of psql in it.
+        uses: Vec<Use>,
     },
     /// `\i` or `\ir`.
     Include {
@@ -49,6 +51,8 @@ pub enum Line {
         at: At,
         /// The command.
         command: Metacommand,
+        /// The variables of psql in it.
+        uses: Vec<Use>,
     },
     /// `\if … \endif`
     Choice {
@@ -66,6 +70,19 @@ pub enum Line {
         /// How many.
         rows: usize,
     },
+}
+
+/// A reference to a variable of psql.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The variable.
+    pub name: Ident,
+    /// How it is written.
+    pub form: Form,
+    /// Where.
+    pub at: At,
+    /// Whether it only asks if the variable is set.
+    pub tests: bool,
 }
 
 /// One arm of an `\if`.
@@ -183,7 +200,7 @@ impl<'a> Reader<'a> {
                 let at = self.at(command.span);
                 match self.source.includes.iter().find(|include| include.item == number) {
                     Some(include) => Line::Include { at, target: include.target.clone() },
-                    None => Line::Command { at, command: command.clone() },
+                    None => Line::Command { at, command: command.clone(), uses: self.uses_of(command) },
                 }
             }
             Item::CopyData { lines, .. } => {
@@ -193,37 +210,63 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn uses_of(&self, command: &Metacommand) -> Vec<Use> {
+        let parts = command.arguments.iter().flat_map(|argument| &argument.parts);
+        let uses = parts.filter_map(|part| match part {
+            Part::Variable { form, name } => Some(self.a_use(*form, *name)),
+            _ => None,
+        });
+        uses.collect()
+    }
+
+    fn a_use(&self, form: Form, name: Span) -> Use {
+        let text = Ident::from(String::from_utf8_lossy(name.of(&self.source.bytes)));
+        Use { name: text, form, at: self.at(name), tests: form == Form::Test }
+    }
+
     fn message(&self, statement: &crate::psql::Statement) -> Line {
-        let mut variables = Vec::new();
+        let uses = statement.pieces.iter().filter_map(|piece| match piece.kind {
+            PieceKind::Variable { form, name } => Some(self.a_use(form, name)),
+            _ => None,
+        });
+        let uses: Vec<Use> = uses.collect();
+        if uses.iter().all(|one| one.form != Form::Plain) {
+            return self.read_as(statement, uses, false);
+        }
+        // psql leaves alone what is no variable: `a[1:n]`. What parses as it is written is none.
+        let quoted = uses.iter().filter(|one| one.form != Form::Plain).cloned().collect();
+        match self.read_as(statement, quoted, false) {
+            line @ Line::Sent { .. } => line,
+            _ => self.read_as(statement, uses, true),
+        }
+    }
+
+    fn read_as(&self, statement: &crate::psql::Statement, uses: Vec<Use>, plain: bool) -> Line {
         let rendered = statement.render(&self.source.bytes, &mut |form, name| {
             let name = String::from_utf8_lossy(name);
-            Some(stand_in(form, &name, &mut variables))
+            (plain || form != Form::Plain).then(|| stand_in(form, &name))
         });
         let at = self.at(statement.span);
         let map = rendered.map(self.file);
         let Ok(text) = std::str::from_utf8(&rendered.text) else {
             let error = SyntaxError { message: "the statement is not UTF-8".to_owned(), at };
-            return Line::Unread { at, error, variables };
+            return Line::Unread { at, error, uses };
         };
         let reset = matches!(statement.ending, crate::psql::Ending::Reset);
         match self.parser.statements(text, &map) {
-            Ok(statements) => Line::Sent { statements, at, expected: statement.separators + 1, reset },
-            Err(error) => Line::Unread { at, error, variables },
+            Ok(statements) => Line::Sent { statements, at, expected: statement.separators + 1, reset, uses },
+            Err(error) => Line::Unread { at, error, uses },
         }
     }
 }
 
 /// What stands for a variable while nothing is known of its value; [`crate::effect::Ident`]
 /// and [`crate::effect::ExprKind::Variable`] say how it is told apart afterwards.
-fn stand_in(form: Form, name: &str, plain: &mut Vec<Ident>) -> Vec<u8> {
+fn stand_in(form: Form, name: &str) -> Vec<u8> {
     match form {
         Form::Literal => format!("':''{name}'''"),
         Form::Test => format!("':{{?{name}}}'"),
-        Form::Identifier => format!("\":\"\"{name}\"\"\""),
-        Form::Plain => {
-            plain.push(Ident::from(name));
-            format!("\":\"\"{name}\"\"\"")
-        }
+        Form::Identifier | Form::Plain => format!("\":\"\"{name}\"\"\""),
     }
     .into_bytes()
 }

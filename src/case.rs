@@ -1,0 +1,363 @@
+//! A package, run in every way in which it may run: each tier, each rollback, the checks,
+//! and each of them again. What the rules look at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use toml::Spanned;
+
+use crate::catalog::Catalog;
+use crate::config::{self, Config};
+use crate::effect::{At, Expr, ExprKind, Ident};
+use crate::fault::Fault;
+use crate::flow::{self, Memory, PsqlValue, Run, Start};
+use crate::ledger::{self, Insertion};
+use crate::logic::{Facts, Known};
+use crate::package::{Library, Role, Script};
+use crate::source::{FileId, Map, Span};
+use crate::syntax::Parser;
+
+/// A package and what its scripts do.
+pub struct Case<'a> {
+    /// The whole of `lint.toml`.
+    pub config: &'a Config,
+    /// The package.
+    pub package: &'a config::Package,
+    /// The files.
+    pub library: &'a Library,
+    /// The scripts in the order of the rollout table.
+    pub scripts: Vec<Script>,
+    /// The database before the release.
+    pub baseline: Catalog,
+    /// Every way in which a script runs.
+    pub passes: Vec<Pass<'a>>,
+    /// What has to hold.
+    pub goals: Goals,
+    /// What each tier adds, by the index of the tier.
+    pub added: Vec<Vec<Insertion>>,
+    /// Where the manifest and the files disagree.
+    pub manifest: Vec<Mismatch>,
+}
+
+/// One way in which the manifest and the files disagree.
+#[derive(Debug, Clone)]
+pub struct Mismatch {
+    /// The line of the manifest, or where `lint.toml` names it.
+    pub at: At,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// One run of one script.
+pub struct Pass<'a> {
+    /// What the script is for in this run.
+    pub role: Role,
+    /// The script, an index of [`Case::scripts`].
+    pub script: usize,
+    /// Whether it runs for the second time.
+    pub repeat: bool,
+    /// The database before.
+    pub start: Catalog,
+    /// What happens.
+    pub run: Run<'a>,
+}
+
+/// What `lint.toml` wants to be true.
+#[derive(Debug, Default)]
+pub struct Goals {
+    /// The database.
+    pub database: Option<Goal>,
+    /// The gates.
+    pub gates: Vec<Goal>,
+    /// By tier: what must hold to enter it.
+    pub enter: Vec<Vec<Goal>>,
+    /// By tier: what must hold before it commits.
+    pub leave: Vec<Vec<Goal>>,
+}
+
+/// A condition that a script must make sure of.
+#[derive(Debug, Clone)]
+pub struct Goal {
+    /// In words.
+    pub what: String,
+    /// As an expression.
+    pub expr: Expr,
+    /// Where `lint.toml` says so.
+    pub at: At,
+}
+
+/// The numbers by which objects say who made them.
+pub mod origin {
+    /// The state before the release.
+    pub const BASELINE: u32 = 0;
+    /// The first tier; the others follow.
+    pub const TIERS: u32 = 1;
+    /// A rollback or a check.
+    pub const OTHER: u32 = 1_000_000;
+}
+
+impl<'a> Case<'a> {
+    /// Runs everything.
+    pub fn new(
+        config: &'a Config,
+        package: &'a config::Package,
+        library: &'a Library,
+        memory: &'a Memory,
+        parser: Parser,
+        scripts: Vec<Script>,
+        manifest: Vec<Mismatch>,
+    ) -> Result<Self, Fault> {
+        let goals = Goals::read(config, package, library.config, parser)?;
+        let mut case = Self {
+            config,
+            package,
+            library,
+            scripts,
+            baseline: Catalog::default(),
+            passes: Vec::new(),
+            goals,
+            added: Vec::new(),
+            manifest,
+        };
+        case.run(memory, parser);
+        Ok(case)
+    }
+
+    fn run(&mut self, memory: &'a Memory, parser: Parser) {
+        let mut catalog = Catalog::default();
+        let known = self.scripts.iter().any(|script| script.role == Role::Baseline);
+        catalog.set_origin(origin::BASELINE);
+        for index in self.of(|role| role == Role::Baseline) {
+            catalog = self.pass(memory, parser, Role::Baseline, index, false, &catalog, Facts::default(), &[]).catalog;
+        }
+        catalog.assume_complete(known);
+        self.baseline = catalog.clone();
+
+        for index in self.of(|role| role == Role::Preflight) {
+            self.twice(memory, parser, Role::Preflight, index, &catalog.clone(), &[], origin::OTHER);
+        }
+        let tiers = self.package.tier.len();
+        let mut befores = Vec::new();
+        for tier in 0..tiers {
+            befores.push(catalog.clone());
+            let mut added = Vec::new();
+            for index in self.of(|role| role == Role::Tier(tier)) {
+                let origin = origin::TIERS + u32::try_from(tier).unwrap_or(0);
+                catalog = self.twice(memory, parser, Role::Tier(tier), index, &catalog, &[], origin);
+                let first = self.passes.iter().rev().find(|pass| pass.role == Role::Tier(tier) && !pass.repeat);
+                added.extend(first.map(|pass| ledger::insertions(&pass.run)).unwrap_or_default());
+            }
+            self.added.push(added);
+        }
+        for index in self.of(|role| role == Role::Verify) {
+            self.twice(memory, parser, Role::Verify, index, &catalog.clone(), &[], origin::OTHER);
+        }
+        for index in self.of(|role| role == Role::Executor) {
+            let start = self.baseline.clone();
+            self.pass(memory, parser, Role::Executor, index, false, &start, Facts::default(), &[]);
+        }
+        // Tier by tier backwards, each from where the ones after it are undone.
+        let full = catalog.clone();
+        for tier in (0..tiers).rev() {
+            for index in self.of(|role| role == Role::Rollback(tier)) {
+                catalog = self.twice(memory, parser, Role::Rollback(tier), index, &catalog, &[], origin::OTHER);
+            }
+            let undo = self.package.tier.get(tier).and_then(|tier| tier.undo.as_ref());
+            let Some((name, value)) = undo.and_then(|undo| undo.get_ref().split_once('=')) else { continue };
+            for index in self.of(|role| role == Role::TierRollback) {
+                let given = [(Ident::from(name), PsqlValue::Text(Ident::from(value)))];
+                catalog = self.twice(memory, parser, Role::Rollback(tier), index, &catalog, &given, origin::OTHER);
+            }
+        }
+        for index in self.of(|role| role == Role::TierRollback) {
+            self.twice(memory, parser, Role::TierRollback, index, &full, &[], origin::OTHER);
+        }
+        for index in self.of(|role| role == Role::FullRollback) {
+            let end = self.twice(memory, parser, Role::FullRollback, index, &full, &[], origin::OTHER);
+            drop(end);
+            // It must work from any tier, and from none.
+            let fewer = befores.iter().skip(befores.len().saturating_sub(PREFIXES)).cloned().collect::<Vec<_>>();
+            for before in fewer {
+                self.pass_marked(memory, parser, Role::FullRollback, index, &before);
+            }
+        }
+    }
+
+    fn of(&self, wanted: impl Fn(Role) -> bool) -> Vec<usize> {
+        self.scripts.iter().enumerate().filter(|(_, script)| wanted(script.role)).map(|(index, _)| index).collect()
+    }
+
+    /// The script once, and again where that left off; returns the database after the first.
+    #[allow(clippy::too_many_arguments, reason = "all of them say which run it is")]
+    fn twice(
+        &mut self,
+        memory: &'a Memory,
+        parser: Parser,
+        role: Role,
+        script: usize,
+        start: &Catalog,
+        given: &[(Ident, PsqlValue)],
+        origin: u32,
+    ) -> Catalog {
+        let mut start = start.clone();
+        start.set_origin(origin);
+        let end = self.pass(memory, parser, role, script, false, &start, Facts::default(), given);
+        let catalog = end.catalog.clone();
+        self.pass(memory, parser, role, script, true, &catalog, end.facts.clone(), given);
+        catalog
+    }
+
+    fn pass_marked(&mut self, memory: &'a Memory, parser: Parser, role: Role, script: usize, start: &Catalog) {
+        let mut start = start.clone();
+        start.set_origin(origin::OTHER);
+        self.pass(memory, parser, role, script, true, &start, Facts::default(), &[]);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "all of them say which run it is")]
+    fn pass(
+        &mut self,
+        memory: &'a Memory,
+        parser: Parser,
+        role: Role,
+        script: usize,
+        repeat: bool,
+        start: &Catalog,
+        facts: Facts,
+        given: &[(Ident, PsqlValue)],
+    ) -> flow::State {
+        let mut variables: BTreeMap<Ident, PsqlValue> =
+            flow::PSQL_VARIABLES.iter().map(|name| (Ident::new_static(name), PsqlValue::Some)).collect();
+        // The operator may pass them, or not.
+        variables.extend(self.package.variables.keys().map(|name| (Ident::from(name.as_str()), PsqlValue::Maybe)));
+        if role == Role::TierRollback {
+            let names = self.package.tier.iter().filter_map(|tier| tier.undo.as_ref()?.get_ref().split_once('='));
+            variables.extend(names.map(|(name, _)| (Ident::from(name), PsqlValue::Maybe)));
+        }
+        variables.extend(given.iter().cloned());
+        let begin = Start { catalog: start.clone(), facts, variables, alone: repeat };
+        let Some(file) = self.scripts.get(script).and_then(|script| script.file.as_ref().ok()).copied() else {
+            return flow::State::at(&begin);
+        };
+        let run = flow::run(self.library, memory, parser, file, &begin);
+        let end = run.end.clone();
+        self.passes.push(Pass { role, script, repeat, start: start.clone(), run });
+        end
+    }
+
+    /// The passes of scripts that may change the database on the way to, or back from, the
+    /// release.
+    pub fn changing(&self) -> impl Iterator<Item = &Pass<'a>> {
+        self.passes.iter().filter(|pass| matches!(pass.role, Role::Tier(_)) || pass.role.undoes())
+    }
+
+    /// The files that build the database before the release, with what they include.
+    pub fn of_baseline(&self) -> BTreeSet<FileId> {
+        let named = self.scripts.iter().filter(|script| matches!(script.role, Role::Baseline | Role::Plain));
+        let mut queue: Vec<FileId> = named.filter_map(|script| script.file.as_ref().ok()).copied().collect();
+        let mut found = BTreeSet::new();
+        while let Some(file) = queue.pop() {
+            if found.insert(file) {
+                let includes = self.library.sources.get(file).map(|source| source.includes.as_slice());
+                queue.extend(includes.unwrap_or_default().iter().filter_map(|include| include.target.as_ref().ok()));
+            }
+        }
+        found
+    }
+
+    /// The script of a pass.
+    pub fn script(&self, pass: &Pass<'_>) -> Option<&Script> {
+        self.scripts.get(pass.script)
+    }
+
+    /// A place in `lint.toml`.
+    pub fn configured(&self, span: &Range<usize>) -> At {
+        At::new(self.library.config, Span::new(span.start, span.end))
+    }
+}
+
+/// How many tiers back a full rollback is tried from.
+const PREFIXES: usize = 16;
+
+impl Pass<'_> {
+    /// Whether a goal certainly holds at an event of this pass.
+    #[must_use]
+    pub fn holds(&self, event: &flow::Event<'_>, goal: &Expr) -> Known {
+        event.facts.entails(goal, &flow::Sight(&self.start))
+    }
+}
+
+impl Goals {
+    fn read(config: &Config, package: &config::Package, file: FileId, parser: Parser) -> Result<Self, Fault> {
+        let read = |what: &str, text: &Spanned<String>| {
+            let expr = expression(config, file, parser, text)?;
+            let at = At::new(file, Span::new(text.span().start, text.span().end));
+            Ok(Goal { what: what.to_owned(), expr, at })
+        };
+        let measure = |measure: &config::Measure| {
+            let goal = read(&measure.what, &measure.value)?;
+            let value = |kind| Box::new(Expr { at: goal.at, kind });
+            let right = match &measure.is {
+                config::Value::Integer(number) => {
+                    let digits = value(ExprKind::Number(Ident::from(number.unsigned_abs().to_string())));
+                    if *number < 0 {
+                        value(ExprKind::Operator { operator: Ident::new_static("-"), left: None, right: digits })
+                    } else {
+                        digits
+                    }
+                }
+                config::Value::Boolean(true) => return Ok(goal),
+                config::Value::Boolean(false) => {
+                    let kind = ExprKind::Not(Box::new(goal.expr));
+                    return Ok(Goal { expr: Expr { at: goal.at, kind }, ..goal_of(&goal.what, goal.at) });
+                }
+                config::Value::Text(text) => value(ExprKind::Text(Ident::from(text.as_str()))),
+            };
+            let left = Some(Box::new(goal.expr));
+            let kind = ExprKind::Operator { operator: Ident::new_static("="), left, right };
+            let what = format!("{} is {}", goal.what, measure.is.as_psql());
+            Ok::<_, Fault>(Goal { what, expr: Expr { at: goal.at, kind }, at: goal.at })
+        };
+        let name = package.database.get_ref().as_str();
+        let at = At::new(file, Span::new(package.database.span().start, package.database.span().end));
+        let database = format!("pg_catalog.current_database() = '{}'", name.replace('\'', "''"));
+        let database = parser.expression(&database, &point(file, &package.database)).ok().filter(|_| name != "*");
+        let database = database.map(|expr| Goal { what: format!("the database is {name}"), expr, at });
+        let gates = package.gate.iter().map(|gate| read(&gate.what, &gate.holds)).collect::<Result<_, Fault>>()?;
+        let mut enter = Vec::new();
+        let mut leave = Vec::new();
+        for tier in &package.tier {
+            let conditions = tier.stops_unless.iter().map(|condition| read(&condition.what, &condition.holds));
+            enter.push(conditions.collect::<Result<_, Fault>>()?);
+            leave.push(tier.leaves.iter().filter(|measure| !measure.once).map(measure).collect::<Result<_, Fault>>()?);
+        }
+        for other in package.invariant.iter().chain(&package.end_state) {
+            measure(other)?;
+        }
+        Ok(Self { database, gates, enter, leave })
+    }
+}
+
+fn goal_of(what: &str, at: At) -> Goal {
+    Goal { what: what.to_owned(), expr: Expr { at, kind: ExprKind::Null }, at }
+}
+
+/// All places of the text are where the value stands.
+fn point(file: FileId, value: &Spanned<String>) -> Map {
+    let start = value.span().start;
+    Map::from_steps(file, vec![(0, start), (usize::MAX, start)])
+}
+
+fn expression(config: &Config, file: FileId, parser: Parser, value: &Spanned<String>) -> Result<Expr, Fault> {
+    let text = value.get_ref();
+    // Where the value is written as it is, places within it are places of the file.
+    let written = config.text.get(value.span()).and_then(|written| written.find(text.as_str()));
+    let map = match written {
+        Some(offset) => Map::at(file, value.span().start + offset),
+        None => point(file, value),
+    };
+    parser.expression(text, &map).map_err(|error| {
+        let span = error.at.span();
+        let fault = config.fault(format!("this is no SQL expression: {}", error.message), span.start..span.end, "here");
+        fault.way_out("write what a SELECT without FROM could select")
+    })
+}

@@ -1,0 +1,404 @@
+//! What happens when a script runs: every path through its `\if`s, blocks, functions,
+//! triggers and cascades, as events with what is certainly true before each. Judges nothing;
+//! what cannot be told becomes an event of its own.
+
+mod body;
+mod builtin;
+mod change;
+mod dynamic;
+mod event;
+mod expression;
+mod state;
+
+pub use builtin::{Builtin, builtin};
+pub use change::readers;
+pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Via, What};
+pub use expression::text_of;
+pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use elsa::FrozenVec;
+
+use crate::catalog::Catalog;
+use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, QueryBody, Statement, Transaction};
+use crate::logic::{Facts, Truth};
+use crate::package::{Arm, Condition, Library, Line, Use};
+use crate::psql::Metacommand;
+use crate::source::FileId;
+use crate::syntax::Parser;
+
+/// How deeply calls, triggers and cascades are followed.
+pub const DEPTH_LIMIT: usize = 16;
+
+/// The variables that psql itself sets.
+pub const PSQL_VARIABLES: &[&str] = &[
+    "AUTOCOMMIT",
+    "COMP_KEYWORD_CASE",
+    "DBNAME",
+    "ECHO",
+    "ECHO_HIDDEN",
+    "ENCODING",
+    "ERROR",
+    "FETCH_COUNT",
+    "HIDE_TABLEAM",
+    "HIDE_TOAST_COMPRESSION",
+    "HISTSIZE",
+    "HOST",
+    "IGNOREEOF",
+    "LAST_ERROR_MESSAGE",
+    "LAST_ERROR_SQLSTATE",
+    "ON_ERROR_ROLLBACK",
+    "ON_ERROR_STOP",
+    "PORT",
+    "PROMPT1",
+    "PROMPT2",
+    "PROMPT3",
+    "QUIET",
+    "ROW_COUNT",
+    "SERVER_VERSION_NAME",
+    "SERVER_VERSION_NUM",
+    "SHOW_ALL_RESULTS",
+    "SHOW_CONTEXT",
+    "SINGLELINE",
+    "SINGLESTEP",
+    "SQLSTATE",
+    "USER",
+    "VERBOSITY",
+    "VERSION",
+    "VERSION_NAME",
+    "VERSION_NUM",
+];
+
+/// Statements and functions that come to be while a script runs: dynamic SQL, and bodies out
+/// of the catalog.
+#[derive(Default)]
+pub struct Memory {
+    statements: FrozenVec<Box<Statement>>,
+    functions: FrozenVec<Arc<Function>>,
+}
+
+/// Runs scripts on the symbolic database.
+pub struct Flow<'a> {
+    library: &'a Library,
+    memory: &'a Memory,
+    parser: Parser,
+    events: Vec<Event<'a>>,
+    /// From the outermost call to the innermost.
+    trail: Vec<Via>,
+    /// The functions that are being executed.
+    frames: Vec<Name>,
+    /// Whether what is executed is executed on every path that is not stopped.
+    certain: bool,
+    /// Numbers for values that nothing is known of.
+    fresh: u32,
+    transactions: u32,
+    /// The paths that left the steps they were in, by `RETURN`, `EXIT` or `CONTINUE`.
+    left: Vec<(Departure, State)>,
+    /// What the body that is executed returns, where it is one value.
+    returned: Option<Expr>,
+    /// `PREPARE`d statements.
+    prepared: BTreeMap<Ident, &'a Statement>,
+}
+
+/// How a path leaves the steps that it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Departure {
+    Return,
+    Exit(Option<Ident>),
+    Continue(Option<Ident>),
+}
+
+/// Where a run starts.
+#[derive(Clone, Default)]
+pub struct Start {
+    /// The database.
+    pub catalog: Catalog,
+    /// What is known of its rows.
+    pub facts: Facts,
+    /// The variables that psql is started with.
+    pub variables: BTreeMap<Ident, PsqlValue>,
+    /// Whether nobody else is at work: what was true before `BEGIN` still is after it.
+    pub alone: bool,
+}
+
+/// Runs the script in `file`.
+pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: FileId, start: &Start) -> Run<'a> {
+    let mut flow = Flow {
+        library,
+        memory,
+        parser,
+        events: Vec::new(),
+        trail: Vec::new(),
+        frames: Vec::new(),
+        certain: true,
+        fresh: 0,
+        transactions: 0,
+        left: Vec::new(),
+        returned: None,
+        prepared: BTreeMap::new(),
+    };
+    let mut state = State::new(start);
+    flow.lines(&library.program(file).lines, &mut state);
+    let at = At::new(file, crate::source::Span::new(0, 0));
+    flow.emit(at, What::End, &state);
+    Run { events: flow.events, end: state }
+}
+
+impl<'a> Flow<'a> {
+    fn emit(&mut self, at: At, what: What<'a>, state: &State) {
+        self.events.push(Event {
+            at,
+            via: self.trail.clone(),
+            what,
+            certain: self.certain,
+            reachable: state.reachable,
+            facts: state.facts.clone(),
+            settings: Arc::clone(&state.settings),
+            block: state.block,
+        });
+    }
+
+    fn fresh(&mut self, name: &str) -> Expr {
+        self.fresh += 1;
+        let path = vec![Ident::from(format!("\u{0}{name}")), Ident::from(self.fresh.to_string())];
+        Expr { at: At::default(), kind: ExprKind::Column(path) }
+    }
+
+    fn lines(&mut self, lines: &'a [Line], state: &mut State) {
+        let mut before: Option<&'a Statement> = None;
+        for line in lines {
+            match line {
+                Line::Sent { reset: true, at, .. } => self.emit(*at, What::Discarded, state),
+                Line::Sent { statements, at, expected, uses, .. } => {
+                    self.variables(*at, uses, state);
+                    if !statements.is_empty() && statements.len() != *expected {
+                        self.emit(*at, What::Miscounted { expected: *expected, found: statements.len() }, state);
+                    }
+                    for statement in statements {
+                        self.statement(statement, state);
+                        before = Some(statement);
+                    }
+                }
+                Line::Unread { at, error, uses } => {
+                    self.variables(*at, uses, state);
+                    self.emit(*at, What::Unread { error }, state);
+                    state.forget_everything();
+                }
+                Line::Include { at, target } => match target {
+                    Ok(file) => {
+                        let library = self.library;
+                        self.lines(&library.program(*file).lines, state);
+                    }
+                    Err(trouble) => self.emit(*at, What::NotIncluded(trouble), state),
+                },
+                Line::Command { at, command, uses } => {
+                    self.variables(*at, uses, state);
+                    self.command(command, before, state);
+                    self.emit(*at, What::Command(command), state);
+                }
+                Line::Choice { arms, .. } => self.choice(arms, state),
+                Line::Data { at, rows } => self.emit(*at, What::Data { rows: *rows }, state),
+            }
+        }
+    }
+
+    fn variables(&mut self, at: At, uses: &'a [Use], state: &State) {
+        if !uses.is_empty() {
+            let known = uses.iter().map(|one| (one, state.psql.get(&one.name).cloned())).collect();
+            self.emit(at, What::Variables(known), state);
+        }
+    }
+
+    /// Both arms of an `\if`, but for one that is certainly not taken.
+    fn choice(&mut self, arms: &'a [Arm], state: &mut State) {
+        let mut ends: Vec<State> = Vec::new();
+        let outer = self.certain;
+        let mut decided = false;
+        for arm in arms {
+            if decided {
+                break;
+            }
+            let (condition, known) = condition_of(&arm.condition, state);
+            if known == Known::No {
+                continue;
+            }
+            decided = known == Known::Yes;
+            let mut inside = state.clone();
+            if let Some(condition) = &condition {
+                inside.assume(condition, Truth::True);
+                state.assume(condition, Truth::NotTrue);
+            }
+            if let Condition::IsSet(name) = &arm.condition {
+                let slot = inside.psql.entry(name.clone()).or_insert(PsqlValue::Some);
+                if *slot == PsqlValue::Maybe {
+                    *slot = PsqlValue::Some;
+                }
+            }
+            self.certain = outer && decided && ends.is_empty();
+            self.lines(&arm.lines, &mut inside);
+            ends.push(inside);
+            if let Condition::IsSet(name) = &arm.condition
+                && matches!(state.psql.get(name), None | Some(PsqlValue::Maybe))
+            {
+                state.psql.insert(name.clone(), PsqlValue::Unset);
+            }
+        }
+        self.certain = outer;
+        if !decided {
+            ends.push(state.clone());
+        }
+        *state = self.join(ends);
+    }
+
+    fn command(&mut self, command: &Metacommand, before: Option<&'a Statement>, state: &mut State) {
+        let word = |index: usize| {
+            command
+                .arguments
+                .get(index)
+                .and_then(crate::psql::Argument::literal)
+                .map(|text| Ident::from(String::from_utf8_lossy(&text)))
+        };
+        match command.name.as_str() {
+            "set" => {
+                let Some(name) = word(0) else { return };
+                // psql glues the arguments after the first together.
+                let values: Option<Vec<Ident>> = (1..command.arguments.len()).map(word).collect();
+                let value = values.map_or(PsqlValue::Some, |values| PsqlValue::Text(Ident::from(values.concat())));
+                state.psql.insert(name, value);
+            }
+            "unset" => {
+                if let Some(name) = word(0) {
+                    state.psql.insert(name, PsqlValue::Unset);
+                }
+            }
+            "gset" => {
+                let prefix = word(0).unwrap_or_default();
+                let Some(Statement { act: Act::Select(query), .. }) = before else { return };
+                let QueryBody::Select(select) = &query.body else { return };
+                for target in &select.targets {
+                    let Some(column) = target.alias.clone().or_else(|| expression::column_name(&target.value)) else {
+                        continue;
+                    };
+                    let name = Ident::from(format!("{prefix}{column}"));
+                    let value = if select.from.is_empty() && select.filter.is_none() {
+                        PsqlValue::Expr(self.resolve(&target.value, state))
+                    } else {
+                        PsqlValue::Some
+                    };
+                    state.psql.insert(name, value);
+                }
+            }
+            "getenv" | "prompt" => {
+                if let Some(name) = word(usize::from(command.name == "prompt" && command.arguments.len() > 1)) {
+                    state.psql.insert(name, PsqlValue::Some);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What holds whichever of the states it is.
+    fn join(&mut self, states: Vec<State>) -> State {
+        let mut reachable = states.iter().filter(|state| state.reachable).cloned();
+        let Some(mut joined) = reachable.next() else {
+            // None goes on; the first says why.
+            return states.into_iter().next().unwrap_or_else(|| State::new(&Start::default()));
+        };
+        for state in reachable {
+            joined = self.join_two(joined, &state);
+        }
+        joined
+    }
+
+    fn join_two(&mut self, left: State, right: &State) -> State {
+        let fresh = &mut self.fresh;
+        left.join(right, &mut |name| {
+            *fresh += 1;
+            let path = vec![Ident::from(format!("\u{0}{name}")), Ident::from(fresh.to_string())];
+            Expr { at: At::default(), kind: ExprKind::Column(path) }
+        })
+    }
+
+    /// One statement, with all that it sets off.
+    fn statement(&mut self, statement: &'a Statement, state: &mut State) {
+        if !state.reachable {
+            self.emit(statement.at, What::Unreachable(statement), state);
+            return;
+        }
+        match &statement.act {
+            Act::Transaction(transaction) => self.transaction(statement.at, transaction, state),
+            Act::Set { name, values, scope } => {
+                let values: Vec<Expr> = values.iter().map(|value| self.resolve(value, state)).collect();
+                let text = state::setting_text(&values);
+                state.set(name, text, *scope);
+                if name == "search_path" || name == "all" {
+                    state.catalog.step(statement);
+                }
+                self.emit(statement.at, What::Set { name: name.clone(), statement }, state);
+            }
+            Act::Do(body) => {
+                self.emit(statement.at, What::Do(statement), state);
+                self.anonymous(body, state);
+            }
+            _ => self.act(&statement.act, statement, state),
+        }
+    }
+
+    fn transaction(&mut self, at: At, transaction: &'a Transaction, state: &mut State) {
+        // The event comes before the state changes: at COMMIT it still holds what was proved.
+        self.emit(at, What::Transaction(transaction), state);
+        match transaction {
+            Transaction::Begin { .. } => {
+                self.transactions += 1;
+                state.begin(at, self.transactions);
+            }
+            Transaction::Commit { chain } => {
+                state.commit();
+                if *chain {
+                    self.transactions += 1;
+                    state.begin(at, self.transactions);
+                }
+            }
+            Transaction::Rollback { chain } => {
+                state.rollback();
+                if *chain {
+                    self.transactions += 1;
+                    state.begin(at, self.transactions);
+                }
+            }
+            Transaction::Prepare => state.rollback(),
+            Transaction::Savepoint(_) | Transaction::Release(_) | Transaction::RollbackTo(_) => {
+                state.forget_everything();
+            }
+            Transaction::CommitPrepared | Transaction::RollbackPrepared => state.forget_everything(),
+        }
+    }
+}
+
+/// The condition of an arm, and whether it holds.
+fn condition_of(condition: &Condition, state: &State) -> (Option<Expr>, Known) {
+    match condition {
+        Condition::Constant(truth) => (None, if *truth { Known::Yes } else { Known::No }),
+        Condition::Otherwise => (None, Known::Yes),
+        Condition::Unknown => (None, Known::Unsaid),
+        Condition::IsSet(name) => (
+            None,
+            match state.psql.get(name) {
+                Some(PsqlValue::Unset) => Known::No,
+                Some(PsqlValue::Maybe) | None => Known::Unsaid,
+                Some(_) => Known::Yes,
+            },
+        ),
+        Condition::Variable(name) => match state.psql.get(name) {
+            Some(PsqlValue::Expr(value)) => (Some(value.clone()), state.known(value)),
+            Some(PsqlValue::Text(text)) => (
+                None,
+                crate::package::boolean(text.as_bytes())
+                    .map_or(Known::No, |truth| if truth { Known::Yes } else { Known::No }),
+            ),
+            _ => (None, Known::Unsaid),
+        },
+    }
+}

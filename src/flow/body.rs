@@ -1,0 +1,739 @@
+//! Bodies: DO, functions, procedures. Every path through their steps.
+
+use super::event::{Known, Origin, Via, What};
+use super::state::{Bindings, State};
+use super::{Departure, Flow};
+use crate::effect::{
+    Act, Block, Body, Declaration, Expr, ExprKind, Function, Ident, IfArm, Iteration, Query, QueryBody, RaiseLevel,
+    Select, Statement, Step, StepKind, SubqueryKind, Target, Type,
+};
+use crate::logic::Truth;
+
+/// The most elements of an array, or rows of constants, that a loop is unrolled for.
+const UNROLL_LIMIT: usize = 4096;
+
+impl<'a> Flow<'a> {
+    /// The block of a `DO`.
+    pub(super) fn anonymous(&mut self, body: &'a Body, state: &mut State) {
+        let scopes = std::mem::replace(&mut state.scopes, vec![Bindings { opaque: true, ..Bindings::default() }]);
+        let frames = std::mem::take(&mut self.frames);
+        self.body(body, state);
+        self.frames = frames;
+        state.scopes = scopes;
+    }
+
+    /// A body to its end, by whichever `RETURN`.
+    pub(super) fn body(&mut self, body: &'a Body, state: &mut State) {
+        let mark = self.left.len();
+        let certain = self.certain;
+        match body {
+            Body::PlPgSql(block) => self.block(block, state),
+            Body::Sql(statements) => {
+                for statement in statements {
+                    self.statement(statement, state);
+                }
+            }
+            Body::Opaque { why, at } => {
+                self.emit(*at, What::Opaque(format!("this body was not read: {why}")), state);
+                state.forget_everything();
+            }
+        }
+        self.certain = certain;
+        self.arrive(mark, state, |departure| *departure == Departure::Return);
+    }
+
+    /// The paths that left since `mark` for here come back.
+    fn arrive(&mut self, mark: usize, state: &mut State, here: impl Fn(&Departure) -> bool) {
+        let gone = self.left.split_off(mark.min(self.left.len()));
+        let (arrived, further): (Vec<_>, Vec<_>) = gone.into_iter().partition(|(departure, _)| here(departure));
+        self.left.extend(further);
+        if arrived.is_empty() {
+            return;
+        }
+        let depth = state.scopes.len();
+        let mut states = vec![state.clone()];
+        states.extend(arrived.into_iter().map(|(_, mut state)| {
+            state.scopes.truncate(depth);
+            state
+        }));
+        *state = self.join(states);
+    }
+
+    fn block(&mut self, block: &'a Block, state: &mut State) {
+        state.scopes.push(Bindings { label: block.label.clone(), ..Bindings::default() });
+        for declaration in &block.declarations {
+            self.declare(declaration, state);
+        }
+        let mark = self.left.len();
+        if block.handlers.is_empty() {
+            self.steps(&block.steps, state);
+        } else {
+            self.guarded(block, state);
+        }
+        let label = block.label.clone();
+        let depth = state.scopes.len();
+        self.arrive(
+            mark,
+            state,
+            |departure| matches!(departure, Departure::Exit(Some(to)) if Some(to) == label.as_ref()),
+        );
+        state.scopes.truncate(depth.saturating_sub(1));
+    }
+
+    fn declare(&mut self, declaration: &'a Declaration, state: &mut State) {
+        let value = match (&declaration.value, &declaration.alias_for) {
+            (Some(value), _) => {
+                self.calls_in(value, true, state);
+                self.resolve(value, state)
+            }
+            (None, Some(name)) => {
+                let path: Vec<Ident> = name.split('.').map(Ident::from).collect();
+                let parameter = name.strip_prefix('$').and_then(|number| number.parse().ok());
+                let known = match parameter {
+                    Some(number) => state.parameter(number),
+                    None => state.variable(&path),
+                };
+                known.unwrap_or_else(|| self.fresh(name))
+            }
+            (None, None) => match &declaration.kind {
+                Some(kind) if is_scalar(kind) => Expr { at: declaration.at, kind: ExprKind::Null },
+                // The fields of a record are not told apart.
+                _ => self.fresh(&declaration.name),
+            },
+        };
+        let value = cast_to(value, declaration.kind.as_ref());
+        let value = self.settled(&declaration.name, value, state);
+        if let Some(scope) = state.scopes.last_mut() {
+            scope.values.insert(declaration.name.clone(), value);
+        }
+        if declaration.not_null
+            && let Some(value) = state.variable(std::slice::from_ref(&declaration.name))
+        {
+            let kind = ExprKind::Is { operand: Box::new(value), test: crate::effect::IsTest::Null, negated: true };
+            state.assume(&Expr { at: declaration.at, kind }, Truth::True);
+        }
+    }
+
+    /// A value that is worked out once and stays: one that would be another when asked again
+    /// is only known by a name of its own.
+    fn settled(&mut self, name: &str, value: Expr, state: &State) -> Expr {
+        if super::expression::is_settled(&value, &state.catalog) { value } else { self.fresh(name) }
+    }
+
+    /// A block with handlers: whatever it did is undone when one of them takes over.
+    fn guarded(&mut self, block: &'a Block, state: &mut State) {
+        self.emit(block.at, What::Handlers, state);
+        let before = state.clone();
+        let certain = self.certain;
+        self.certain = false;
+        self.steps(&block.steps, state);
+        let mut ends = vec![state.clone()];
+        for handler in &block.handlers {
+            let mut inside = before.clone();
+            // The rows are those of before; the variables keep what they were given.
+            for (index, scope) in inside.scopes.iter_mut().enumerate() {
+                let after = state.scopes.get(index);
+                for (name, value) in &mut scope.values {
+                    if after.and_then(|scope| scope.values.get(name)) != Some(value) {
+                        *value = self.fresh(name);
+                    }
+                }
+            }
+            inside.found = None;
+            inside.counted = None;
+            inside.scopes.push(Bindings::default());
+            for name in ["sqlstate", "sqlerrm"] {
+                let value = self.fresh(name);
+                if let Some(scope) = inside.scopes.last_mut() {
+                    scope.values.insert(Ident::new_static(name), value);
+                }
+            }
+            self.steps(&handler.steps, &mut inside);
+            inside.scopes.pop();
+            ends.push(inside);
+        }
+        self.certain = certain;
+        *state = self.join(ends);
+    }
+
+    pub(super) fn steps(&mut self, steps: &'a [Step], state: &mut State) {
+        for step in steps {
+            self.step(step, state);
+        }
+    }
+
+    fn step(&mut self, step: &'a Step, state: &mut State) {
+        if !state.reachable {
+            return;
+        }
+        match &step.kind {
+            StepKind::Sql { statement, into, strict } => self.sql(statement, into, *strict, state),
+            StepKind::Execute { command, into, strict, using } => {
+                let using = self.resolve_all(using, state);
+                self.execute(step.at, command, into, *strict, &using, state);
+            }
+            StepKind::ReturnExecute { command, using } => {
+                let using = self.resolve_all(using, state);
+                self.execute(step.at, command, &[], false, &using, state);
+            }
+            StepKind::Assign { target, value } => {
+                self.calls_in(value, true, state);
+                let value = self.resolve(value, state);
+                let name = target.last().cloned().unwrap_or_default();
+                let value = self.settled(&name, value, state);
+                state.bind(target, value);
+            }
+            StepKind::If { arms, otherwise } => self.arms(arms, otherwise.as_deref(), state),
+            StepKind::Case { arms, otherwise } => match otherwise {
+                Some(otherwise) => self.arms(arms, Some(otherwise), state),
+                None => self.case(arms, state),
+            },
+            StepKind::Loop { label, iteration, steps } => self.iterate(label.as_ref(), iteration, steps, step, state),
+            StepKind::Block(block) => self.block(block, state),
+            StepKind::Leave { next, label, condition } => {
+                let mut going = state.clone();
+                if let Some(condition) = condition {
+                    self.calls_in(condition, true, state);
+                    let condition = self.resolve(condition, state);
+                    going.assume(&condition, Truth::True);
+                    state.assume(&condition, Truth::NotTrue);
+                } else {
+                    state.reachable = false;
+                }
+                let departure = if *next { Departure::Continue(label.clone()) } else { Departure::Exit(label.clone()) };
+                if going.reachable {
+                    self.left.push((departure, going));
+                }
+                // What follows happens on some of the paths only.
+                self.certain = false;
+            }
+            StepKind::Return(value) => {
+                if let Some(value) = value {
+                    self.calls_in(value, true, state);
+                    self.returned = Some(self.resolve(value, state));
+                }
+                self.left.push((Departure::Return, state.clone()));
+                state.reachable = false;
+                self.certain = false;
+            }
+            StepKind::ReturnNext(value) => {
+                if let Some(value) = value {
+                    self.calls_in(value, true, state);
+                }
+            }
+            StepKind::ReturnQuery(query) => self.query_calls(query, true, state),
+            StepKind::Raise { level, parameters, options, .. } => {
+                for value in parameters.iter().chain(options.iter().map(|(_, value)| value)) {
+                    self.calls_in(value, true, state);
+                }
+                if *level == RaiseLevel::Exception {
+                    state.reachable = false;
+                }
+            }
+            StepKind::Assert { condition, .. } => {
+                let condition = self.resolve(condition, state);
+                // plpgsql.check_asserts may be off: nothing follows from it.
+                self.emit(step.at, What::Assert(condition), state);
+            }
+            StepKind::Diagnostics { items } => {
+                for (target, item) in items {
+                    let value = match (item.as_str(), &state.counted) {
+                        ("row_count", Some(count)) => count.clone(),
+                        _ => self.fresh(item),
+                    };
+                    state.bind(target, value);
+                }
+            }
+            StepKind::Open { cursor, query, command, arguments } => {
+                for argument in arguments {
+                    self.calls_in(argument, true, state);
+                }
+                if let Some(query) = query {
+                    self.query_calls(query, true, state);
+                }
+                if let Some(command) = command {
+                    self.execute(step.at, command, &[], false, &[], state);
+                }
+                let value = self.fresh(cursor);
+                state.bind(std::slice::from_ref(cursor), value);
+            }
+            StepKind::Fetch { into, .. } => {
+                for target in into {
+                    let value = self.fresh(target.last().map_or("row", Ident::as_str));
+                    state.bind(target, value);
+                }
+                state.found = None;
+            }
+            StepKind::EndTransaction { .. } => {
+                self.emit(step.at, What::BodyTransaction, state);
+                state.forget_everything();
+            }
+            StepKind::Opaque { why } => {
+                self.emit(step.at, What::Opaque(format!("this statement was not read: {why}")), state);
+                state.forget_everything();
+            }
+            StepKind::Close(_) | StepKind::Null => {}
+        }
+    }
+
+    fn arms(&mut self, arms: &'a [IfArm], otherwise: Option<&'a [Step]>, state: &mut State) {
+        let outer = self.certain;
+        let mut ends = Vec::new();
+        let mut decided = false;
+        for arm in arms {
+            if decided || !state.reachable {
+                break;
+            }
+            self.calls_in(&arm.condition, true, state);
+            let condition = self.resolve(&arm.condition, state);
+            let known = state.known(&condition);
+            self.check(arm, &condition, state);
+            if known == Known::No {
+                state.assume(&condition, Truth::NotTrue);
+                continue;
+            }
+            decided = known == Known::Yes;
+            let mut inside = state.clone();
+            inside.assume(&condition, Truth::True);
+            state.assume(&condition, Truth::NotTrue);
+            self.certain = outer && decided && ends.is_empty();
+            self.steps(&arm.steps, &mut inside);
+            ends.push(inside);
+        }
+        if !decided {
+            let mut inside = state.clone();
+            if let Some(steps) = otherwise {
+                self.certain = outer && ends.iter().all(|end: &State| !end.reachable);
+                self.steps(steps, &mut inside);
+            }
+            ends.push(inside);
+        }
+        // Paths that stop the script take nothing away from the others.
+        self.certain = outer && self.left.is_empty();
+        *state = self.join(ends);
+    }
+
+    /// A `CASE` without `ELSE` raises where no arm holds.
+    fn case(&mut self, arms: &'a [IfArm], state: &mut State) {
+        let outer = self.certain;
+        let mut ends = Vec::new();
+        for arm in arms {
+            let condition = self.resolve(&arm.condition, state);
+            let mut inside = state.clone();
+            inside.assume(&condition, Truth::True);
+            state.assume(&condition, Truth::NotTrue);
+            self.certain = false;
+            self.steps(&arm.steps, &mut inside);
+            ends.push(inside);
+        }
+        self.certain = outer;
+        if !ends.is_empty() {
+            *state = self.join(ends);
+        }
+    }
+
+    /// Notes that a condition leads to `RAISE`.
+    fn check(&mut self, arm: &'a IfArm, condition: &Expr, state: &State) {
+        let raise = arm.steps.iter().find_map(|step| match &step.kind {
+            StepKind::Raise { level, .. } => Some((step.at, *level == RaiseLevel::Exception)),
+            _ => None,
+        });
+        if let Some((at, stops)) = raise {
+            self.emit(arm.at, What::Check { condition: condition.clone(), stops, raise: at }, state);
+        }
+    }
+
+    fn sql(&mut self, statement: &'a Statement, into: &'a [Vec<Ident>], strict: bool, state: &mut State) {
+        let query = match &statement.act {
+            Act::Select(query) => Some(self.resolve_query(query, state)),
+            _ => None,
+        };
+        self.statement(statement, state);
+        self.assign_rows(query.as_ref(), into, strict, state);
+    }
+
+    /// `INTO`, `FOUND` and `ROW_COUNT` after a statement.
+    pub(super) fn assign_rows(&mut self, query: Option<&Query>, into: &[Vec<Ident>], strict: bool, state: &mut State) {
+        let Some(query) = query else {
+            for target in into {
+                let value = self.fresh(target.last().map_or("row", Ident::as_str));
+                state.bind(target, value);
+            }
+            state.found = None;
+            state.counted = None;
+            return;
+        };
+        let found = subquery(SubqueryKind::Exists, query.clone());
+        if strict && !into.is_empty() {
+            state.assume(&found, Truth::True);
+        }
+        state.found = Some(found);
+        state.counted = Some(count_of(query));
+        for (index, target) in into.iter().enumerate() {
+            let name = target.last().cloned().unwrap_or_default();
+            let value = match &query.body {
+                QueryBody::Select(select) if into.len() == select.targets.len() => {
+                    select.targets.get(index).map(|one| {
+                        let only = Select { targets: vec![one.clone()], ..(**select).clone() };
+                        if only.from.is_empty() && only.filter.is_none() && only.having.is_none() {
+                            return one.value.clone();
+                        }
+                        let body = QueryBody::Select(Box::new(only));
+                        subquery(SubqueryKind::Scalar, Query { body, ..query.clone() })
+                    })
+                }
+                _ => None,
+            };
+            let value = value.unwrap_or_else(|| self.fresh(&name));
+            let value = self.settled(&name, value, state);
+            state.bind(target, value);
+        }
+    }
+
+    fn iterate(
+        &mut self,
+        label: Option<&'a Ident>,
+        iteration: &'a Iteration,
+        steps: &'a [Step],
+        step: &'a Step,
+        state: &mut State,
+    ) {
+        let mark = self.left.len();
+        let mine = |departure: &Departure, next: bool| match departure {
+            Departure::Exit(to) => !next && (to.is_none() || to.as_ref() == label),
+            Departure::Continue(to) => next && (to.is_none() || to.as_ref() == label),
+            Departure::Return => false,
+        };
+        state.scopes.push(Bindings { label: label.cloned(), ..Bindings::default() });
+        let depth = state.scopes.len();
+        match self.rounds(iteration, step, state) {
+            Some((variable, values)) => {
+                for value in values {
+                    if let Some(name) = &variable
+                        && let Some(scope) = state.scopes.last_mut()
+                    {
+                        match (name.as_slice(), state_knows(&iteration_variable(iteration))) {
+                            ([name], true) => {
+                                scope.values.insert(name.clone(), value);
+                            }
+                            _ => state.bind(name, value),
+                        }
+                    }
+                    self.steps(steps, state);
+                    self.arrive(mark, state, |departure| mine(departure, true));
+                }
+            }
+            None => self.unknown_rounds(iteration, steps, state, mark, &mine),
+        }
+        self.arrive(mark, state, |departure| mine(departure, false));
+        state.scopes.truncate(depth - 1);
+        state.found = None;
+    }
+
+    /// A loop whose rounds are not known: none, or any number.
+    fn unknown_rounds(
+        &mut self,
+        iteration: &'a Iteration,
+        steps: &'a [Step],
+        state: &mut State,
+        mark: usize,
+        mine: &dyn Fn(&Departure, bool) -> bool,
+    ) {
+        let outer = self.certain;
+        let before = state.clone();
+        // What a round may change is not known at the start of the next.
+        let events = self.events.len();
+        let mut first = state.clone();
+        self.prepare_round(iteration, &mut first);
+        self.certain = false;
+        self.steps(steps, &mut first);
+        self.arrive(mark, &mut first, |departure| mine(departure, true));
+        self.events.truncate(events);
+        self.left.truncate(mark);
+        *state = self.join(vec![before.clone(), first]);
+        if !matches!(iteration, Iteration::Forever) {
+            self.prepare_round(iteration, state);
+        }
+        let mut round = state.clone();
+        if let Iteration::While(condition) = iteration {
+            let condition = self.resolve(condition, state);
+            round.assume(&condition, Truth::True);
+        }
+        self.steps(steps, &mut round);
+        self.arrive(mark, &mut round, |departure| mine(departure, true));
+        let mut ends = vec![round];
+        match iteration {
+            // Only EXIT ends it.
+            Iteration::Forever => {
+                for end in &mut ends {
+                    end.reachable = false;
+                }
+            }
+            Iteration::While(condition) => {
+                ends.push(before);
+                for end in &mut ends {
+                    let condition = self.resolve(condition, end);
+                    end.assume(&condition, Truth::NotTrue);
+                }
+            }
+            _ => ends.push(before),
+        }
+        self.certain = outer;
+        *state = self.join(ends);
+    }
+
+    /// The variables of a loop hold whatever the round brings.
+    fn prepare_round(&mut self, iteration: &'a Iteration, state: &mut State) {
+        match iteration {
+            Iteration::Range { variable, .. } => {
+                let value = self.fresh(variable);
+                if let Some(scope) = state.scopes.last_mut() {
+                    scope.values.insert(variable.clone(), value);
+                }
+            }
+            Iteration::Query { variables, .. }
+            | Iteration::Execute { variables, .. }
+            | Iteration::Elements { variables, .. } => {
+                for target in variables {
+                    let value = self.fresh(target.last().map_or("row", Ident::as_str));
+                    state.bind(target, value);
+                }
+            }
+            Iteration::Forever | Iteration::While(_) => {}
+        }
+    }
+
+    /// The values that a loop goes through, where they are constants.
+    fn rounds(
+        &mut self,
+        iteration: &'a Iteration,
+        step: &'a Step,
+        state: &mut State,
+    ) -> Option<(Option<Vec<Ident>>, Vec<Expr>)> {
+        match iteration {
+            Iteration::Elements { variables, array, slice } => {
+                self.calls_in(array, true, state);
+                let array = self.resolve(array, state);
+                let elements = super::expression::elements(&array)?;
+                let [variable] = variables.as_slice() else { return None };
+                (!slice && elements.len() <= UNROLL_LIMIT).then(|| (Some(variable.clone()), elements))
+            }
+            Iteration::Range { variable, from, to, by, reverse } => {
+                let mut number = |expr: &Expr| super::expression::integer(&self.resolve(expr, state));
+                let (from, to) = (number(from)?, number(to)?);
+                let by = by.as_ref().map_or(Some(1), number)?;
+                if by <= 0 {
+                    return None;
+                }
+                let mut values = Vec::new();
+                let mut at = from;
+                while if *reverse { at >= to } else { at <= to } {
+                    values.push(super::expression::number(at));
+                    if values.len() > UNROLL_LIMIT {
+                        return None;
+                    }
+                    at = if *reverse { at.checked_sub(by)? } else { at.checked_add(by)? };
+                }
+                Some((Some(vec![variable.clone()]), values))
+            }
+            Iteration::Query { variables, query, change, .. } => {
+                if let Some(query) = query {
+                    self.query_calls(query, true, state);
+                    let resolved = self.resolve_query(query, state);
+                    return super::expression::constant_rows(&resolved)
+                        .filter(|rows| rows.len() <= UNROLL_LIMIT && variables.len() == 1)
+                        .map(|rows| (variables.first().cloned(), rows));
+                }
+                if let Some(change) = change {
+                    self.statement(change, state);
+                }
+                None
+            }
+            Iteration::Execute { command, using, .. } => {
+                let using = self.resolve_all(using, state);
+                self.execute(step.at, command, &[], false, &using, state);
+                None
+            }
+            Iteration::While(condition) => {
+                self.calls_in(condition, true, state);
+                None
+            }
+            Iteration::Forever => None,
+        }
+    }
+
+    /// Follows a call of a function that the catalog knows; returns what it comes to.
+    pub(super) fn follow(
+        &mut self,
+        function: &'a Function,
+        at: crate::effect::At,
+        arguments: &[Expr],
+        certain: bool,
+        state: &mut State,
+    ) -> Option<Expr> {
+        if self.frames.contains(&function.name) {
+            // What it does is told where it was called first; what is true after it is not.
+            state.forget_everything();
+            return None;
+        }
+        if self.frames.len() >= super::DEPTH_LIMIT {
+            self.emit(at, What::Opaque(format!("calls go deeper than is followed, at {}", function.name)), state);
+            state.forget_everything();
+            return None;
+        }
+        let mut scope = Bindings { label: Some(function.name.name.clone()), opaque: true, ..Bindings::default() };
+        let mut given = arguments.iter();
+        for argument in &function.arguments {
+            let value = if argument.input {
+                match given.next() {
+                    Some(value) => value.clone(),
+                    None => match &argument.default {
+                        Some(default) => self.resolve(default, state),
+                        None => self.fresh("argument"),
+                    },
+                }
+            } else {
+                Expr { at, kind: ExprKind::Null }
+            };
+            scope.parameters.push(value.clone());
+            if let Some(name) = &argument.name {
+                scope.values.insert(name.clone(), value);
+            }
+        }
+        for name in [
+            "new",
+            "old",
+            "tg_op",
+            "tg_table_name",
+            "tg_table_schema",
+            "tg_argv",
+            "tg_name",
+            "tg_when",
+            "tg_level",
+            "tg_relid",
+            "tg_nargs",
+        ] {
+            if function.returns.as_ref().is_some_and(|returns| returns.name.name == "trigger") {
+                let value = self.fresh(name);
+                scope.values.insert(Ident::new_static(name), value);
+            }
+        }
+        // A strict function does nothing where an argument is NULL.
+        let runs = !function.strict || arguments.iter().all(is_never_null);
+        let scopes = std::mem::replace(&mut state.scopes, vec![scope]);
+        self.frames.push(function.name.clone());
+        self.trail.push(Via { at, origin: Origin::Call(function.name.clone()) });
+        let outer = (self.certain, self.returned.take());
+        self.certain = outer.0 && certain && runs;
+        let before = state.clone();
+        let settings = std::sync::Arc::clone(&state.settings);
+        self.body(&function.body, state);
+        // What the function sets for itself ends with it.
+        if !function.settings.is_empty() {
+            state.settings = settings;
+        }
+        let returned = std::mem::replace(&mut self.returned, outer.1);
+        self.certain = outer.0;
+        self.trail.pop();
+        self.frames.pop();
+        if !(certain && runs) {
+            let states = vec![before, state.clone()];
+            *state = self.join(states);
+        }
+        state.scopes = scopes;
+        returned
+    }
+}
+
+fn state_knows(kind: &LoopVariable) -> bool {
+    *kind == LoopVariable::Own
+}
+
+#[derive(PartialEq)]
+enum LoopVariable {
+    Own,
+    Declared,
+}
+
+/// The variable of an integer loop is its own; the others are declared outside.
+fn iteration_variable(iteration: &Iteration) -> LoopVariable {
+    if matches!(iteration, Iteration::Range { .. }) { LoopVariable::Own } else { LoopVariable::Declared }
+}
+
+fn is_never_null(expr: &Expr) -> bool {
+    matches!(
+        expr.kind,
+        ExprKind::Boolean(_) | ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Array(_) | ExprKind::Variable(_)
+    )
+}
+
+fn is_scalar(kind: &Type) -> bool {
+    !kind.name.name.ends_with("%rowtype") && kind.name.name != "record" && kind.name.name != "refcursor"
+}
+
+/// A text that goes into a variable of another type is another value: `'1'` becomes 1.
+fn cast_to(value: Expr, kind: Option<&Type>) -> Expr {
+    match kind {
+        Some(kind) if matches!(value.kind, ExprKind::Text(_)) && kind.name.name != "text" => {
+            Expr { at: value.at, kind: ExprKind::Cast { operand: Box::new(value), to: kind.clone() } }
+        }
+        _ => value,
+    }
+}
+
+pub(super) fn subquery(kind: SubqueryKind, query: Query) -> Expr {
+    Expr { at: query.at, kind: ExprKind::Subquery { kind, query: Box::new(query) } }
+}
+
+/// How many rows a query yields: `(SELECT count(*) FROM (query) AS q)`.
+fn count_of(query: &Query) -> Expr {
+    let at = query.at;
+    let call = ExprKind::Call {
+        function: crate::effect::Name::plain("count", at),
+        arguments: Vec::new(),
+        star: true,
+        distinct: false,
+        filter: None,
+        over: false,
+    };
+    let from = match &query.body {
+        // The rows of a plain query are those of its FROM.
+        QueryBody::Select(select)
+            if !select.distinct && select.group_by.is_empty() && query.limit.is_none() && query.with.is_empty() =>
+        {
+            (select.from.clone(), select.filter.clone())
+        }
+        _ => {
+            let alias = Some(Ident::new_static("rows"));
+            let inner = crate::effect::From::Subquery {
+                query: Box::new(query.clone()),
+                alias,
+                columns: Vec::new(),
+                lateral: false,
+            };
+            (vec![inner], None)
+        }
+    };
+    let select = Select {
+        distinct: false,
+        distinct_on: Vec::new(),
+        targets: vec![Target { value: Expr { at, kind: call }, alias: None }],
+        from: from.0,
+        filter: from.1,
+        group_by: Vec::new(),
+        having: None,
+    };
+    subquery(
+        SubqueryKind::Scalar,
+        Query {
+            at,
+            with: Vec::new(),
+            recursive: false,
+            body: QueryBody::Select(Box::new(select)),
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+            locks: false,
+        },
+    )
+}

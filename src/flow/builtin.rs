@@ -1,0 +1,150 @@
+//! What PostgreSQL's own functions do, by name: the table is `pg_proc` of PostgreSQL 15.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// What a function of PostgreSQL does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builtin {
+    /// The same result for the same arguments: it reads no table.
+    Pure,
+    /// It reads, or its result may differ from call to call; it changes nothing.
+    Reads,
+    /// It changes a setting: `set_config`.
+    Setting,
+    /// It moves a sequence.
+    Sequence,
+    /// It changes something, or may.
+    Acts,
+    /// PostgreSQL has no function of that name.
+    Unknown,
+}
+
+/// Volatile functions that change nothing that outlives the statement. The rest of the
+/// volatile ones may act: end a session, write a file, run a query from a text.
+const HARMLESS: &[&str] = &[
+    "clock_timestamp",
+    "currval",
+    "gen_random_uuid",
+    "lastval",
+    "pg_current_logfile",
+    "pg_current_wal_insert_lsn",
+    "pg_current_wal_lsn",
+    "pg_database_size",
+    "pg_export_snapshot",
+    "pg_indexes_size",
+    "pg_is_in_recovery",
+    "pg_is_wal_replay_paused",
+    "pg_last_xact_replay_timestamp",
+    "pg_relation_size",
+    "pg_sequence_last_value",
+    "pg_sleep",
+    "pg_sleep_for",
+    "pg_sleep_until",
+    "pg_table_size",
+    "pg_tablespace_size",
+    "pg_total_relation_size",
+    "pg_try_advisory_xact_lock",
+    "pg_advisory_xact_lock",
+    "pg_advisory_xact_lock_shared",
+    "pg_try_advisory_xact_lock_shared",
+    "pg_advisory_lock",
+    "pg_advisory_lock_shared",
+    "pg_advisory_unlock",
+    "pg_advisory_unlock_all",
+    "pg_advisory_unlock_shared",
+    "pg_try_advisory_lock",
+    "pg_try_advisory_lock_shared",
+    "random",
+    "timeofday",
+    "pg_lock_status",
+    "pg_prepared_xact",
+    "pg_show_all_file_settings",
+    "pg_hba_file_rules",
+    "pg_get_shmem_allocations",
+    "pg_blocking_pids",
+    "pg_safe_snapshot_blocking_pids",
+    "pg_isolation_test_session_is_blocked",
+    "pg_notification_queue_usage",
+];
+
+/// What the grammar makes of its own words is in no table of functions.
+const GRAMMAR: &[&str] = &[
+    "coalesce",
+    "nullif",
+    "greatest",
+    "least",
+    "grouping",
+    "merge_action",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "current_role",
+    "current_user",
+    "user",
+    "session_user",
+    "current_catalog",
+    "current_schema",
+    "normalize",
+    "is_normalized",
+];
+
+/// What PostgreSQL's function of that name does.
+#[must_use]
+pub fn builtin(name: &str) -> Builtin {
+    match name {
+        "set_config" => return Builtin::Setting,
+        "nextval" | "setval" => return Builtin::Sequence,
+        _ => {}
+    }
+    if GRAMMAR.contains(&name) {
+        return Builtin::Reads;
+    }
+    match table().get(name) {
+        None => Builtin::Unknown,
+        Some('i') => Builtin::Pure,
+        Some('s') => Builtin::Reads,
+        Some(_) if HARMLESS.contains(&name) => Builtin::Reads,
+        Some(_) => Builtin::Acts,
+    }
+}
+
+/// Name and the weakest volatility of all functions that bear it.
+fn table() -> &'static HashMap<&'static str, char> {
+    static TABLE: OnceLock<HashMap<&'static str, char>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        include_str!("builtin.txt")
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter_map(|(name, volatility)| Some((name, volatility.chars().next()?)))
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_the_list_of_harmless_functions_is_volatile() {
+        for name in HARMLESS {
+            let volatility = table().get(name);
+            assert!(
+                volatility.is_none_or(|volatility| *volatility == 'v'),
+                "{name} needs no exception: {volatility:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn functions_are_told_apart() {
+        assert_eq!(builtin("lower"), Builtin::Pure);
+        assert_eq!(builtin("now"), Builtin::Reads);
+        assert_eq!(builtin("pg_terminate_backend"), Builtin::Acts);
+        assert_eq!(builtin("query_to_xml"), Builtin::Acts);
+        assert_eq!(builtin("nextval"), Builtin::Sequence);
+        assert_eq!(builtin("fn_governance_scan"), Builtin::Unknown);
+    }
+}

@@ -1,0 +1,390 @@
+//! Statements that change rows or the schema, with the triggers, rules, views and foreign
+//! keys that carry a change further.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::event::{Change, ChangeKind, Origin, Via, What};
+use super::state::State;
+use super::{DEPTH_LIMIT, Flow};
+use crate::catalog::Catalog;
+use crate::effect::{
+    Act, At, ConflictAction, CopyEnd, Expr, ExprKind, MergeAction, Name, Query, QueryBody, ReferentialAction, Select,
+    Statement, SubqueryKind, Target, TriggerState,
+};
+use crate::logic::Truth;
+
+impl<'a> Flow<'a> {
+    /// Any statement but those that control transactions and settings.
+    pub(super) fn act(&mut self, act: &'a Act, statement: &'a Statement, state: &mut State) {
+        match act {
+            Act::Select(query) => {
+                self.emit(statement.at, What::Query(statement), state);
+                self.query_calls(query, true, state);
+            }
+            Act::Insert { .. } | Act::Update { .. } | Act::Delete { .. } | Act::Merge { .. } => {
+                self.act_calls(act, state);
+                self.change(act, state);
+            }
+            Act::Truncate { tables, cascade, .. } => self.truncate(statement.at, tables, *cascade, act, state),
+            Act::Copy { table, from, end, query, .. } => {
+                if *end != CopyEnd::Client {
+                    self.emit(statement.at, What::Utility(statement), state);
+                }
+                if let Some(query) = query {
+                    self.statement(query, state);
+                }
+                match table {
+                    Some(table) if *from => self.rows(table, ChangeKind::Insert, Some(act), None, state),
+                    Some(_) => self.emit(statement.at, What::Query(statement), state),
+                    None => {}
+                }
+            }
+            Act::Lock { .. } => self.emit(statement.at, What::Lock(statement), state),
+            Act::Call(call) => {
+                self.emit(statement.at, What::Utility(statement), state);
+                self.calls_in(call, true, state);
+            }
+            Act::Explain { statement: inner, analyze } => {
+                self.emit(statement.at, What::Utility(statement), state);
+                if *analyze {
+                    self.statement(inner, state);
+                }
+            }
+            Act::Prepare { name, statement: inner } => {
+                self.emit(statement.at, What::Utility(statement), state);
+                self.prepared.insert(name.clone(), inner);
+            }
+            Act::ExecutePrepared { name, arguments } => {
+                self.emit(statement.at, What::Utility(statement), state);
+                if let Some(inner) = self.prepared.get(name).copied() {
+                    let arguments = self.resolve_all(arguments, state);
+                    self.with_parameters(arguments, state, |flow, state| flow.statement(inner, state));
+                } else {
+                    self.emit(statement.at, What::Opaque(format!("{name} was not prepared in this script")), state);
+                    state.forget_everything();
+                }
+            }
+            Act::DeclareCursor { query, .. } => {
+                self.emit(statement.at, What::Utility(statement), state);
+                if let Act::Select(query) = &query.act {
+                    self.query_calls(query, false, state);
+                }
+            }
+            Act::Utility { .. } | Act::Refresh { .. } => self.emit(statement.at, What::Utility(statement), state),
+            Act::Opaque { why } => {
+                self.emit(statement.at, What::Opaque(why.to_string()), state);
+                state.forget_everything();
+            }
+            Act::CreateTableAs { source, .. } => {
+                if let Act::Select(query) = &source.act {
+                    self.query_calls(query, false, state);
+                }
+                self.define(statement, state);
+            }
+            _ => self.define(statement, state),
+        }
+    }
+
+    /// A statement with `$1` and so on bound.
+    pub(super) fn with_parameters(
+        &mut self,
+        parameters: Vec<Expr>,
+        state: &mut State,
+        inner: impl FnOnce(&mut Self, &mut State),
+    ) {
+        let scope = super::Bindings { parameters, opaque: true, ..super::Bindings::default() };
+        let scopes = std::mem::replace(&mut state.scopes, vec![scope]);
+        inner(self, state);
+        state.scopes = scopes;
+    }
+
+    /// A statement that changes the schema.
+    fn define(&mut self, statement: &'a Statement, state: &mut State) {
+        let before = state.clone();
+        let outcome = Arc::new(state.catalog.step(statement));
+        self.emit(statement.at, What::Define { statement, outcome: Arc::clone(&outcome) }, &before);
+        if !outcome.changed {
+            return;
+        }
+        let gone: BTreeSet<Name> = outcome.dropped.iter().map(|dropped| dropped.key.name()).collect();
+        let altered: BTreeSet<Name> = outcome
+            .altered
+            .iter()
+            .filter(|(_, what)| matches!(*what, "query" | "type" | "name" | "inheritance" | "row security"))
+            .map(|(key, _)| key.name())
+            .collect();
+        let mut touched = readers(&before.catalog, gone.into_iter().chain(altered));
+        // A new function or trigger may answer where another did.
+        for made in &outcome.made {
+            touched.insert(made.name());
+        }
+        self.touch(&touched, state);
+        if let Act::CreateTable { name, inherits, .. } = &statement.act
+            && inherits.is_empty()
+            && !outcome.made.is_empty()
+            && outcome.problem.is_none()
+        {
+            let empty = no_rows(name, statement.at);
+            state.assume(&empty, Truth::True);
+        }
+    }
+
+    fn touch(&mut self, touched: &BTreeSet<Name>, state: &mut State) {
+        let fresh = &mut self.fresh;
+        state.forget(&mut |name| touched.contains(name), &mut |name| {
+            *fresh += 1;
+            let path = vec![crate::effect::Ident::from(format!("\u{0}{name}")), fresh.to_string().into()];
+            Expr { at: At::default(), kind: ExprKind::Column(path) }
+        });
+    }
+
+    /// The change of an `INSERT`, `UPDATE`, `DELETE` or `MERGE`, whatever else the statement
+    /// calls already done.
+    pub(super) fn change(&mut self, act: &'a Act, state: &mut State) {
+        match act {
+            Act::Insert { table, conflict, .. } => {
+                self.rows(table, ChangeKind::Insert, Some(act), None, state);
+                if let Some(conflict) = conflict
+                    && let ConflictAction::Update { filter, .. } = &conflict.action
+                {
+                    let filter = filter.as_ref().map(|filter| self.resolve(filter, state));
+                    self.rows(table, ChangeKind::Update, Some(act), filter, state);
+                }
+            }
+            Act::Update { table, filter, .. } => {
+                let filter = filter.as_ref().map(|filter| self.resolve(filter, state));
+                self.rows(table, ChangeKind::Update, Some(act), filter, state);
+            }
+            Act::Delete { table, filter, .. } => {
+                let filter = filter.as_ref().map(|filter| self.resolve(filter, state));
+                self.rows(table, ChangeKind::Delete, Some(act), filter, state);
+            }
+            Act::Merge { table, on, branches, .. } => {
+                for branch in branches {
+                    let kind = match &branch.action {
+                        MergeAction::Nothing => continue,
+                        MergeAction::Insert { .. } => ChangeKind::Insert,
+                        MergeAction::Update(_) => ChangeKind::Update,
+                        MergeAction::Delete => ChangeKind::Delete,
+                    };
+                    let mut parts = vec![self.resolve(on, state)];
+                    parts.extend(branch.condition.iter().map(|condition| self.resolve(condition, state)));
+                    let filter = match parts.len() {
+                        1 => parts.pop(),
+                        _ => Some(Expr { at: on.at, kind: ExprKind::And(parts) }),
+                    };
+                    let filter = if branch.matched { filter } else { None };
+                    self.rows(table, kind, Some(act), filter, state);
+                }
+            }
+            Act::Truncate { tables, cascade, .. } => {
+                let at = tables.first().map(|table| table.at).unwrap_or_default();
+                self.truncate(at, tables, *cascade, act, state);
+            }
+            _ => {}
+        }
+    }
+
+    fn truncate(&mut self, at: At, tables: &'a [Name], cascade: bool, act: &'a Act, state: &mut State) {
+        for table in tables {
+            self.rows(table, ChangeKind::Truncate, Some(act), None, state);
+        }
+        if !cascade {
+            return;
+        }
+        let mut reached: BTreeSet<Name> = tables.iter().map(|table| state.catalog.canonical(table)).collect();
+        let mut queue: Vec<Name> = reached.iter().cloned().collect();
+        while let Some(parent) = queue.pop() {
+            for child in state.catalog.children(&parent) {
+                if reached.insert(child.table.clone()) {
+                    queue.push(child.table.clone());
+                    self.trail.push(Via { at, origin: Origin::Cascade });
+                    self.rows(&child.table, ChangeKind::Truncate, None, None, state);
+                    self.trail.pop();
+                }
+            }
+        }
+    }
+
+    /// Rows of a relation change.
+    fn rows(&mut self, table: &Name, kind: ChangeKind, act: Option<&'a Act>, filter: Option<Expr>, state: &mut State) {
+        let relation = state.catalog.canonical(table);
+        let change = Change { relation: relation.clone(), written: table.clone(), kind, act, filter };
+        let at = table.at;
+        self.emit(at, What::Change(change), state);
+        let touched = readers(&state.catalog, [relation.clone()]);
+        self.touch(&touched, state);
+        if self.trail.len() >= DEPTH_LIMIT {
+            self.emit(at, What::Opaque("changes set off one another more deeply than is followed".to_owned()), state);
+            state.forget_everything();
+            return;
+        }
+        let outer = std::mem::replace(&mut self.certain, false);
+        self.rewritten(&relation, kind, at, state);
+        self.triggered(&relation, kind, at, state);
+        self.viewed(&relation, kind, at, state);
+        if kind == ChangeKind::Delete || kind == ChangeKind::Update {
+            self.carried(&relation, kind, act, at, state);
+        }
+        self.certain = outer;
+    }
+
+    /// The rules of the relation.
+    fn rewritten(&mut self, relation: &Name, kind: ChangeKind, at: At, state: &mut State) {
+        let event = match kind {
+            ChangeKind::Insert => "insert",
+            ChangeKind::Update => "update",
+            ChangeKind::Delete => "delete",
+            ChangeKind::Truncate => return,
+        };
+        for rule in state.catalog.rules(relation, event) {
+            let origin = Origin::Rule(rule.name.clone());
+            if self.trail.iter().any(|via| via.origin == origin) {
+                continue;
+            }
+            self.trail.push(Via { at, origin });
+            for action in &rule.actions {
+                let action = self.memory.statements.push_get(Box::new(action.clone()));
+                let mut inside = state.clone();
+                self.statement(action, &mut inside);
+                let before = state.clone();
+                *state = self.join(vec![before, inside]);
+            }
+            self.trail.pop();
+        }
+    }
+
+    /// The triggers of the relation.
+    fn triggered(&mut self, relation: &Name, kind: ChangeKind, at: At, state: &mut State) {
+        let event = match kind {
+            ChangeKind::Insert => "insert",
+            ChangeKind::Update => "update",
+            ChangeKind::Delete => "delete",
+            ChangeKind::Truncate => "truncate",
+        };
+        for trigger in state.catalog.triggers(relation) {
+            let off = matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica);
+            if off || !trigger.events.iter().any(|known| known == event) {
+                continue;
+            }
+            let functions = state.catalog.functions(&trigger.function);
+            let Some(function) = functions.into_iter().next() else {
+                self.emit(at, What::UnknownFunction(trigger.function.clone()), state);
+                state.forget_everything();
+                continue;
+            };
+            // A trigger that sets itself off does what it does once already.
+            if self.frames.contains(&function.name) {
+                continue;
+            }
+            let function = self.memory.functions.push_get(function);
+            self.trail.push(Via { at, origin: Origin::Trigger(trigger.name.clone()) });
+            self.follow(function, at, &[], false, state);
+            self.trail.pop();
+        }
+    }
+
+    /// A view hands the change on to what it shows.
+    fn viewed(&mut self, relation: &Name, kind: ChangeKind, at: At, state: &mut State) {
+        let Some(query) = state.catalog.view_query(relation) else { return };
+        // With a trigger or a rule instead, PostgreSQL leaves the base alone.
+        if state.catalog.triggers(relation).iter().any(|trigger| trigger.instead)
+            || !state.catalog.rules(relation, "").is_empty()
+        {
+            return;
+        }
+        let bases: Vec<Name> = match &query.body {
+            QueryBody::Select(select) => match select.from.as_slice() {
+                [crate::effect::From::Relation { name, .. }] => vec![name.clone()],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        for base in bases {
+            self.trail.push(Via { at, origin: Origin::View(relation.clone()) });
+            self.rows(&base, kind, None, None, state);
+            self.trail.pop();
+        }
+    }
+
+    /// Foreign keys that carry a deletion, or a new key, to the children.
+    fn carried(&mut self, relation: &Name, kind: ChangeKind, act: Option<&'a Act>, at: At, state: &mut State) {
+        for child in state.catalog.children(relation) {
+            let action = if kind == ChangeKind::Delete { child.on_delete } else { child.on_update };
+            let then = match action {
+                ReferentialAction::NoAction | ReferentialAction::Restrict => continue,
+                ReferentialAction::Cascade => kind,
+                ReferentialAction::SetNull | ReferentialAction::SetDefault => ChangeKind::Update,
+            };
+            if kind == ChangeKind::Update
+                && let Some(Act::Update { set, .. }) = act
+                && !set.iter().any(|assignment| child.referenced.contains(&assignment.column))
+            {
+                continue;
+            }
+            let origin = Origin::ForeignKey(child.name.clone());
+            if self.trail.iter().any(|via| via.origin == origin) {
+                continue;
+            }
+            self.trail.push(Via { at, origin });
+            self.rows(&child.table, then, None, None, state);
+            self.trail.pop();
+        }
+    }
+}
+
+/// The relations and all views that read them, directly or through others.
+#[must_use]
+pub fn readers(catalog: &Catalog, relations: impl IntoIterator<Item = Name>) -> BTreeSet<Name> {
+    let mut found: BTreeSet<Name> = relations.into_iter().collect();
+    let mut queue: Vec<Name> = found.iter().cloned().collect();
+    while let Some(name) = queue.pop() {
+        for reader in catalog.readers(&name) {
+            if found.insert(reader.clone()) {
+                queue.push(reader);
+            }
+        }
+    }
+    found
+}
+
+/// `(SELECT count(*) FROM name) = 0`
+fn no_rows(name: &Name, at: At) -> Expr {
+    let call = ExprKind::Call {
+        function: Name::plain("count", at),
+        arguments: Vec::new(),
+        star: true,
+        distinct: false,
+        filter: None,
+        over: false,
+    };
+    let from = crate::effect::From::Relation { name: name.clone(), alias: None, columns: Vec::new(), only: false };
+    let select = Select {
+        distinct: false,
+        distinct_on: Vec::new(),
+        targets: vec![Target { value: Expr { at, kind: call }, alias: None }],
+        from: vec![from],
+        filter: None,
+        group_by: Vec::new(),
+        having: None,
+    };
+    let query = Query {
+        at,
+        with: Vec::new(),
+        recursive: false,
+        body: QueryBody::Select(Box::new(select)),
+        order_by: Vec::new(),
+        limit: None,
+        offset: None,
+        locks: false,
+    };
+    let count = super::body::subquery(SubqueryKind::Scalar, query);
+    let zero = super::expression::number(0);
+    let kind = ExprKind::Operator {
+        operator: crate::effect::Ident::new_static("="),
+        left: Some(Box::new(count)),
+        right: Box::new(zero),
+    };
+    Expr { at, kind }
+}

@@ -1,0 +1,195 @@
+//! What a script does at one point, and what is known there.
+
+use std::sync::Arc;
+
+use super::state::{Block, PsqlValue, Settings, State};
+use crate::catalog::Outcome;
+use crate::effect::{Act, At, Expr, Ident, Name, Statement, Transaction};
+use crate::logic::Facts;
+use crate::package::Use;
+use crate::psql::Metacommand;
+use crate::sources::Trouble;
+use crate::syntax::SyntaxError;
+
+pub use crate::logic::Known;
+
+/// A script from its first line to its last.
+pub struct Run<'a> {
+    /// In the order in which they happen; of arms that exclude one another, in the order of
+    /// the file.
+    pub events: Vec<Event<'a>>,
+    /// What is known at the end.
+    pub end: State,
+}
+
+/// Something that a script does.
+#[derive(Clone)]
+pub struct Event<'a> {
+    /// The statement, the innermost one.
+    pub at: At,
+    /// What led there, from the script inwards: calls, triggers, cascades.
+    pub via: Vec<Via>,
+    /// What it is.
+    pub what: What<'a>,
+    /// Whether it happens on every path that is not stopped before.
+    pub certain: bool,
+    /// Whether any path comes here.
+    pub reachable: bool,
+    /// What is certainly true before it.
+    pub facts: Facts,
+    /// The settings in effect.
+    pub settings: Arc<Settings>,
+    /// The transaction block that it is in.
+    pub block: Block,
+}
+
+/// A step from a statement to what it sets off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Via {
+    /// The call, the trigger, the foreign key, the view.
+    pub at: At,
+    /// What it is.
+    pub origin: Origin,
+}
+
+/// Why something happens that the statement itself does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The statement calls a function or a procedure.
+    Call(Name),
+    /// A trigger fires.
+    Trigger(Ident),
+    /// A foreign key carries a deletion or a change to the child.
+    ForeignKey(Ident),
+    /// `TRUNCATE … CASCADE`
+    Cascade,
+    /// A view hands the change on to what it reads.
+    View(Name),
+    /// A rule rewrites the statement.
+    Rule(Ident),
+    /// The statement is dynamic SQL.
+    Dynamic,
+    /// It stands in a block of `DO`.
+    Do,
+}
+
+/// What happens.
+#[derive(Clone)]
+pub enum What<'a> {
+    /// The script ends.
+    End,
+    /// `BEGIN`, `COMMIT` and their relatives. The facts are those before it.
+    Transaction(&'a Transaction),
+    /// A setting changes.
+    Set {
+        /// Which.
+        name: Ident,
+        /// The statement.
+        statement: &'a Statement,
+    },
+    /// A block of `DO` begins.
+    Do(&'a Statement),
+    /// A query runs, as a statement of its own.
+    Query(&'a Statement),
+    /// Rows change.
+    Change(Change<'a>),
+    /// The schema changes, or would.
+    Define {
+        /// The statement.
+        statement: &'a Statement,
+        /// What PostgreSQL does.
+        outcome: Arc<Outcome>,
+    },
+    /// Tables are locked.
+    Lock(&'a Statement),
+    /// Any other statement that changes neither rows nor schema.
+    Utility(&'a Statement),
+    /// A condition decides whether the script goes on.
+    Check {
+        /// With the values of variables in their place; it stops the script where it is true.
+        condition: Expr,
+        /// Whether it stops: `RAISE EXCEPTION`, not `RAISE NOTICE`.
+        stops: bool,
+        /// Where the `RAISE` stands.
+        raise: At,
+    },
+    /// `ASSERT`
+    Assert(Expr),
+    /// `COMMIT` or `ROLLBACK` in a body.
+    BodyTransaction,
+    /// A block of PL/pgSQL with handlers begins.
+    Handlers,
+    /// A sequence moves: `nextval`, `setval`.
+    Sequence(Ident),
+    /// A function of PostgreSQL does something outside this database's rows: it ends a
+    /// session, reads a file, writes a large object.
+    Acts(Ident),
+    /// A function that nothing is known of.
+    UnknownFunction(Name),
+    /// What could not be told: one clause.
+    Opaque(String),
+    /// A message did not parse.
+    Unread {
+        /// Why.
+        error: &'a SyntaxError,
+    },
+    /// References to variables of psql, and what each holds; none of those never heard of.
+    Variables(Vec<(&'a Use, Option<PsqlValue>)>),
+    /// A file is not included.
+    NotIncluded(&'a Trouble),
+    /// A command to psql.
+    Command(&'a Metacommand),
+    /// Data lines of a COPY.
+    Data {
+        /// How many.
+        rows: usize,
+    },
+    /// `\r` throws a statement away.
+    Discarded,
+    /// psql and PostgreSQL do not agree how many statements there are.
+    Miscounted {
+        /// As psql counts.
+        expected: usize,
+        /// As PostgreSQL counts.
+        found: usize,
+    },
+    /// No path comes to the statement.
+    Unreachable(&'a Statement),
+}
+
+/// Rows of one relation change.
+#[derive(Clone)]
+pub struct Change<'a> {
+    /// The relation, by its canonical name.
+    pub relation: Name,
+    /// How it is written.
+    pub written: Name,
+    /// How they change.
+    pub kind: ChangeKind,
+    /// What says which rows, and what becomes of them: none where the change is not a
+    /// statement's own.
+    pub act: Option<&'a Act>,
+    /// The rows that it reaches, variables resolved. None: all.
+    pub filter: Option<Expr>,
+}
+
+/// How rows change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// Rows are added.
+    Insert,
+    /// Rows are changed.
+    Update,
+    /// Rows are removed.
+    Delete,
+    /// All rows are removed.
+    Truncate,
+}
+
+impl Event<'_> {
+    /// The place in the script itself that led here.
+    #[must_use]
+    pub fn outermost(&self) -> At {
+        self.via.first().map_or(self.at, |via| via.at)
+    }
+}

@@ -1,0 +1,567 @@
+//! Expressions with the values of variables in their place, and the calls within them.
+
+use super::Flow;
+use super::builtin::{Builtin, builtin};
+use super::event::What;
+use super::state::{PsqlValue, State};
+use crate::catalog::Catalog;
+use crate::effect::{
+    Act, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind, SubqueryKind,
+    Visit, rewrite_expr, rewrite_query, walk_expr, walk_query,
+};
+
+impl<'a> Flow<'a> {
+    /// The expression with no variable left in it that has a value.
+    pub(super) fn resolve(&mut self, expr: &Expr, state: &State) -> Expr {
+        let mut resolved = expr.clone();
+        rewrite_expr(&mut resolved, &mut |node| self.resolve_node(node, state));
+        resolved
+    }
+
+    pub(super) fn resolve_all(&mut self, exprs: &[Expr], state: &State) -> Vec<Expr> {
+        exprs.iter().map(|expr| self.resolve(expr, state)).collect()
+    }
+
+    pub(super) fn resolve_query(&mut self, query: &Query, state: &State) -> Query {
+        let mut resolved = query.clone();
+        rewrite_query(&mut resolved, &mut |node| self.resolve_node(node, state));
+        resolved
+    }
+
+    fn resolve_node(&mut self, node: &mut Expr, state: &State) {
+        let value = match &node.kind {
+            ExprKind::Column(path) => match state.variable(path) {
+                Some(value) => Some(value),
+                None if path.len() == 1
+                    && path.first().is_some_and(|name| name == "found")
+                    && !state.scopes.is_empty() =>
+                {
+                    Some(state.found.clone().unwrap_or_else(|| self.fresh("found")))
+                }
+                None => None,
+            },
+            ExprKind::Parameter(number) => state.parameter(*number),
+            ExprKind::Variable(name) => match state.psql.get(name) {
+                Some(PsqlValue::Text(text)) => Some(Expr { at: node.at, kind: ExprKind::Text(text.clone()) }),
+                _ => None,
+            },
+            ExprKind::VariableIsSet(name) => match state.psql.get(name) {
+                Some(PsqlValue::Unset) => Some(boolean(node.at, false)),
+                Some(PsqlValue::Maybe) | None => None,
+                Some(_) => Some(boolean(node.at, true)),
+            },
+            ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false } => {
+                self.resolve_call(node.at, function, arguments, state)
+            }
+            ExprKind::Subquery { kind: SubqueryKind::Exists, query } => {
+                super::dynamic::catalog_exists(query, &state.catalog).map(|truth| boolean(node.at, truth))
+            }
+            _ => None,
+        };
+        if let Some(value) = value {
+            *node = Expr { at: node.at, kind: value.kind };
+        }
+    }
+
+    fn resolve_call(&mut self, at: At, function: &Name, arguments: &[Expr], state: &State) -> Option<Expr> {
+        let built_in = function.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+        match (function.name.as_str(), arguments) {
+            ("to_regclass", [name]) if built_in => {
+                let name = text_of(name)?;
+                let name = parse_name(&name, at)?;
+                match state.catalog.presence(&name) {
+                    crate::catalog::Presence::Yes => Some(Expr { at, kind: ExprKind::Text(name.name) }),
+                    crate::catalog::Presence::No => Some(Expr { at, kind: ExprKind::Null }),
+                    crate::catalog::Presence::Maybe => None,
+                }
+            }
+            ("current_setting", [name, ..]) if built_in => {
+                let name = text_of(name)?;
+                let setting = state.settings.get(&name.to_ascii_lowercase())?;
+                match &setting.value {
+                    Some(value) => Some(Expr { at, kind: ExprKind::Text(value.clone()) }),
+                    None => setting.expr.clone(),
+                }
+            }
+            _ => self.inline(function, arguments, state),
+        }
+    }
+
+    /// What a function comes to whose body is one expression.
+    fn inline(&mut self, name: &Name, arguments: &[Expr], state: &State) -> Option<Expr> {
+        if self.frames.len() >= super::DEPTH_LIMIT {
+            return None;
+        }
+        let function = self.function(name, arguments.len(), &state.catalog)?;
+        if function.strict {
+            return None;
+        }
+        let value = match &function.body {
+            Body::Sql(statements) => match statements.as_slice() {
+                [only] => match &only.act {
+                    Act::Select(query) => Some(scalar(query)?),
+                    _ => None,
+                },
+                _ => None,
+            },
+            Body::PlPgSql(block) if block.declarations.is_empty() && block.handlers.is_empty() => {
+                match block.steps.as_slice() {
+                    [only] => match &only.kind {
+                        StepKind::Return(Some(value)) => Some(value.clone()),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            _ => None,
+        }?;
+        let mut inner = state.clone();
+        let mut scope =
+            super::Bindings { label: Some(function.name.name.clone()), opaque: true, ..super::Bindings::default() };
+        for (argument, given) in function.arguments.iter().filter(|argument| argument.input).zip(arguments) {
+            scope.parameters.push(given.clone());
+            if let Some(name) = &argument.name {
+                scope.values.insert(name.clone(), given.clone());
+            }
+        }
+        inner.scopes = vec![scope];
+        self.frames.push(function.name.clone());
+        let value = self.resolve(&value, &inner);
+        self.frames.pop();
+        Some(value)
+    }
+
+    /// The only function of that name that takes so many arguments.
+    fn function(&self, name: &Name, arguments: usize, catalog: &Catalog) -> Option<&'a Function> {
+        let mut fitting = catalog.functions(name).into_iter().filter(|function| fits(function, arguments));
+        let found = fitting.next()?;
+        if fitting.next().is_some() {
+            return None;
+        }
+        Some(self.memory.functions.push_get(found))
+    }
+
+    /// Does what the calls in an expression do; `certain` says whether the expression is
+    /// evaluated whenever control comes here.
+    pub(super) fn calls_in(&mut self, expr: &'a Expr, certain: bool, state: &mut State) {
+        let mut collector = Collector { calls: Vec::new(), changes: Vec::new(), certain };
+        collector.expr(expr);
+        self.perform(collector, state);
+    }
+
+    /// The same for a query.
+    pub(super) fn query_calls(&mut self, query: &'a Query, certain: bool, state: &mut State) {
+        let mut collector = Collector { calls: Vec::new(), changes: Vec::new(), certain };
+        collector.top_query(query);
+        self.perform(collector, state);
+    }
+
+    /// Does what the calls in a whole statement do.
+    pub(super) fn act_calls(&mut self, act: &'a Act, state: &mut State) {
+        let mut collector = Collector { calls: Vec::new(), changes: Vec::new(), certain: false };
+        collector.whole(act);
+        self.perform(collector, state);
+    }
+
+    fn perform(&mut self, collector: Collector<'a>, state: &mut State) {
+        for act in collector.changes {
+            self.change(act, state);
+        }
+        for call in collector.calls {
+            self.call(&call, state);
+        }
+    }
+
+    fn call(&mut self, call: &FoundCall<'a>, state: &mut State) {
+        let FoundCall { name, arguments, at, certain } = *call;
+        let fitting: Vec<_> =
+            state.catalog.functions(name).into_iter().filter(|function| fits(function, arguments.len())).collect();
+        if fitting.is_empty() {
+            self.builtin_call(name, arguments, at, state);
+            return;
+        }
+        let certain = certain && fitting.len() == 1;
+        let given = self.resolve_all(arguments, state);
+        for function in fitting {
+            let function = self.memory.functions.push_get(function);
+            self.follow(function, at, &given, certain, state);
+        }
+    }
+
+    fn builtin_call(&mut self, name: &'a Name, arguments: &'a [Expr], at: At, state: &mut State) {
+        let qualified = name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog");
+        match if qualified { Builtin::Unknown } else { builtin(&name.name) } {
+            Builtin::Pure | Builtin::Reads => {}
+            Builtin::Setting => {
+                let given = self.resolve_all(arguments, state);
+                let setting = given.first().and_then(text_of);
+                let local = given.get(2).is_some_and(|local| local.kind == ExprKind::Boolean(true));
+                let Some(setting) = setting else {
+                    state.forget_everything();
+                    return;
+                };
+                let value = given.get(1).map(std::slice::from_ref).unwrap_or_default();
+                let scope = if local { crate::effect::Scope::Transaction } else { crate::effect::Scope::Session };
+                state.set(&Ident::from(setting.to_ascii_lowercase()), super::state::setting_text(value), scope);
+            }
+            Builtin::Sequence => {
+                self.emit(at, What::Sequence(name.name.clone()), state);
+            }
+            Builtin::Acts => {
+                self.emit(at, What::Acts(name.name.clone()), state);
+            }
+            Builtin::Unknown => {
+                self.emit(at, What::UnknownFunction(name.clone()), state);
+                state.forget_everything();
+            }
+        }
+    }
+}
+
+fn fits(function: &Function, given: usize) -> bool {
+    let inputs = function.arguments.iter().filter(|argument| argument.input).count();
+    let needed = function.arguments.iter().filter(|argument| argument.input && argument.default.is_none()).count();
+    let variadic = function.arguments.last().is_some_and(|argument| argument.input && argument.kind.array);
+    given >= needed && (given <= inputs || variadic) || (given == 1 && needed <= 1)
+}
+
+/// A call that is made.
+struct FoundCall<'a> {
+    name: &'a Name,
+    arguments: &'a [Expr],
+    at: At,
+    certain: bool,
+}
+
+/// Finds calls, and changes in `WITH`, in the order in which they are written.
+struct Collector<'a> {
+    calls: Vec<FoundCall<'a>>,
+    changes: Vec<&'a Act>,
+    /// Whether what is visited is certainly evaluated.
+    certain: bool,
+}
+
+impl<'a> Collector<'a> {
+    fn maybe(&mut self, visit: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.certain, false);
+        visit(self);
+        self.certain = outer;
+    }
+
+    fn ctes(&mut self, ctes: &'a [Cte]) {
+        for cte in ctes {
+            match &cte.body {
+                CteBody::Query(query) => self.maybe(|collector| collector.query(query)),
+                CteBody::Change(act) => {
+                    self.maybe(|collector| collector.whole(act));
+                    self.changes.push(act);
+                }
+            }
+        }
+    }
+
+    /// A query that is run for its rows: without FROM its row is certain.
+    fn top_query(&mut self, query: &'a Query) {
+        self.ctes(&query.with);
+        match &query.body {
+            QueryBody::Select(select) => {
+                let one_row = select.from.is_empty() && select.filter.is_none() && query.limit.is_none();
+                for from in &select.from {
+                    match (from, select.from.len()) {
+                        (From::Function { calls, .. }, 1) => calls.iter().for_each(|call| self.expr(call)),
+                        _ => self.maybe(|collector| collector.from(from)),
+                    }
+                }
+                for target in &select.targets {
+                    if one_row {
+                        self.expr(&target.value);
+                    } else {
+                        self.maybe(|collector| collector.expr(&target.value));
+                    }
+                }
+                self.maybe(|collector| {
+                    select.filter.iter().chain(&select.having).for_each(|expr| collector.expr(expr));
+                    select.group_by.iter().chain(&select.distinct_on).for_each(|expr| collector.expr(expr));
+                });
+            }
+            QueryBody::Values(rows) => rows.iter().flatten().for_each(|value| self.expr(value)),
+            QueryBody::Set { left, right, .. } => {
+                self.top_query(left);
+                self.top_query(right);
+            }
+        }
+        self.maybe(|collector| query.order_by.iter().for_each(|expr| collector.expr(expr)));
+    }
+
+    /// Everything of a statement but the changes themselves.
+    fn whole(&mut self, act: &'a Act) {
+        crate::effect::walk_act(self, act);
+    }
+}
+
+impl<'a> Visit<'a> for Collector<'a> {
+    fn act(&mut self, act: &'a Act) {
+        self.changes.push(act);
+        self.whole(act);
+    }
+
+    fn query(&mut self, query: &'a Query) {
+        self.maybe(|collector| walk_query(collector, query));
+    }
+
+    fn body(&mut self, _: &'a Body) {}
+
+    fn expr(&mut self, expr: &'a Expr) {
+        match &expr.kind {
+            ExprKind::Call { function, arguments, filter, .. } => {
+                arguments.iter().for_each(|argument| self.expr(argument));
+                filter.iter().for_each(|filter| self.maybe(|collector| collector.expr(filter)));
+                self.calls.push(FoundCall { name: function, arguments, at: expr.at, certain: self.certain });
+            }
+            // Only the first is certain to be evaluated.
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Coalesce(parts) => {
+                if let Some((first, rest)) = parts.split_first() {
+                    self.expr(first);
+                    self.maybe(|collector| rest.iter().for_each(|part| collector.expr(part)));
+                }
+            }
+            ExprKind::Case { .. } => self.maybe(|collector| walk_expr(collector, expr)),
+            _ => walk_expr(self, expr),
+        }
+    }
+}
+
+fn boolean(at: At, truth: bool) -> Expr {
+    Expr { at, kind: ExprKind::Boolean(truth) }
+}
+
+/// A query of one column as a value.
+fn scalar(query: &Query) -> Option<Expr> {
+    match &query.body {
+        QueryBody::Select(select) if select.targets.len() == 1 && query.with.is_empty() => {
+            let plain = select.from.is_empty() && select.filter.is_none() && select.having.is_none();
+            match select.targets.first() {
+                Some(target) if plain && query.limit.is_none() => Some(target.value.clone()),
+                _ => Some(super::body::subquery(SubqueryKind::Scalar, query.clone())),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The name that PostgreSQL gives a column of a select list without `AS` (`FigureColname`).
+pub(super) fn column_name(expr: &Expr) -> Option<Ident> {
+    match &expr.kind {
+        ExprKind::Column(path) => path.last().cloned(),
+        ExprKind::Call { function, .. } => Some(function.name.clone()),
+        ExprKind::Cast { operand, to } => column_name(operand).or_else(|| Some(to.name.name.clone())),
+        ExprKind::Coalesce(_) => Some(Ident::new_static("coalesce")),
+        ExprKind::Subquery { kind: SubqueryKind::Exists, .. } => Some(Ident::new_static("exists")),
+        ExprKind::Case { .. } => Some(Ident::new_static("case")),
+        ExprKind::Field { field, .. } => Some(field.clone()),
+        _ => None,
+    }
+}
+
+/// The text that an expression of constants comes to.
+#[must_use]
+pub fn text_of(expr: &Expr) -> Option<Ident> {
+    match &expr.kind {
+        ExprKind::Text(text) => Some(text.clone()),
+        ExprKind::Number(number) => Some(number.clone()),
+        ExprKind::Boolean(truth) => Some(Ident::new_static(if *truth { "true" } else { "false" })),
+        // The value of SET may be a bare word.
+        ExprKind::Column(path) => match path.as_slice() {
+            [word] if !word.starts_with('\u{0}') && !crate::effect::is_variable(word) => Some(word.clone()),
+            _ => None,
+        },
+        ExprKind::Cast { operand, to }
+            if matches!(to.name.name.as_str(), "text" | "varchar" | "name" | "bpchar" | "regclass") =>
+        {
+            text_of(operand)
+        }
+        ExprKind::Operator { operator, left: Some(left), right } if operator == "||" => {
+            Some(Ident::from(format!("{}{}", text_of(left)?, text_of(right)?)))
+        }
+        ExprKind::Operator { operator, left: None, right } if operator == "-" => {
+            Some(Ident::from(format!("-{}", text_of(right)?)))
+        }
+        ExprKind::Call { function, arguments, .. } if function.schema.as_deref().is_none_or(|s| s == "pg_catalog") => {
+            super::dynamic::text_call(&function.name, arguments)
+        }
+        _ => None,
+    }
+}
+
+/// The elements of an array of constants: `ARRAY[…]`, `'{…}'::text[]`, `a || b`.
+pub(super) fn elements(expr: &Expr) -> Option<Vec<Expr>> {
+    match &expr.kind {
+        ExprKind::Array(parts) => Some(parts.clone()),
+        ExprKind::Cast { operand, to } if to.array => match &operand.kind {
+            ExprKind::Text(text) => {
+                let inside = text.strip_prefix('{')?.strip_suffix('}')?;
+                if inside.is_empty() {
+                    return Some(Vec::new());
+                }
+                if inside.contains(['"', '\\', '{']) {
+                    return None;
+                }
+                let element = |text: &str| Expr { at: expr.at, kind: ExprKind::Text(Ident::from(text.trim())) };
+                Some(inside.split(',').map(element).collect())
+            }
+            _ => elements(operand),
+        },
+        ExprKind::Operator { operator, left: Some(left), right } if operator == "||" => {
+            let mut all = elements(left)?;
+            all.extend(elements(right)?);
+            Some(all)
+        }
+        ExprKind::Call { function, arguments, .. } if function.name == "string_to_array" => {
+            let [text, separator] = arguments.as_slice() else { return None };
+            let (text, separator) = (text_of(text)?, text_of(separator)?);
+            if separator.is_empty() {
+                return None;
+            }
+            let element = |part: &str| Expr { at: expr.at, kind: ExprKind::Text(Ident::from(part)) };
+            Some(text.split(separator.as_str()).map(element).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The rows of a query of one column that reads no table: `VALUES`, `unnest(ARRAY[…])`.
+pub(super) fn constant_rows(query: &Query) -> Option<Vec<Expr>> {
+    if !query.with.is_empty() || query.limit.is_some() || query.offset.is_some() {
+        return None;
+    }
+    match &query.body {
+        QueryBody::Values(rows) => {
+            rows.iter().map(|row| if let [only] = row.as_slice() { Some(only.clone()) } else { None }).collect()
+        }
+        QueryBody::Select(select) if select.filter.is_none() && !select.distinct && select.group_by.is_empty() => {
+            let [target] = select.targets.as_slice() else { return None };
+            match (&target.value.kind, select.from.as_slice()) {
+                (ExprKind::Call { function, arguments, .. }, []) if function.name == "unnest" => {
+                    let [array] = arguments.as_slice() else { return None };
+                    elements(array)
+                }
+                (ExprKind::Column(_) | ExprKind::Star(_), [From::Function { calls, .. }]) => match calls.as_slice() {
+                    [Expr { kind: ExprKind::Call { function, arguments, .. }, .. }] if function.name == "unnest" => {
+                        let [array] = arguments.as_slice() else { return None };
+                        elements(array)
+                    }
+                    _ => None,
+                },
+                (ExprKind::Column(_) | ExprKind::Star(_), [From::Subquery { query, .. }]) => constant_rows(query),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn integer(expr: &Expr) -> Option<i64> {
+    match &expr.kind {
+        ExprKind::Number(number) => number.parse().ok(),
+        ExprKind::Operator { operator, left: None, right } if operator == "-" => integer(right)?.checked_neg(),
+        ExprKind::Cast { operand, .. } => integer(operand),
+        ExprKind::Call { function, arguments, .. }
+            if matches!(function.name.as_str(), "array_length" | "cardinality") =>
+        {
+            i64::try_from(elements(arguments.first()?)?.len()).ok()
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn number(value: i64) -> Expr {
+    let at = At::default();
+    let digits = Expr { at, kind: ExprKind::Number(Ident::from(value.unsigned_abs().to_string())) };
+    if value < 0 {
+        let kind = ExprKind::Operator { operator: Ident::new_static("-"), left: None, right: Box::new(digits) };
+        Expr { at, kind }
+    } else {
+        digits
+    }
+}
+
+/// A name as `to_regclass` reads it.
+pub(super) fn parse_name(text: &str, at: At) -> Option<Name> {
+    let mut parts: Vec<Ident> = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        let (part, after) = match rest.strip_prefix('"') {
+            Some(quoted) => {
+                let end = quoted.find('"')?;
+                (Ident::from(quoted.get(..end)?), quoted.get(end + 1..)?)
+            }
+            None => {
+                let end = rest.find('.').unwrap_or(rest.len());
+                (Ident::from(rest.get(..end)?.to_ascii_lowercase()), rest.get(end..)?)
+            }
+        };
+        parts.push(part);
+        match after.strip_prefix('.') {
+            Some(next) => rest = next,
+            None if after.is_empty() => break,
+            None => return None,
+        }
+    }
+    match parts.as_slice() {
+        [name] => Some(Name::plain(name.clone(), at)),
+        [schema, name] => Some(Name { schema: Some(schema.clone()), name: name.clone(), at }),
+        _ => None,
+    }
+}
+
+/// Whether a value asks one of these relations, directly or through a view or a function.
+pub(super) fn reads(expr: &Expr, catalog: &Catalog, touched: &mut dyn FnMut(&Name) -> bool) -> bool {
+    struct Reads<'c, 'f> {
+        catalog: &'c Catalog,
+        touched: &'f mut dyn FnMut(&Name) -> bool,
+        found: bool,
+    }
+    impl<'a> Visit<'a> for Reads<'_, '_> {
+        fn from(&mut self, from: &'a From) {
+            if let From::Relation { name, .. } = from {
+                let canonical = self.catalog.canonical(name);
+                self.found |= (self.touched)(&canonical);
+            }
+            crate::effect::walk_from(self, from);
+        }
+        fn expr(&mut self, expr: &'a Expr) {
+            if let ExprKind::Call { function, .. } = &expr.kind {
+                // What a function of the package asks is not looked up again.
+                self.found |= !self.catalog.functions(function).is_empty();
+            }
+            walk_expr(self, expr);
+        }
+    }
+    let mut visit = Reads { catalog, touched, found: false };
+    visit.expr(expr);
+    visit.found
+}
+
+/// Whether an expression comes to the same when it is asked again while nothing changes.
+pub(super) fn is_settled(expr: &Expr, catalog: &Catalog) -> bool {
+    struct Settled<'c> {
+        catalog: &'c Catalog,
+        settled: bool,
+    }
+    impl<'a> Visit<'a> for Settled<'_> {
+        fn expr(&mut self, expr: &'a Expr) {
+            if let ExprKind::Call { function, .. } = &expr.kind {
+                let known = self.catalog.functions(function);
+                self.settled &= if known.is_empty() {
+                    matches!(builtin(&function.name), Builtin::Pure | Builtin::Reads)
+                } else {
+                    known.iter().all(|function| function.reads_only)
+                };
+            }
+            walk_expr(self, expr);
+        }
+    }
+    let mut visit = Settled { catalog, settled: true };
+    visit.expr(expr);
+    visit.settled
+}

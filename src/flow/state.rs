@@ -1,0 +1,387 @@
+//! What is known at one point of a script.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Start;
+use crate::catalog::Catalog;
+use crate::effect::{At, Expr, ExprKind, Ident, Name, Scope};
+use crate::logic::{Facts, Known, Truth, World};
+
+/// What is known at one point of a script.
+#[derive(Clone)]
+pub struct State {
+    /// The schema.
+    pub catalog: Catalog,
+    /// What is certainly true of rows and values.
+    pub facts: Facts,
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// The transaction block.
+    pub block: Block,
+    /// The variables of psql.
+    pub psql: BTreeMap<Ident, PsqlValue>,
+    /// Whether any path comes here.
+    pub reachable: bool,
+    /// Whether nobody else is at work.
+    alone: bool,
+    /// The variables of PL/pgSQL in scope, innermost last.
+    pub(super) scopes: Vec<Bindings>,
+    /// What `FOUND` says.
+    pub(super) found: Option<Expr>,
+    /// The query whose rows `ROW_COUNT` counts.
+    pub(super) counted: Option<Expr>,
+}
+
+/// The variables of one block, and its label.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bindings {
+    /// The label of the block, the name of the function.
+    pub label: Option<Ident>,
+    /// What each variable holds, with no variable left in it.
+    pub values: BTreeMap<Ident, Expr>,
+    /// `$1` and so on.
+    pub parameters: Vec<Expr>,
+    /// Whether names outside are hidden: a function's own scope.
+    pub opaque: bool,
+}
+
+/// What a variable of psql holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PsqlValue {
+    /// It is not set.
+    Unset,
+    /// It may be set.
+    Maybe,
+    /// It is set, to whatever.
+    Some,
+    /// It is set to this text.
+    Text(Ident),
+    /// It is set to what this expression came to.
+    Expr(Expr),
+}
+
+/// Whether a transaction block is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// Every statement is a transaction of its own.
+    None,
+    /// A block is open.
+    Open {
+        /// Its `BEGIN`.
+        begin: At,
+        /// Blocks are counted from one.
+        number: u32,
+    },
+    /// On some paths it is, on others not.
+    Mixed,
+}
+
+/// A setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Its value, if it can be told; none of `DEFAULT`.
+    pub value: Option<Ident>,
+    /// Whether the value is known at all.
+    pub known: bool,
+    /// What it was set to, where that is an expression.
+    pub expr: Option<Expr>,
+}
+
+/// The settings in effect. What is not in it was not set here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    session: BTreeMap<Ident, Setting>,
+    local: BTreeMap<Ident, Setting>,
+    /// The session's before the block.
+    before: Option<BTreeMap<Ident, Setting>>,
+}
+
+impl Settings {
+    /// The value in effect; none if it was not set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Setting> {
+        self.local.get(name).or_else(|| self.session.get(name))
+    }
+}
+
+impl State {
+    pub(super) fn new(start: &Start) -> Self {
+        Self {
+            catalog: start.catalog.clone(),
+            facts: start.facts.clone(),
+            settings: Arc::default(),
+            block: Block::None,
+            psql: start.variables.clone(),
+            reachable: true,
+            alone: start.alone,
+            scopes: Vec::new(),
+            found: None,
+            counted: None,
+        }
+    }
+
+    /// What is known before anything runs.
+    #[must_use]
+    pub fn at(start: &Start) -> Self {
+        Self::new(start)
+    }
+
+    pub(super) fn assume(&mut self, expr: &Expr, truth: Truth) {
+        let world = Sight(&self.catalog);
+        self.facts.assume(expr, truth, &world);
+        if self.facts.contradictory(&world) {
+            self.reachable = false;
+        }
+    }
+
+    /// Whether a condition, variables resolved, certainly holds.
+    #[must_use]
+    pub fn known(&self, expr: &Expr) -> Known {
+        self.facts.entails(expr, &Sight(&self.catalog))
+    }
+
+    pub(super) fn begin(&mut self, begin: At, number: u32) {
+        // Rows may have changed since the transaction before.
+        if !self.alone {
+            self.facts.forget(&mut |_| true);
+        }
+        self.catalog.begin();
+        self.block = Block::Open { begin, number };
+        let settings = Arc::make_mut(&mut self.settings);
+        settings.before = Some(settings.session.clone());
+    }
+
+    pub(super) fn commit(&mut self) {
+        self.catalog.commit();
+        self.block = Block::None;
+        let settings = Arc::make_mut(&mut self.settings);
+        settings.local.clear();
+        settings.before = None;
+    }
+
+    pub(super) fn rollback(&mut self) {
+        self.catalog.rollback();
+        self.block = Block::None;
+        let settings = Arc::make_mut(&mut self.settings);
+        settings.local.clear();
+        if let Some(before) = settings.before.take() {
+            settings.session = before;
+        }
+        self.forget_everything();
+    }
+
+    /// `SET`; a value of none is `DEFAULT` or `RESET`.
+    pub(super) fn set(&mut self, name: &Ident, value: Setting, scope: Scope) {
+        let in_block = self.block != Block::None;
+        let settings = Arc::make_mut(&mut self.settings);
+        if name == "all" {
+            settings.local.clear();
+            settings.session.clear();
+            return;
+        }
+        match scope {
+            // Outside a block it is a warning and has no effect.
+            Scope::Transaction if !in_block => {}
+            Scope::Transaction => {
+                settings.local.insert(name.clone(), value);
+            }
+            Scope::Session => {
+                settings.local.remove(name);
+                settings.session.insert(name.clone(), value);
+            }
+        }
+    }
+
+    pub(super) fn forget_everything(&mut self) {
+        self.facts.forget(&mut |_| true);
+        for scope in &mut self.scopes {
+            scope.values.retain(|_, value| is_constant(value));
+        }
+        self.found = None;
+        self.counted = None;
+    }
+
+    /// Rows of these relations are not what they were.
+    pub(super) fn forget(&mut self, touched: &mut dyn FnMut(&Name) -> bool, fresh: &mut dyn FnMut(&str) -> Expr) {
+        self.facts.forget(touched);
+        let catalog = &self.catalog;
+        for scope in &mut self.scopes {
+            for (name, value) in &mut scope.values {
+                if super::expression::reads(value, catalog, touched) {
+                    *value = fresh(name);
+                }
+            }
+        }
+        for value in [&mut self.found, &mut self.counted] {
+            if value.as_ref().is_some_and(|value| super::expression::reads(value, catalog, touched)) {
+                *value = None;
+            }
+        }
+    }
+
+    pub(super) fn join(mut self, other: &Self, fresh: &mut dyn FnMut(&str) -> Expr) -> Self {
+        self.facts = self.facts.join(&other.facts, &Sight(&self.catalog));
+        self.catalog = self.catalog.join(&other.catalog);
+        if self.settings != other.settings {
+            let settings = Arc::make_mut(&mut self.settings);
+            join_settings(&mut settings.session, &other.settings.session);
+            join_settings(&mut settings.local, &other.settings.local);
+        }
+        let same = match (self.block, other.block) {
+            (Block::Open { number, .. }, Block::Open { number: theirs, .. }) => number == theirs,
+            (left, right) => left == right,
+        };
+        if !same {
+            self.block = Block::Mixed;
+        }
+        for (name, value) in &other.psql {
+            self.psql
+                .entry(name.clone())
+                .or_insert_with(|| if *value == PsqlValue::Unset { PsqlValue::Unset } else { PsqlValue::Maybe });
+        }
+        for (name, value) in &mut self.psql {
+            let theirs = other.psql.get(name);
+            if theirs != Some(value) {
+                let set = |value: &PsqlValue| !matches!(value, PsqlValue::Unset | PsqlValue::Maybe);
+                *value = if set(value) && theirs.is_some_and(set) { PsqlValue::Some } else { PsqlValue::Maybe };
+            }
+        }
+        for (index, scope) in self.scopes.iter_mut().enumerate() {
+            let theirs = other.scopes.get(index);
+            for (name, value) in &mut scope.values {
+                if theirs.and_then(|scope| scope.values.get(name)) != Some(value) {
+                    *value = fresh(name);
+                }
+            }
+        }
+        if self.found != other.found {
+            self.found = None;
+        }
+        if self.counted != other.counted {
+            self.counted = None;
+        }
+        self
+    }
+
+    /// What a name of PL/pgSQL stands for: the value and, behind it, fields.
+    pub(super) fn variable(&self, path: &[Ident]) -> Option<Expr> {
+        for scope in self.scopes.iter().rev() {
+            match path {
+                [name] => {
+                    if let Some(value) = scope.values.get(name) {
+                        return Some(value.clone());
+                    }
+                }
+                [label, name] if scope.label.as_ref() == Some(label) => {
+                    if let Some(value) = scope.values.get(name) {
+                        return Some(value.clone());
+                    }
+                }
+                [record, fields @ ..] => {
+                    if let Some(value) = scope.values.get(record) {
+                        return Some(fields.iter().fold(value.clone(), |value, field| Expr {
+                            at: value.at,
+                            kind: ExprKind::Field { operand: Box::new(value), field: field.clone() },
+                        }));
+                    }
+                }
+                [] => return None,
+            }
+            if scope.opaque {
+                return None;
+            }
+        }
+        None
+    }
+
+    pub(super) fn parameter(&self, number: u32) -> Option<Expr> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        let scope = self.scopes.iter().rev().find(|scope| scope.opaque)?;
+        scope.parameters.get(index).cloned()
+    }
+
+    pub(super) fn bind(&mut self, path: &[Ident], value: Expr) {
+        let Some((name, rest)) = path.split_first() else { return };
+        for scope in self.scopes.iter_mut().rev() {
+            let name = match rest.first() {
+                Some(inner) if scope.label.as_ref() == Some(name) && scope.values.contains_key(inner) => inner,
+                _ => name,
+            };
+            if let Some(slot) = scope.values.get_mut(name) {
+                *slot = value;
+                return;
+            }
+            if scope.opaque {
+                return;
+            }
+        }
+    }
+}
+
+fn join_settings(ours: &mut BTreeMap<Ident, Setting>, theirs: &BTreeMap<Ident, Setting>) {
+    let names: Vec<Ident> = ours.keys().chain(theirs.keys()).cloned().collect();
+    for name in names {
+        if ours.get(&name) != theirs.get(&name) {
+            // Set on one path and not on the other: nobody can count on it.
+            let both = ours.contains_key(&name) && theirs.contains_key(&name);
+            let unknown = Setting { value: None, known: false, expr: None };
+            if both {
+                ours.insert(name, unknown);
+            } else {
+                ours.remove(&name);
+            }
+        }
+    }
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Null | ExprKind::Boolean(_) | ExprKind::Number(_) | ExprKind::Text(_) => true,
+        ExprKind::Array(parts) => parts.iter().all(is_constant),
+        ExprKind::Cast { operand, .. } => is_constant(operand),
+        _ => false,
+    }
+}
+
+/// The value of a setting as PostgreSQL joins its parts.
+pub(super) fn setting_text(values: &[Expr]) -> Setting {
+    let mut parts = Vec::new();
+    for value in values {
+        match super::expression::text_of(value) {
+            Some(text) => parts.push(text.to_string()),
+            None => {
+                let expr = if values.len() == 1 { values.first().cloned() } else { None };
+                return Setting { value: None, known: false, expr };
+            }
+        }
+    }
+    let value = (!parts.is_empty()).then(|| Ident::from(parts.join(", ")));
+    Setting { value, known: true, expr: None }
+}
+
+/// What the catalog tells to logic.
+pub struct Sight<'a>(pub &'a Catalog);
+
+impl World for Sight<'_> {
+    fn relation(&self, name: &Name) -> Name {
+        self.0.canonical(name)
+    }
+
+    fn never_null(&self, relation: &Name, column: &str) -> bool {
+        self.0.relation(relation).and_then(|relation| relation.column(column)).is_some_and(|column| column.not_null)
+    }
+
+    fn unique(&self, relation: &Name, columns: &[Ident]) -> bool {
+        self.0.relation(relation).is_some_and(|relation| relation.has_key_within(columns))
+    }
+
+    fn has_column(&self, relation: &Name, column: &str) -> Option<bool> {
+        let relation = self.0.relation(relation).filter(|relation| !relation.columns.is_empty())?;
+        Some(relation.column(column).is_some())
+    }
+
+    fn stable_call(&self, function: &Name) -> bool {
+        self.0.functions(function).first().is_some_and(|function| function.reads_only)
+    }
+}

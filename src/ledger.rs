@@ -1,0 +1,172 @@
+//! What a tier makes and what its rollback undoes: objects, and rows by what tells them
+//! apart. Judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::effect::{Act, At, Expr, ExprKind, From, Ident, MergeAction, Name, Query, QueryBody, RowSource};
+use crate::flow::{Change, ChangeKind, Event, Origin, Run, What, text_of};
+
+/// Rows that a script adds to one table by one statement.
+#[derive(Debug, Clone)]
+pub struct Insertion {
+    /// The table, by its canonical name.
+    pub table: Name,
+    /// The statement.
+    pub at: At,
+    /// How many, where the text says so.
+    pub rows: Option<usize>,
+    /// Columns whose values are all constants, with those values.
+    pub values: BTreeMap<Ident, BTreeSet<Ident>>,
+    /// Whether it runs on every path.
+    pub certain: bool,
+    /// Whether the script says so itself, or calls what does.
+    pub direct: bool,
+    /// Whether a trigger adds them, because of other rows.
+    pub by_trigger: bool,
+}
+
+/// The rows that a run adds, in order.
+#[must_use]
+pub fn insertions(run: &Run<'_>) -> Vec<Insertion> {
+    run.events.iter().filter(|event| event.reachable).filter_map(insertion).collect()
+}
+
+fn insertion(event: &Event<'_>) -> Option<Insertion> {
+    let What::Change(Change { relation, kind: ChangeKind::Insert, act, .. }) = &event.what else { return None };
+    let mut found = Insertion {
+        table: relation.clone(),
+        at: event.at,
+        rows: None,
+        values: BTreeMap::new(),
+        certain: event.certain,
+        direct: event.via.is_empty(),
+        by_trigger: event.via.iter().any(|via| matches!(via.origin, Origin::Trigger(_))),
+    };
+    match act {
+        Some(Act::Insert { columns, rows: RowSource::Query(query), .. }) => {
+            found.rows = row_count(query);
+            found.values = constant_columns(columns, query);
+        }
+        Some(Act::Insert { rows: RowSource::Defaults, .. }) => found.rows = Some(1),
+        Some(Act::Merge { branches, .. }) => {
+            for branch in branches {
+                if let MergeAction::Insert { columns, values } = &branch.action {
+                    for (column, value) in columns.iter().zip(values) {
+                        if let Some(text) = text_of(value).filter(|_| is_constant(value)) {
+                            found.values.entry(column.clone()).or_default().insert(text);
+                        }
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+    Some(found)
+}
+
+/// The columns that a query fills with constants only, with those constants.
+#[must_use]
+pub fn constant_columns(columns: &[Ident], query: &Query) -> BTreeMap<Ident, BTreeSet<Ident>> {
+    let filled = columns.iter().enumerate();
+    filled.filter_map(|(index, column)| Some((column.clone(), constants(query, index)?))).collect()
+}
+
+/// How many rows a query yields, where its text says so.
+#[must_use]
+pub fn row_count(query: &Query) -> Option<usize> {
+    if query.limit.is_some() || query.offset.is_some() {
+        return None;
+    }
+    match &query.body {
+        QueryBody::Values(rows) => Some(rows.len()),
+        QueryBody::Select(select) if select.distinct || !select.group_by.is_empty() || select.filter.is_some() => None,
+        QueryBody::Select(select) => match select.from.as_slice() {
+            [] => Some(1),
+            [From::Subquery { query, .. }] => row_count(query),
+            _ => None,
+        },
+        QueryBody::Set { operator: crate::effect::SetOperator::Union, all: true, left, right } => {
+            Some(row_count(left)? + row_count(right)?)
+        }
+        QueryBody::Set { .. } => None,
+    }
+}
+
+/// The values of a column of a query, if all are constants.
+fn constants(query: &Query, index: usize) -> Option<BTreeSet<Ident>> {
+    match &query.body {
+        QueryBody::Values(rows) => rows.iter().map(|row| constant(row.get(index)?)).collect(),
+        QueryBody::Select(select) => {
+            let value = &select.targets.get(index)?.value;
+            if let Some(text) = constant(value) {
+                return Some(BTreeSet::from([text]));
+            }
+            let ExprKind::Column(path) = &value.kind else { return None };
+            let [From::Subquery { query, alias, columns, .. }] = select.from.as_slice() else { return None };
+            let name = match path.as_slice() {
+                [name] => name,
+                [table, name] if alias.as_ref() == Some(table) => name,
+                _ => return None,
+            };
+            constants(query, columns.iter().position(|column| column == name)?)
+        }
+        QueryBody::Set { left, right, .. } => {
+            let mut values = constants(left, index)?;
+            values.extend(constants(right, index)?);
+            Some(values)
+        }
+    }
+}
+
+fn constant(value: &Expr) -> Option<Ident> {
+    if is_constant(value) { text_of(value) } else { None }
+}
+
+fn is_constant(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Boolean(_) => true,
+        ExprKind::Cast { operand, .. } => is_constant(operand),
+        _ => false,
+    }
+}
+
+/// What tells the rows of a tier in one table from all others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The table.
+    pub table: Name,
+    /// The column.
+    pub column: Ident,
+    /// Its values in those rows.
+    pub values: BTreeSet<Ident>,
+    /// Where they are inserted.
+    pub at: At,
+}
+
+/// The marks of the rows that were inserted: every column of constants, the tag columns
+/// first. Of several insertions into one table only what all of them say.
+#[must_use]
+pub fn marks(insertions: &[Insertion]) -> Vec<Mark> {
+    let mut by_table: BTreeMap<&Name, Vec<&Insertion>> = BTreeMap::new();
+    for insertion in insertions {
+        by_table.entry(&insertion.table).or_default().push(insertion);
+    }
+    let mut marks = Vec::new();
+    for (table, insertions) in by_table {
+        let Some((first, rest)) = insertions.split_first() else { continue };
+        for (column, values) in &first.values {
+            let mut all = values.clone();
+            let told = rest.iter().all(|insertion| match insertion.values.get(column) {
+                Some(values) => {
+                    all.extend(values.iter().cloned());
+                    true
+                }
+                None => false,
+            });
+            if told {
+                marks.push(Mark { table: table.clone(), column: column.clone(), values: all, at: first.at });
+            }
+        }
+    }
+    marks
+}

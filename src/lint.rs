@@ -1,0 +1,204 @@
+//! From files to findings: reads what `lint.toml` names, parses it, runs it on the symbolic
+//! database and asks the rules.
+
+#![allow(clippy::disallowed_methods, reason = "reads the manifest")]
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::case::{Case, Mismatch};
+use crate::config::{self, Config};
+use crate::effect::At;
+use crate::fault::Fault;
+use crate::finding::Finding;
+use crate::flow::Memory;
+use crate::manifest::{self, Problem};
+use crate::package::{self, Library, Line, Program, STACK, Script};
+use crate::rules;
+use crate::source::{FileId, Span};
+use crate::sources::Sources;
+use crate::syntax::Parser;
+
+/// What is to be linted.
+#[derive(Debug)]
+pub struct Job {
+    /// Where `lint.toml` stands, and where psql would be started.
+    pub directory: PathBuf,
+    /// `lint.toml`.
+    pub config: Config,
+    /// The packages by name; all if there is none.
+    pub packages: Vec<String>,
+}
+
+/// A text that findings point into.
+#[derive(Debug)]
+pub struct Text {
+    /// Its path from the directory of `lint.toml`.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// How many statements it holds; none of a text that is no script.
+    pub statements: Option<usize>,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The texts; a finding's place says which by its number.
+    pub texts: Vec<Text>,
+    /// By package.
+    pub packages: Vec<Linted>,
+}
+
+/// What came out for one package.
+#[derive(Debug)]
+pub struct Linted {
+    /// Its name.
+    pub name: String,
+    /// The scripts that it names and what they include, as numbers of texts.
+    pub files: Vec<usize>,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+}
+
+/// Lints.
+pub fn lint(job: Job) -> Result<Outcome, Fault> {
+    // Parsing and proving recurse over what is written: on a stack that holds it.
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || work(&job));
+    let handle = worker.map_err(|error| Fault::new(format!("cannot start a thread: {error}")))?;
+    handle.join().unwrap_or_else(|_| {
+        Err(Fault::new("the analysis ended in an error of its own")
+            .way_out("this is a defect of roof-lint: please report it with the script"))
+    })
+}
+
+fn work(job: &Job) -> Result<Outcome, Fault> {
+    let config = &job.config;
+    let chosen: Vec<&config::Package> = if job.packages.is_empty() {
+        config.packages.iter().collect()
+    } else {
+        job.packages.iter().map(|name| config.package(name)).collect::<Result<_, Fault>>()?
+    };
+    let mut sources = Sources::default();
+    let named: Vec<_> = chosen.iter().map(|package| package::read(&mut sources, &job.directory, package)).collect();
+    let library = Library::parse(sources, Parser::default());
+    let mut manifests: Vec<Text> = Vec::new();
+    let mut packages = Vec::new();
+    for (package, named) in chosen.iter().zip(named) {
+        let scripts: Vec<Script> = named
+            .into_iter()
+            .map(|(role, name, file)| Script {
+                role,
+                path: package.path(&name),
+                at: At::new(library.config, Span::new(name.span().start, name.span().end)),
+                file,
+            })
+            .collect();
+        let files = reached(&library, &scripts);
+        let mismatches = mismatches(job, package, &library, &mut manifests)?;
+        let memory = Memory::default();
+        let case = Case::new(config, package, &library, &memory, Parser::default(), scripts, mismatches)?;
+        let findings = rules::check(&case);
+        packages.push(Linted { name: package.name.get_ref().clone(), files, findings });
+    }
+    let mut texts: Vec<Text> = library
+        .sources
+        .iter()
+        .map(|(file, source)| Text {
+            name: source.name.clone(),
+            bytes: source.bytes.clone(),
+            statements: Some(statements(library.program(file))),
+        })
+        .collect();
+    texts.push(Text { name: config.name.clone(), bytes: config.text.clone().into_bytes(), statements: None });
+    texts.extend(manifests);
+    Ok(Outcome { texts, packages })
+}
+
+/// The files that the scripts of a package lead to, in the order in which they were read.
+fn reached(library: &Library, scripts: &[Script]) -> Vec<usize> {
+    let mut found: Vec<usize> = Vec::new();
+    let mut queue: Vec<FileId> = scripts.iter().filter_map(|script| script.file.as_ref().ok()).copied().collect();
+    while let Some(file) = queue.pop() {
+        if found.contains(&file.index()) {
+            continue;
+        }
+        found.push(file.index());
+        let includes = library.sources.get(file).map(|source| source.includes.as_slice()).unwrap_or_default();
+        queue.extend(includes.iter().filter_map(|include| include.target.as_ref().ok()));
+    }
+    found.sort_unstable();
+    found
+}
+
+fn statements(program: &Program) -> usize {
+    fn count(lines: &[Line]) -> usize {
+        lines
+            .iter()
+            .map(|line| match line {
+                Line::Sent { statements, .. } => statements.len(),
+                Line::Unread { .. } => 1,
+                Line::Choice { arms, .. } => arms.iter().map(|arm| count(&arm.lines)).sum(),
+                _ => 0,
+            })
+            .sum()
+    }
+    count(&program.lines)
+}
+
+/// Holds the manifest of a package against its files. Of files that were linted the bytes
+/// that were linted count, whatever is on disk by now.
+fn mismatches(
+    job: &Job,
+    package: &config::Package,
+    library: &Library,
+    texts: &mut Vec<Text>,
+) -> Result<Vec<Mismatch>, Fault> {
+    let Some(name) = &package.manifest else { return Ok(Vec::new()) };
+    let root = job.directory.join(package.root.get_ref());
+    let path = root.join(name.get_ref());
+    let mut hashes = manifest::hash(&root, name.get_ref())?;
+    let prefix = package.path(&toml::Spanned::new(0..0, String::new()));
+    for (_, source) in library.sources.iter() {
+        if let Some(hash) = source.name.strip_prefix(&prefix).and_then(|name| hashes.get_mut(name)) {
+            *hash = manifest::digest(&source.bytes);
+        }
+    }
+    let configured = At::new(library.config, Span::new(name.span().start, name.span().end));
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let message = format!("the manifest {} cannot be read: {error}", name.get_ref());
+            return Ok(vec![Mismatch { at: configured, message }]);
+        }
+    };
+    let file = FileId::new(library.config.index() + 1 + texts.len());
+    let lines: Vec<Span> = line_spans(&bytes);
+    let place = |line: usize| lines.get(line.saturating_sub(1)).map_or(configured, |span| At::new(file, *span));
+    let told = manifest::check(&bytes, &hashes).into_iter().map(|problem| {
+        let at = match &problem {
+            Problem::Malformed { line }
+            | Problem::Escapes { line, .. }
+            | Problem::Duplicate { line, .. }
+            | Problem::Missing { line, .. }
+            | Problem::Mismatch { line, .. } => place(*line),
+            Problem::Unlisted { .. } => configured,
+        };
+        Mismatch { at, message: problem.what() }
+    });
+    let told = told.collect();
+    texts.push(Text { name: package.path(name), bytes, statements: None });
+    Ok(told)
+}
+
+fn line_spans(bytes: &[u8]) -> Vec<Span> {
+    let mut start = 0;
+    bytes
+        .split(|byte| *byte == b'\n')
+        .map(|line| {
+            let span = Span::new(start, start + line.len());
+            start += line.len() + 1;
+            span
+        })
+        .collect()
+}

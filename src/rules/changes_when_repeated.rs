@@ -1,0 +1,190 @@
+//! Scripts whose second run changes more.
+
+use std::collections::BTreeSet;
+
+use crate::case::{Case, Pass};
+use crate::effect::{
+    Act, Conflict, ConflictAction, Expr, ExprKind, From, Ident, Name, Query, QueryBody, RowSource, SubqueryKind, Visit,
+    walk_expr, walk_from,
+};
+use crate::finding::Finding;
+use crate::flow::{Change, ChangeKind, Event, Origin, What};
+use crate::package::Role;
+
+const ID: &str = "changes-when-repeated";
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for pass in case.passes.iter().filter(|pass| pass.repeat && (matches!(pass.role, Role::Tier(_)) || pass.role.undoes())) {
+        for event in pass.run.events.iter().filter(|event| event.reachable) {
+            let What::Change(change) = &event.what else { continue };
+            if super::is_temporary(&change.relation) || super::is_house_rule(event, &case.baseline) {
+                continue;
+            }
+            let derived = event.via.iter().any(|via| !matches!(via.origin, Origin::Dynamic | Origin::Call(_)));
+            let why = match (change.kind, change.act) {
+                _ if derived => None,
+                (ChangeKind::Insert, Some(Act::Insert { table, columns, rows, conflict, .. })) => {
+                    inserts_again(case, pass, event, change, (table, columns, rows, conflict.as_deref()))
+                }
+                (ChangeKind::Update, Some(Act::Update { set, .. })) => set
+                    .iter()
+                    .find(|assignment| depends_on(&assignment.value, &assignment.column))
+                    .map(|assignment| format!("{} becomes something else each time", assignment.column)),
+                _ => None,
+            };
+            if let Some(why) = why {
+                let name = super::called(pass, case);
+                let message = format!("the second run of {name} {} {}: {why}", super::verb(change), change.relation);
+                let finding = Finding::new(ID, event.at, message, "here")
+                    .consequence("a run that was broken off cannot be repeated without doing its work twice")
+                    .way_out("ON CONFLICT on a key of the table, or a condition that is false once the rows are there");
+                findings.push(super::with_trail(finding, event));
+            }
+        }
+    }
+}
+
+type Inserted<'a> = (&'a Name, &'a [Ident], &'a RowSource, Option<&'a Conflict>);
+
+fn inserts_again(
+    case: &Case<'_>,
+    pass: &Pass<'_>,
+    event: &Event<'_>,
+    change: &Change<'_>,
+    (_, columns, rows, conflict): Inserted<'_>,
+) -> Option<String> {
+    let relation = pass.start.relation(&change.relation);
+    if let Some(conflict) = conflict {
+        let relation = relation?;
+        let target: Vec<Ident> = conflict
+            .columns
+            .iter()
+            .filter_map(|column| match &column.kind {
+                ExprKind::Column(path) => path.last().cloned(),
+                _ => None,
+            })
+            .collect();
+        // Without a target any key may fire; with one the key of just these columns must be there.
+        let given: Vec<Ident> = if columns.is_empty() { relation.column_names() } else { columns.to_vec() };
+        let fires = match (&conflict.constraint, target.as_slice()) {
+            (Some(_), _) => true,
+            (None, []) => relation.has_key_within(&given),
+            (None, target) => {
+                // A column that is left out must come to the same by its default.
+                let same = |column: &Ident| given.contains(column) || settled_default(relation, column);
+                relation.has_key_of(target) && target.iter().all(same)
+            }
+        };
+        return match (&conflict.action, fires) {
+            (_, false) => Some("no key of the table lets ON CONFLICT fire".to_owned()),
+            (ConflictAction::Update { set, .. }, true) => set
+                .iter()
+                .find(|assignment| depends_on(&assignment.value, &assignment.column))
+                .map(|assignment| format!("{} becomes something else each time", assignment.column)),
+            (ConflictAction::Nothing, true) => None,
+        };
+    }
+    let RowSource::Query(query) = rows else { return Some("nothing keeps the row from being added again".to_owned()) };
+    // A query that asks the table itself, or a view of it, looks whether its rows are there.
+    let changed = changed(pass);
+    let mut asks = Asks { catalog: &pass.start, changed: &changed, found: false };
+    asks.query(query);
+    if asks.found || looks_first(event, change, pass) || deletes_first(pass, event, change) {
+        return None;
+    }
+    // A constant key is a matter of failing, not of changing more.
+    let constants = crate::ledger::constant_columns(columns, query);
+    let keys: Vec<Ident> = constants.keys().cloned().collect();
+    if relation.is_some_and(|relation| relation.has_key_within(&keys)) && event.certain {
+        return None;
+    }
+    let _ = case;
+    Some("nothing keeps the rows from being added again".to_owned())
+}
+
+/// Whether what is known before the statement says that there are no such rows yet: it
+/// stands in a branch that asks.
+fn looks_first(event: &Event<'_>, change: &Change<'_>, pass: &Pass<'_>) -> bool {
+    !event.certain && event.facts.asks(&mut |name| pass.start.canonical(name) == change.relation)
+}
+
+/// Whether the same script has removed the rows before, in the same transaction.
+fn deletes_first(pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>) -> bool {
+    pass.run.events.iter().take_while(|earlier| !std::ptr::eq(*earlier, event)).any(|earlier| match &earlier.what {
+        What::Change(removed) => {
+            removed.relation == change.relation
+                && matches!(removed.kind, ChangeKind::Delete | ChangeKind::Truncate)
+                && earlier.certain
+                && earlier.block == event.block
+        }
+        _ => false,
+    })
+}
+
+/// The tables that the script fills or empties: what asks them, or a view of them, sees its
+/// own work when it runs again.
+fn changed(pass: &Pass<'_>) -> BTreeSet<Name> {
+    let changes = pass.run.events.iter().filter_map(|event| match &event.what {
+        What::Change(change) => Some(change.relation.clone()),
+        _ => None,
+    });
+    crate::flow::readers(&pass.start, changes)
+}
+
+/// Whether a column that no value is given for has the same value each time.
+fn settled_default(relation: &crate::catalog::Relation, column: &Ident) -> bool {
+    relation.column(column).is_some_and(|column| {
+        let constant = |default: &Expr| !matches!(default.kind, ExprKind::Call { .. });
+        !column.identity && column.default.as_ref().is_some_and(constant)
+    })
+}
+
+struct Asks<'c> {
+    catalog: &'c crate::catalog::Catalog,
+    changed: &'c BTreeSet<Name>,
+    found: bool,
+}
+
+impl<'a> Visit<'a> for Asks<'_> {
+    fn from(&mut self, from: &'a From) {
+        if let From::Relation { name, .. } = from {
+            let canonical = self.catalog.canonical(name);
+            self.found |= self.changed.contains(&canonical);
+        }
+        walk_from(self, from);
+    }
+}
+
+/// Whether a value is worked out from the column that it goes into.
+fn depends_on(value: &Expr, column: &Ident) -> bool {
+    struct Depends<'c> {
+        column: &'c Ident,
+        found: bool,
+    }
+    impl<'a> Visit<'a> for Depends<'_> {
+        fn expr(&mut self, expr: &'a Expr) {
+            match &expr.kind {
+                ExprKind::Operator { operator, left: Some(left), right }
+                    if matches!(operator.as_str(), "+" | "-" | "*" | "/" | "||" | "%") =>
+                {
+                    let is = |side: &Expr| match &side.kind {
+                        ExprKind::Column(path) => {
+                            path.last() == Some(self.column) && path.first().is_none_or(|table| table != "excluded")
+                        }
+                        _ => false,
+                    };
+                    self.found |= is(left) || is(right);
+                    walk_expr(self, expr);
+                }
+                ExprKind::Subquery { kind: SubqueryKind::Scalar, .. } => {}
+                _ => walk_expr(self, expr),
+            }
+        }
+        fn query(&mut self, query: &'a Query) {
+            if let QueryBody::Values(_) = query.body {}
+        }
+    }
+    let mut depends = Depends { column, found: false };
+    depends.expr(value);
+    depends.found
+}

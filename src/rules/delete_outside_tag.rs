@@ -1,0 +1,163 @@
+//! Deletions and updates of a rollback that reach rows which the release did not write.
+
+use std::collections::BTreeSet;
+
+use crate::case::{Case, Pass};
+use crate::effect::{Act, At, Expr, ExprKind, From, Ident, LikeKind, Name};
+use crate::finding::Finding;
+use crate::flow::{Change, ChangeKind, Origin, Sight, What};
+use crate::ledger::{self, Insertion, Mark};
+use crate::logic::{Known, Reach};
+use crate::package::Role;
+
+const ID: &str = "delete-outside-tag";
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for pass in case.passes.iter().filter(|pass| !pass.repeat && pass.role.undoes()) {
+        for event in pass.run.events.iter().filter(|event| event.reachable) {
+            let What::Change(change) = &event.what else { continue };
+            if !matches!(change.kind, ChangeKind::Delete | ChangeKind::Update)
+                || super::is_temporary(&change.relation)
+                || super::is_house_rule(event, &case.baseline)
+            {
+                continue;
+            }
+            let carried = event.via.iter().any(|via| matches!(via.origin, Origin::ForeignKey(_)));
+            if carried {
+                // What hangs on rows of the release is the release's own only in its own tables.
+                if !super::is_made_by_release(&change.relation, case) {
+                    let message = format!("a deletion is carried on to {}", change.relation);
+                    let finding = Finding::new(ID, event.at, message, "rows of others go with it")
+                        .consequence("rows that this release did not write are deleted or changed")
+                        .way_out("delete nothing that others may refer to, or make the rollback stop while they do");
+                    findings.push(super::with_trail(finding, event));
+                }
+                continue;
+            }
+            let insertions = insertions(case, pass, &change.relation);
+            if owns_all(case, pass, &change.relation) && change.filter.is_none() {
+                continue;
+            }
+            let marks = marks(case, pass, &insertions);
+            if marks.iter().any(|mark| confined(pass, change, mark, case)) {
+                continue;
+            }
+            findings.push(super::with_trail(finding(case, pass, change, &marks, &insertions), event));
+        }
+    }
+}
+
+/// What the tiers that a pass undoes add to a table.
+pub(super) fn insertions<'c>(case: &'c Case<'_>, pass: &Pass<'_>, table: &Name) -> Vec<&'c Insertion> {
+    let undone = |tier: &usize| match pass.role {
+        Role::Rollback(only) => *tier == only,
+        _ => true,
+    };
+    case.added
+        .iter()
+        .enumerate()
+        .filter(|(tier, _)| undone(tier))
+        .flat_map(|(_, added)| added)
+        .filter(|insertion| insertion.table == *table)
+        .collect()
+}
+
+/// Whether the release makes the table and nobody but the tiers that are undone writes it.
+pub(super) fn owns_all(case: &Case<'_>, pass: &Pass<'_>, table: &Name) -> bool {
+    if !super::is_made_by_release(table, case) {
+        return false;
+    }
+    match pass.role {
+        Role::Rollback(only) => {
+            let others = case.added.iter().enumerate().filter(|(tier, _)| *tier != only);
+            !others.flat_map(|(_, added)| added).any(|insertion| insertion.table == *table)
+                && case.added.get(only).is_some_and(|added| added.iter().any(|insertion| insertion.table == *table))
+        }
+        _ => true,
+    }
+}
+
+/// What tells the rows of the undone tiers in one table from all others: the tag columns
+/// of `lint.toml`, or else a column of constants; and keys.
+fn marks(case: &Case<'_>, pass: &Pass<'_>, insertions: &[&Insertion]) -> Vec<Mark> {
+    let owned: Vec<Insertion> = insertions.iter().map(|insertion| (*insertion).clone()).collect();
+    let named = |column: &Ident| {
+        case.package.tag_columns.is_empty() || case.package.tag_columns.iter().any(|name| name.get_ref() == column.as_str())
+    };
+    let tags: BTreeSet<&str> = case.package.tags.iter().map(|tag| tag.get_ref().as_str()).collect();
+    let world = &pass.start;
+    ledger::marks(&owned)
+        .into_iter()
+        .filter(|mark| {
+            let tagged = named(&mark.column)
+                && (tags.is_empty() || mark.values.iter().all(|value| tags.contains(value.as_str()) || pattern(&tags, value).is_some()));
+            let key = world.relation(&mark.table).is_some_and(|relation| relation.has_key_within(std::slice::from_ref(&mark.column)));
+            tagged || key
+        })
+        .collect()
+}
+
+/// The pattern among the tags that a value matches: `gov\_%`.
+fn pattern<'t>(tags: &BTreeSet<&'t str>, value: &str) -> Option<&'t str> {
+    tags.iter().copied().find(|tag| {
+        tag.strip_suffix('%').is_some_and(|prefix| value.starts_with(&prefix.replace("\\_", "_").replace("\\%", "%")))
+    })
+}
+
+fn confined(pass: &Pass<'_>, change: &Change<'_>, mark: &Mark, case: &Case<'_>) -> bool {
+    let empty = Vec::new();
+    let (alias, from) = match change.act {
+        Some(Act::Delete { alias, using, .. }) => (alias.as_deref(), using),
+        Some(Act::Update { alias, from, .. }) => (alias.as_deref(), from),
+        Some(Act::Merge { alias, .. } | Act::Insert { alias, .. }) => (alias.as_deref(), &empty),
+        _ => (None, &empty),
+    };
+    let merged: Vec<From>;
+    let from = match change.act {
+        Some(Act::Merge { source, .. }) => {
+            merged = vec![(**source).clone()];
+            &merged
+        }
+        _ => from,
+    };
+    let reach = Reach { relation: &change.relation, alias, from, filter: change.filter.as_ref() };
+    let world = Sight(&pass.start);
+    let values: Vec<Ident> = mark.values.iter().cloned().collect();
+    if crate::logic::confined(&reach, &mark.column, &values, &world) == Known::Yes {
+        return true;
+    }
+    let tags: BTreeSet<&str> = case.package.tags.iter().map(|tag| tag.get_ref().as_str()).collect();
+    let Some(pattern) = mark.values.iter().next().and_then(|value| pattern(&tags, value)) else { return false };
+    let at = At::default();
+    let kind = ExprKind::Like {
+        kind: LikeKind::Like,
+        operand: Box::new(Expr { at, kind: ExprKind::Column(vec![mark.column.clone()]) }),
+        pattern: Box::new(Expr { at, kind: ExprKind::Text(Ident::from(pattern)) }),
+        escape: None,
+        negated: false,
+    };
+    crate::logic::confined_to(&reach, &Expr { at, kind }, &world) == Known::Yes
+}
+
+fn finding(
+    case: &Case<'_>,
+    pass: &Pass<'_>,
+    change: &Change<'_>,
+    marks: &[Mark],
+    insertions: &[&Insertion],
+) -> Finding {
+    let name = super::called(pass, case);
+    let at = change.filter.as_ref().map_or(change.written.at, super::whole);
+    let message = format!("{name} {} {} that the release may not have written", super::verb(change), change.written);
+    let mut finding = Finding::new(ID, at, message, if change.filter.is_some() { "this lets other rows through" } else { "all rows" });
+    for mark in marks {
+        let values: Vec<_> = mark.values.iter().map(|value| format!("'{value}'")).collect();
+        finding = finding.related(mark.at, format!("the release marks its rows: {} = {}", mark.column, values.join(" or ")));
+    }
+    if insertions.is_empty() {
+        finding = finding.consequence("the release adds no row to this table: every row that goes is somebody else's");
+    } else {
+        finding = finding.consequence("rows that this release did not write are deleted or changed");
+    }
+    finding.way_out("WHERE must say, in every branch, that the tag column is a tag which this release inserts")
+}

@@ -1,0 +1,59 @@
+//! Scripts that cannot run twice.
+
+use crate::case::Case;
+use crate::effect::{Act, Ident, RowSource};
+use crate::finding::Finding;
+use crate::flow::{Change, ChangeKind, Event, What};
+
+const ID: &str = "fails-when-repeated";
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for pass in case.passes.iter().filter(|pass| pass.repeat) {
+        // What fails at once is not a matter of running twice.
+        let failed: Vec<_> = case
+            .passes
+            .iter()
+            .filter(|first| !first.repeat && first.script == pass.script && first.role == pass.role)
+            .flat_map(|first| &first.run.events)
+            .filter(|event| matches!(&event.what, What::Define { outcome, .. } if outcome.certain_problem().is_some()))
+            .map(|event| event.at.span())
+            .collect();
+        for event in pass.run.events.iter().filter(|event| event.reachable) {
+            match &event.what {
+                What::Define { outcome, .. } => {
+                    let Some(problem) = outcome.certain_problem() else { continue };
+                    if failed.contains(&event.at.span()) || problem.sqlstate == "2BP01" {
+                        continue;
+                    }
+                    findings.push(told(event, &problem.message));
+                }
+                What::Change(change) => {
+                    if let Some(key) = duplicate(change, event, pass) {
+                        findings.push(told(event, &format!("the key ({key}) of {} is there already", change.relation)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn told(event: &Event<'_>, message: &str) -> Finding {
+    let finding = Finding::new(ID, event.at, format!("the second run fails: {message}"), "here")
+        .consequence("after a failure further on the script cannot be run again")
+        .way_out("IF EXISTS, IF NOT EXISTS, OR REPLACE or ON CONFLICT; where there is none, a DO block that looks first");
+    super::with_trail(finding, event)
+}
+
+/// The key that an `INSERT` of constants meets again.
+fn duplicate(change: &Change<'_>, event: &Event<'_>, pass: &crate::case::Pass<'_>) -> Option<String> {
+    let Some(Act::Insert { columns, rows: RowSource::Query(query), conflict: None, .. }) = change.act else { return None };
+    if change.kind != ChangeKind::Insert || !event.certain {
+        return None;
+    }
+    let insertion = crate::ledger::constant_columns(columns, query);
+    let relation = pass.start.relation(&change.relation)?;
+    let constant: Vec<Ident> = insertion.keys().cloned().collect();
+    (crate::ledger::row_count(query).is_some() && relation.has_key_within(&constant))
+        .then(|| constant.iter().map(Ident::as_str).collect::<Vec<_>>().join(", "))
+}

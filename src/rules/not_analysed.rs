@@ -1,0 +1,32 @@
+//! What could not be told.
+
+use crate::case::Case;
+use crate::effect::{Act, Body};
+use crate::finding::Finding;
+use crate::flow::What;
+use crate::package::Role;
+
+const ID: &str = "not-analysed";
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for pass in case.passes.iter().filter(|pass| !pass.repeat && pass.role != Role::Baseline) {
+        for event in pass.run.events.iter().filter(|event| event.reachable) {
+            let message = match &event.what {
+                What::Opaque(why) => why.clone(),
+                What::UnknownFunction(name) => format!("nothing is known of the function {name}: it may change anything"),
+                What::Define { statement, .. } => match &statement.act {
+                    Act::CreateFunction(function) => match &function.body {
+                        Body::Opaque { why, .. } => format!("the body of {} was not read: {why}", function.name),
+                        _ => continue,
+                    },
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            let finding = Finding::new(ID, event.at, message, "not analysed")
+                .consequence("whatever it does is in no proof of this report")
+                .way_out("write it so that it can be read, or have a human read it and say so: -- roof-lint: allow(not-analysed): why");
+            findings.push(super::with_trail(finding, event));
+        }
+    }
+}

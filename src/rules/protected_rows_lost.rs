@@ -1,0 +1,90 @@
+//! Roads by which rows of a protected table are lost.
+
+use crate::case::Case;
+use crate::effect::{Act, Body, From, Name, Visit, walk_act};
+use crate::finding::Finding;
+use crate::flow::{ChangeKind, What};
+use crate::package::Role;
+
+const ID: &str = "protected-rows-lost";
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for protected in &case.package.protected {
+        let name = Name::plain(protected.get_ref().as_str(), case.configured(&protected.span()));
+        let table = case.baseline.canonical(&name);
+        let told = |at, message: String| {
+            Finding::new(ID, at, message, "here")
+                .related(name.at, "protected here")
+                .consequence("the table is history: rows that others refer to are gone for good")
+                .way_out("retire rows by UPDATE; never delete them")
+        };
+        for pass in case.passes.iter().filter(|pass| pass.role != Role::Baseline) {
+            for event in pass.run.events.iter().filter(|event| event.reachable) {
+                match &event.what {
+                    What::Change(change)
+                        if change.relation == table && matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) =>
+                    {
+                        let script = super::called(pass, case);
+                        let message = format!("{script} {} the protected table {table}", super::verb(change));
+                        findings.push(super::with_trail(told(event.at, message), event));
+                    }
+                    What::Define { statement, outcome } => {
+                        if outcome.dropped.iter().any(|dropped| dropped.key.is_within(&table)) {
+                            let message = format!("the protected table {table}, or a part of it, is dropped");
+                            findings.push(super::with_trail(told(event.at, message), event));
+                        }
+                        let mut bodies = Bodies { case, table: &table, found: Vec::new() };
+                        match &statement.act {
+                            Act::CreateFunction(function) => bodies.body(&function.body),
+                            Act::CreateRule { actions, .. } => actions.iter().for_each(|action| bodies.statement(action)),
+                            _ => {}
+                        }
+                        for at in bodies.found {
+                            findings.push(told(at, format!("what is defined here deletes from the protected table {table}")));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// Finds deletions in bodies, whether or not anybody calls them.
+struct Bodies<'c, 'a> {
+    case: &'c Case<'a>,
+    table: &'c Name,
+    found: Vec<crate::effect::At>,
+}
+
+impl<'a> Visit<'a> for Bodies<'_, '_> {
+    fn act(&mut self, act: &'a Act) {
+        let names: Vec<&Name> = match act {
+            Act::Delete { table, .. } => vec![table],
+            Act::Merge { table, branches, .. }
+                if branches.iter().any(|branch| matches!(branch.action, crate::effect::MergeAction::Delete)) =>
+            {
+                vec![table]
+            }
+            Act::Truncate { tables, .. } => tables.iter().collect(),
+            Act::Drop { objects, .. } => objects.iter().map(|object| &object.name).collect(),
+            _ => Vec::new(),
+        };
+        for name in names {
+            if self.case.baseline.canonical(name) == *self.table {
+                self.found.push(name.at);
+            }
+        }
+        walk_act(self, act);
+    }
+
+    fn body(&mut self, body: &'a Body) {
+        match body {
+            Body::PlPgSql(block) => self.block(block),
+            Body::Sql(statements) => statements.iter().for_each(|statement| self.statement(statement)),
+            Body::Opaque { .. } => {}
+        }
+    }
+
+    fn from(&mut self, _: &'a From) {}
+}

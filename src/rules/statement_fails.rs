@@ -1,0 +1,24 @@
+//! Statements that PostgreSQL will refuse.
+
+use crate::case::Case;
+use crate::finding::Finding;
+use crate::flow::What;
+
+const ID: &str = "statement-fails";
+
+pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for pass in case.passes.iter().filter(|pass| !pass.repeat) {
+        for event in pass.run.events.iter().filter(|event| event.reachable && event.certain) {
+            let What::Define { outcome, .. } = &event.what else { continue };
+            let Some(problem) = outcome.certain_problem() else { continue };
+            // The order of DROP has a rule of its own.
+            if problem.sqlstate == "2BP01" {
+                continue;
+            }
+            let finding = Finding::new(ID, event.at, problem.message.clone(), format!("PostgreSQL says {}", problem.sqlstate))
+                .consequence("the script stops here")
+                .way_out("correct the statement, or the baseline that lint.toml names");
+            findings.push(super::with_trail(finding, event));
+        }
+    }
+}
