@@ -229,6 +229,6 @@ fn every_page_belongs_to_a_rule() {
     for entry in std::fs::read_dir("rules").expect("rules") {
         let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
         let id = name.trim_end_matches(".md");
-        assert!(id == "README" || rules::ALL.iter().any(|rule| rule.id == id), "rules/{name}");
+        assert!(id == "README" || roof_lint::silence::all_rules().any(|rule| rule.id == id), "rules/{name}");
     }
 }
