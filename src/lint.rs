@@ -10,7 +10,6 @@ use crate::case::{Case, Mismatch};
 use crate::config::{self, Config};
 use crate::effect::At;
 use crate::fault::Fault;
-use crate::finding::Finding;
 use crate::flow::Memory;
 use crate::manifest::{self, Problem};
 use crate::package::{self, Library, Line, Program, STACK, Script};
@@ -18,6 +17,7 @@ use crate::rules;
 use crate::source::{FileId, Span};
 use crate::sources::Sources;
 use crate::syntax::Parser;
+use crate::verdict::{Linted, Outcome, Text};
 
 /// What is to be linted.
 #[derive(Debug)]
@@ -28,37 +28,6 @@ pub struct Job {
     pub config: Config,
     /// The packages by name; all if there is none.
     pub packages: Vec<String>,
-}
-
-/// A text that findings point into.
-#[derive(Debug)]
-pub struct Text {
-    /// Its path from the directory of `lint.toml`.
-    pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// How many statements it holds; none of a text that is no script.
-    pub statements: Option<usize>,
-}
-
-/// What came out.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The texts; a finding's place says which by its number.
-    pub texts: Vec<Text>,
-    /// By package.
-    pub packages: Vec<Linted>,
-}
-
-/// What came out for one package.
-#[derive(Debug)]
-pub struct Linted {
-    /// Its name.
-    pub name: String,
-    /// The scripts that it names and what they include, as numbers of texts.
-    pub files: Vec<usize>,
-    /// What is wrong with it.
-    pub findings: Vec<Finding>,
 }
 
 /// Lints.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use roof_lint::config::Config;
-use roof_lint::lint::{Job, Outcome, lint};
+use roof_lint::lint::{Job, lint};
 use roof_lint::rules;
 use roof_lint::source::place;
+use roof_lint::verdict::Outcome;
 
 /// The database that every example starts from.
 const BASELINE: &str = "\
