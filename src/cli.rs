@@ -12,10 +12,12 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
-use crate::config::{Config, Package};
+use crate::config::{Config, Package, nearest};
 use crate::fault::Fault;
 use crate::manifest;
 use crate::rehearse::rehearse;
+use crate::rules::Rule;
+use crate::silence::all_rules;
 
 /// What was done is good.
 const GOOD: u8 = 0;
@@ -48,6 +50,13 @@ enum Subcommands {
         #[arg(long)]
         write: bool,
     },
+    /// Lists the rules with their levels
+    Rules,
+    /// Prints the page of a rule
+    Explain {
+        /// The id of the rule
+        rule: String,
+    },
 }
 
 /// Runs the program with the arguments of the process. Exit codes: 0 good, 1 something was
@@ -64,6 +73,8 @@ pub fn run() -> ExitCode {
     let outcome = match &arguments.command {
         Subcommands::Rehearse => run_rehearse(&arguments),
         Subcommands::Manifest { write } => run_manifest(&arguments, *write),
+        Subcommands::Rules => list_rules(),
+        Subcommands::Explain { rule } => explain(rule),
     };
     ExitCode::from(outcome.unwrap_or_else(|fault| {
         complain(&fault);
@@ -128,6 +139,24 @@ fn run_manifest(arguments: &Arguments, write: bool) -> Result<u8, Fault> {
         }
     }
     Ok(code)
+}
+
+fn list_rules() -> Result<u8, Fault> {
+    let width = all_rules().map(|rule| rule.id.len()).max().unwrap_or(0);
+    let line = |rule: &Rule| format!("{:width$}  {:5}  {}\n", rule.id, rule.level.word(), rule.title());
+    print(&all_rules().map(line).collect::<String>())?;
+    Ok(GOOD)
+}
+
+fn explain(id: &str) -> Result<u8, Fault> {
+    let Some(rule) = all_rules().find(|rule| rule.id == id) else {
+        let ids: Vec<&str> = all_rules().map(|rule| rule.id).collect();
+        let way_out = nearest(id, &ids)
+            .map_or_else(|| "`roof-lint rules` lists the rules".to_owned(), |near| format!("did you mean `{near}`?"));
+        return Err(Fault::new(format!("there is no rule `{id}`")).way_out(way_out));
+    };
+    print(rule.page)?;
+    Ok(GOOD)
 }
 
 fn read_config(path: &Path) -> Result<Config, Fault> {

@@ -66,6 +66,14 @@ pub struct Rule {
     pub check: fn(&Case<'_>, &mut Vec<Finding>),
 }
 
+impl Rule {
+    /// The first line of its page.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.page.lines().next().unwrap_or_default().trim_start_matches(['#', ' '])
+    }
+}
+
 /// Everything that is wrong with a package, each once.
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Finding> {

@@ -104,3 +104,28 @@ sql/sums.txt: b.sql is not listed
 
 "#]]);
 }
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let run = roof_lint(directory.path(), &["rules"]).code(0).stderr_eq("");
+    let list = String::from_utf8_lossy(&run.get_output().stdout).into_owned();
+    for line in list.lines() {
+        let mut words = line.split_whitespace();
+        let (id, level) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        assert!(["allow", "warn", "deny"].contains(&level) && words.next().is_some(), "{line}");
+        let id_is_kebab = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        assert!(id_is_kebab && !id.is_empty(), "{line}");
+        let page = roof_lint(directory.path(), &["explain", id]).code(0).stderr_eq("");
+        let page = String::from_utf8_lossy(&page.get_output().stdout).into_owned();
+        for heading in ["# ", "## Why\n", "## Bad\n", "## Good\n", "## Blind spots\n"] {
+            assert!(page.starts_with(heading) || page.contains(&format!("\n{heading}")), "{id}: {heading}");
+        }
+    }
+    assert!(list.contains("\nidle-silence "), "{list}");
+    roof_lint(directory.path(), &["explain", "idle-silense"]).code(2).stdout_eq("").stderr_eq(str![[r#"
+  × there is no rule `idle-silense`
+  help: did you mean `idle-silence`?
+
+"#]]);
+}
