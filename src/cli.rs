@@ -1,23 +1,27 @@
 //! The command line: arguments and files in, text and exit code out. Decides nothing about a
 //! package.
 
-#![allow(clippy::disallowed_methods, reason = "the room that reads lint.toml and tells the time")]
+#![allow(clippy::disallowed_methods, reason = "the room that reads lint.toml, the environment and the time")]
 
+use std::env;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::config::{Config, Package, nearest};
 use crate::fault::Fault;
+use crate::lint::{Job, lint};
 use crate::manifest;
 use crate::rehearse::rehearse;
+use crate::report;
 use crate::rules::Rule;
 use crate::silence::all_rules;
+use crate::verdict::Verdict;
 
 /// What was done is good.
 const GOOD: u8 = 0;
@@ -27,21 +31,30 @@ const FOUND: u8 = 1;
 const FAULT: u8 = 2;
 
 /// Lints and rehearses release packages of SQL.
+///
+/// Without a command it checks.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = None, arg_required_else_help = true)]
+#[command(version, about, long_about = None, subcommand_precedence_over_arg = true)]
 struct Arguments {
-    /// The file that describes the packages
-    #[arg(long, global = true, value_name = "FILE", default_value = "lint.toml")]
-    config: PathBuf,
-    /// The package; by default the first that can be rehearsed, or all that have a manifest
+    /// The file that describes the packages [default: lint.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The package; by default all, or the first that can be rehearsed
     #[arg(long, global = true, value_name = "NAME")]
-    package: Option<String>,
+    package: Vec<String>,
+    /// When to colour what is printed
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: When,
     #[command(subcommand)]
-    command: Subcommands,
+    command: Option<Subcommands>,
+    #[command(flatten)]
+    check: Check,
 }
 
 #[derive(Debug, Subcommand)]
 enum Subcommands {
+    /// Proves what can be proved about packages without a database
+    Check(Check),
     /// Runs a package on a throw-away PostgreSQL and holds it against its rollout table
     Rehearse,
     /// Checks the `sha256sum -c` file of a package
@@ -59,6 +72,47 @@ enum Subcommands {
     },
 }
 
+#[derive(Debug, clap::Args)]
+struct Check {
+    /// For whom the report is
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Show only what touches these scripts; without lint.toml: check them as they are
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A reader
+    Text,
+    /// A program
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum When {
+    /// On a terminal, unless `NO_COLOR` or `CLICOLOR_FORCE` say otherwise
+    Auto,
+    Always,
+    Never,
+}
+
+impl When {
+    /// Whether to colour what goes to a terminal, or to something that is none.
+    fn is_now(self, is_terminal: bool) -> bool {
+        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            // https://no-color.org and https://bixense.com/clicolors
+            Self::Auto if is_set("NO_COLOR") => false,
+            Self::Auto if env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0") => true,
+            Self::Auto => is_terminal && env::var_os("TERM").is_none_or(|value| value != "dumb"),
+        }
+    }
+}
+
 /// Runs the program with the arguments of the process. Exit codes: 0 good, 1 something was
 /// found, 2 the run could not happen.
 pub fn run() -> ExitCode {
@@ -71,37 +125,122 @@ pub fn run() -> ExitCode {
         }
     };
     let outcome = match &arguments.command {
-        Subcommands::Rehearse => run_rehearse(&arguments),
-        Subcommands::Manifest { write } => run_manifest(&arguments, *write),
-        Subcommands::Rules => list_rules(),
-        Subcommands::Explain { rule } => explain(rule),
+        None => run_check(&arguments, &arguments.check),
+        Some(Subcommands::Check(check)) => run_check(&arguments, check),
+        Some(Subcommands::Rehearse) => run_rehearse(&arguments),
+        Some(Subcommands::Manifest { write }) => run_manifest(&arguments, *write),
+        Some(Subcommands::Rules) => list_rules(),
+        Some(Subcommands::Explain { rule }) => explain(rule),
     };
     ExitCode::from(outcome.unwrap_or_else(|fault| {
-        complain(&fault);
+        complain(&fault, arguments.color);
         FAULT
     }))
 }
 
+impl Arguments {
+    /// The path of `lint.toml`.
+    fn config(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new("lint.toml"))
+    }
+
+    /// The package, for commands that take one.
+    fn package(&self) -> Result<Option<&str>, Fault> {
+        match self.package.as_slice() {
+            [] => Ok(None),
+            [name] => Ok(Some(name)),
+            _ => Err(Fault::new("this command takes one package").way_out("give --package once")),
+        }
+    }
+}
+
+fn run_check(arguments: &Arguments, check: &Check) -> Result<u8, Fault> {
+    let path = arguments.config();
+    let is_alone = arguments.config.is_none() && !check.files.is_empty() && !path.exists();
+    let (config, directory, files) = if is_alone {
+        let (directory, files) = common_directory(&check.files)?;
+        // Nobody is left to tell when standard error is gone.
+        let _ = writeln!(
+            io::stderr(),
+            "there is no lint.toml: checking each FILE, in this order, as a tier without gate, baseline and rollback"
+        );
+        (Config::of_files(&files), directory, Vec::new())
+    } else {
+        (read_config(path)?, directory(path), check.files.clone())
+    };
+    config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
+    let job = Job { directory: directory.clone(), config: config.clone(), packages: arguments.package.clone() };
+    let mut verdict = Verdict::new(lint(job)?, &config)?;
+    if !files.is_empty() {
+        let texts = files.iter().map(|file| find(&verdict, &directory, file)).collect::<Result<Vec<_>, Fault>>()?;
+        verdict.show_only(texts.concat());
+    }
+    let is_coloured = arguments.color.is_now(io::stdout().is_terminal());
+    print(&match check.format {
+        Format::Text => report::terminal::write(&verdict, is_coloured),
+        Format::Json => report::json::write(&verdict),
+    })?;
+    Ok(verdict.exit_code())
+}
+
+/// The texts of a run that are this file.
+fn find(verdict: &Verdict, directory: &Path, file: &Path) -> Result<Vec<usize>, Fault> {
+    let real = real(file)?;
+    let is_it = |name: &str| fs::canonicalize(directory.join(name)).is_ok_and(|path| path == real);
+    let found: Vec<usize> = (0..verdict.len()).filter(|index| is_it(verdict.name(*index))).collect();
+    if found.is_empty() {
+        return Err(Fault::new(format!("no package that is checked holds {}", file.display()))
+            .way_out("name it in lint.toml, as `file` of a [[package.tier]] for instance"));
+    }
+    Ok(found)
+}
+
+/// The directory from which to check files that no `lint.toml` speaks of, and their paths
+/// from there: the current directory, or the nearest above all of them.
+fn common_directory(files: &[PathBuf]) -> Result<(PathBuf, Vec<String>), Fault> {
+    let reals = files.iter().map(|file| real(file)).collect::<Result<Vec<_>, Fault>>()?;
+    let current = real(Path::new("."))?;
+    let above = |directory: &Path| reals.iter().all(|file| file.starts_with(directory));
+    let first = reals.first().and_then(|file| file.parent()).unwrap_or(&current);
+    let common = std::iter::once(current.as_path()).chain(first.ancestors()).find(|directory| above(directory));
+    let common = common.unwrap_or(Path::new("/"));
+    let shown = |file: &PathBuf| file.strip_prefix(common).unwrap_or(file).to_string_lossy().into_owned();
+    let directory = if common == current { PathBuf::from(".") } else { common.to_owned() };
+    Ok((directory, reals.iter().map(shown).collect()))
+}
+
+fn real(path: &Path) -> Result<PathBuf, Fault> {
+    fs::canonicalize(path).map_err(|error| {
+        let fault = Fault::disk("read", path, &error);
+        let commands = Arguments::command();
+        let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
+        match path.to_str().and_then(|word| nearest(word, &names)) {
+            Some(command) => fault.way_out(format!("did you mean the command `{command}`?")),
+            None => fault,
+        }
+    })
+}
+
 fn run_rehearse(arguments: &Arguments) -> Result<u8, Fault> {
     let start = Instant::now();
-    let config = read_config(&arguments.config)?;
-    let package = match &arguments.package {
+    let config = read_config(arguments.config())?;
+    let package = match arguments.package()? {
         Some(name) => config.package(name)?,
         None => config.packages.iter().find(|package| package.clone.is_some()).ok_or_else(|| {
             Fault::new(format!("no package in {} can be rehearsed: none has a `clone`", config.name))
                 .way_out("add `clone = \"…\"`, the script that builds the clone, to the package")
         })?,
     };
-    let report = rehearse(&config, package, &directory(&arguments.config))?;
-    print(&report.to_string())?;
+    let report = rehearse(&config, package, &directory(arguments.config()))?;
+    print(report.to_string().as_bytes())?;
     // The report is the same on every run; the time is not, so it goes elsewhere.
     let _ = writeln!(io::stderr(), "rehearsed in {:.1} s", start.elapsed().as_secs_f64());
     Ok(if report.failures() == 0 { GOOD } else { FOUND })
 }
 
 fn run_manifest(arguments: &Arguments, write: bool) -> Result<u8, Fault> {
-    let config = read_config(&arguments.config)?;
-    let packages: Vec<&Package> = match &arguments.package {
+    let config = read_config(arguments.config())?;
+    let packages: Vec<&Package> = match arguments.package()? {
         Some(name) => vec![config.package(name)?],
         None => config.packages.iter().filter(|package| package.manifest.is_some()).collect(),
     };
@@ -117,23 +256,23 @@ fn run_manifest(arguments: &Arguments, write: bool) -> Result<u8, Fault> {
                 .fault(message, package.name.span(), "this package")
                 .way_out("add `manifest = \"manifest-sha256.txt\"` to it"));
         };
-        let root = directory(&arguments.config).join(package.root.get_ref());
+        let root = directory(arguments.config()).join(package.root.get_ref());
         let path = root.join(file.get_ref());
         let shown = package.path(file);
         let hashes = manifest::hash(&root, file.get_ref())?;
         if write {
             fs::write(&path, manifest::write(&hashes)).map_err(|error| Fault::disk("write", &path, &error))?;
-            print(&format!("{shown}: {} files\n", hashes.len()))?;
+            print(format!("{shown}: {} files\n", hashes.len()).as_bytes())?;
             continue;
         }
         let bytes = fs::read(&path)
             .map_err(|error| Fault::disk("read", &path, &error).way_out("create it: roof-lint manifest --write"))?;
         let problems = manifest::check(&bytes, &hashes);
         if problems.is_empty() {
-            print(&format!("{shown}: {} files, all as listed\n", hashes.len()))?;
+            print(format!("{shown}: {} files, all as listed\n", hashes.len()).as_bytes())?;
         } else {
             for problem in &problems {
-                print(&format!("{shown}: {problem}\n"))?;
+                print(format!("{shown}: {problem}\n").as_bytes())?;
             }
             code = FOUND;
         }
@@ -144,7 +283,7 @@ fn run_manifest(arguments: &Arguments, write: bool) -> Result<u8, Fault> {
 fn list_rules() -> Result<u8, Fault> {
     let width = all_rules().map(|rule| rule.id.len()).max().unwrap_or(0);
     let line = |rule: &Rule| format!("{:width$}  {:5}  {}\n", rule.id, rule.level.word(), rule.title());
-    print(&all_rules().map(line).collect::<String>())?;
+    print(all_rules().map(line).collect::<String>().as_bytes())?;
     Ok(GOOD)
 }
 
@@ -155,14 +294,14 @@ fn explain(id: &str) -> Result<u8, Fault> {
             .map_or_else(|| "`roof-lint rules` lists the rules".to_owned(), |near| format!("did you mean `{near}`?"));
         return Err(Fault::new(format!("there is no rule `{id}`")).way_out(way_out));
     };
-    print(rule.page)?;
+    print(rule.page.as_bytes())?;
     Ok(GOOD)
 }
 
 fn read_config(path: &Path) -> Result<Config, Fault> {
     let text = fs::read_to_string(path).map_err(|error| {
         Fault::disk("read", path, &error)
-            .way_out("run in the directory that holds lint.toml, or name it: --config FILE")
+            .way_out("run in the directory that holds lint.toml, or name it: --config FILE; `roof-lint check FILE...` checks scripts without it")
     })?;
     Config::parse(&path.display().to_string(), &text)
 }
@@ -176,9 +315,9 @@ fn directory(file: &Path) -> PathBuf {
 }
 
 /// Prints to standard output. A reader that has gone away has seen enough.
-fn print(text: &str) -> Result<(), Fault> {
+fn print(text: &[u8]) -> Result<(), Fault> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Fault::new(format!("cannot write to standard output: {error}")))
         }
@@ -186,9 +325,9 @@ fn print(text: &str) -> Result<(), Fault> {
     }
 }
 
-fn complain(fault: &Fault) {
+fn complain(fault: &Fault, colour: When) {
     let is_terminal = io::stderr().is_terminal();
-    let theme = if is_terminal { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if colour.is_now(is_terminal) { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(is_terminal);
     let mut text = String::new();
     if handler.render_report(&mut text, fault).is_err() {

@@ -2,7 +2,7 @@
 //! that can be wrong, keeps its place in the text. Reads no file itself.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -97,6 +97,9 @@ pub struct Package {
 
 /// Levels of rules by their ids, both with their places.
 pub type Levels = BTreeMap<Spanned<String>, Spanned<Level>>;
+
+/// The name of what stands for a `lint.toml` where there is none.
+const ASSUMED: &str = "assumed lint.toml";
 
 /// One row of the rollout table.
 #[derive(Debug, Clone, Deserialize)]
@@ -201,6 +204,27 @@ impl Config {
         let config = Self { name: name.to_owned(), text: text.to_owned(), levels: file.levels, packages: file.package };
         config.check_names()?;
         Ok(config)
+    }
+
+    /// What stands for a `lint.toml` where there is none: a package of which each file, a
+    /// path from the directory of the run, is a tier that nothing guards and nothing undoes.
+    pub fn of_files(files: &[String]) -> Self {
+        let text = files.iter().enumerate().fold(String::new(), |mut text, (index, file)| {
+            let number = index + 1;
+            let quoted = toml::Value::from(file.as_str());
+            // Writing to a string cannot fail.
+            let _ = write!(text, "[[package.tier]]\nnumber = {number}\nname = {quoted}\nfile = {quoted}\n");
+            text
+        });
+        let head = "[levels]\ntier-without-rollback = \"allow\"\n[[package]]\nname = \"files\"\nroot = \".\"\ndatabase = \"*\"\n";
+        let text = format!("{head}{text}");
+        // The text is ours, so it can be read; were it not so, nothing would be analysed.
+        Self::parse(ASSUMED, &text).unwrap_or(Self {
+            name: ASSUMED.to_owned(),
+            text: String::new(),
+            levels: Levels::new(),
+            packages: Vec::new(),
+        })
     }
 
     /// A fault whose cause is the value at `span`.

@@ -51,6 +51,7 @@ pub struct Verdict {
     texts: Vec<Text>,
     lines: Vec<Lines>,
     packages: Vec<Judged>,
+    only: Option<Vec<usize>>,
 }
 
 /// What is thought of one package.
@@ -119,7 +120,7 @@ impl Verdict {
             .filter(|(_, (text, _))| text.statements.is_some())
             .map(|(index, (text, lines))| (index, Silences::read(FileId::new(index), &text.bytes, lines)))
             .collect();
-        let mut verdict = Self { texts: outcome.texts, lines, packages: Vec::new() };
+        let mut verdict = Self { texts: outcome.texts, lines, packages: Vec::new(), only: None };
         let mut reported: Vec<usize> = Vec::new();
         for linted in outcome.packages {
             verdict.add(linted, config, &mut silences, &mut reported)?;
@@ -230,6 +231,35 @@ impl Verdict {
     /// The text of that number and its lines.
     pub fn text(&self, file: usize) -> Option<(&Text, &Lines)> {
         self.texts.get(file).zip(self.lines.get(file))
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Leaves out findings without a place in these texts. What was judged, counted and
+    /// approved stays as it was.
+    pub fn show_only(&mut self, texts: Vec<usize>) {
+        let touches = |opinion: &Opinion| {
+            let finding = &opinion.finding;
+            let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
+            labels.any(|label| texts.contains(&label.at.file().index()))
+        };
+        for judged in &mut self.packages {
+            judged.findings.retain(touches);
+        }
+        self.only = Some(texts);
+    }
+
+    /// The texts to which what is shown is limited, if it is.
+    pub fn only(&self) -> Option<&[usize]> {
+        self.only.as_deref()
     }
 
     /// The packages in the order in which they were linted.

@@ -16,14 +16,240 @@ fn directory_with(config: &str) -> tempfile::TempDir {
     directory
 }
 
-#[test]
-fn without_arguments_it_explains_itself() {
+/// The package of tests/packages/sound, with texts replaced in its files.
+fn sound_but(edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a directory");
-    let text = roof_lint(directory.path(), &[]).code(2);
-    let text = String::from_utf8_lossy(&text.get_output().stderr).into_owned();
-    assert!(text.contains("rehearse") && text.contains("manifest"), "{text}");
-    roof_lint(directory.path(), &["--help"]).code(0);
+    fs::create_dir(directory.path().join("sql")).expect("a directory");
+    let root = Path::new("tests/packages/sound");
+    for file in ["lint.toml", "sql/before.sql", "sql/10_shelf.sql", "sql/rollback.sql", "sql/run.sql"] {
+        let mut text = fs::read_to_string(root.join(file)).expect("a fixture");
+        for (_, from, to) in edits.iter().filter(|edit| edit.0 == file) {
+            assert!(text.contains(from), "{file} has no {from:?}");
+            text = text.replace(from, to);
+        }
+        fs::write(directory.path().join(file), text).expect("a file");
+    }
+    directory
+}
+
+fn stdout(run: &OutputAssert) -> String {
+    String::from_utf8(run.get_output().stdout.clone()).expect("a report is UTF-8")
+}
+
+fn json(directory: &Path, arguments: &[&str], code: i32) -> serde_json::Value {
+    let run = roof_lint(directory, &[arguments, &["--format", "json"]].concat()).code(code).stderr_eq("");
+    serde_json::from_slice(&run.get_output().stdout).expect("it is JSON")
+}
+
+/// The rules of the findings in the report, in its order.
+fn rules(report: &serde_json::Value) -> Vec<&str> {
+    let packages = report["packages"].as_array().expect("packages");
+    let findings = packages.iter().flat_map(|package| package["findings"].as_array().expect("findings"));
+    findings.map(|finding| finding["rule"].as_str().expect("a rule")).collect()
+}
+
+const GUILTY: (&str, &str, &str) = ("sql/rollback.sql", "created_by = 'R7'", "created_by LIKE 'R%'");
+
+#[test]
+fn it_explains_itself() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let help = stdout(&roof_lint(directory.path(), &["--help"]).code(0));
+    assert!(["check", "rehearse", "manifest", "explain"].iter().all(|command| help.contains(command)), "{help}");
     roof_lint(directory.path(), &["--version"]).code(0).stdout_eq(str!["roof-lint [..]\n"]);
+}
+
+#[test]
+fn a_sound_package_passes_with_and_without_the_word_check() {
+    let passes = "4 files, 14 statements: 0 denied, 0 warned, 0 silenced; not analysed: 0\nsound: pass\n";
+    let root = Path::new("tests/packages/sound");
+    for arguments in [&[][..], &["check"], &["check", "--package", "sound"], &["--color", "always"]] {
+        roof_lint(root, arguments).code(0).stdout_eq(passes).stderr_eq("");
+    }
+    roof_lint(Path::new("."), &["--config", "tests/packages/sound/lint.toml"]).code(0).stdout_eq(passes);
+    let report = json(root, &[], 0);
+    assert_eq!((&report["schema"], &report["verdict"]), (&"roof-lint/1".into(), &"pass".into()));
+    assert_eq!(report["packages"][0]["digest"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn what_is_denied_is_shown_and_fails() {
+    let directory = sound_but(&[GUILTY]);
+    let report = stdout(&roof_lint(directory.path(), &[]).code(1).stderr_eq(""));
+    assert!(
+        report.contains("\nerror[delete-outside-tag]: ") || report.starts_with("error[delete-outside-tag]: "),
+        "{report}"
+    );
+    assert!(report.contains("┌─ sql/rollback.sql:10:") && report.contains("│ DELETE FROM book WHERE"), "{report}");
+    assert!(report.ends_with("sound: fail\n"), "{report}");
+    let report = json(directory.path(), &["check"], 1);
+    assert_eq!(report["verdict"], "fail");
+    let finding = report["packages"][0]["findings"].as_array().expect("findings").iter();
+    let finding = finding.clone().find(|finding| finding["rule"] == "delete-outside-tag").expect("it is there");
+    assert_eq!((&finding["place"]["file"], &finding["place"]["line"]), (&"sql/rollback.sql".into(), &10.into()));
+}
+
+#[test]
+fn levels_decide() {
+    let report = json(sound_but(&[GUILTY]).path(), &[], 1);
+    let mut ids = rules(&report);
+    ids.sort_unstable();
+    ids.dedup();
+    let ids = ids.join(" = \"warn\"\n") + " = \"warn\"\n";
+    let head = "# A package in which";
+    let directory = sound_but(&[GUILTY, ("lint.toml", head, &format!("[levels]\n{ids}{head}"))]);
+    let report = stdout(&roof_lint(directory.path(), &[]).code(0));
+    assert!(report.contains("warning[delete-outside-tag]: ") && report.contains("= warn: lint.toml:"), "{report}");
+    assert!(report.contains(": 0 denied, ") && report.ends_with("sound: pass\n"), "{report}");
+
+    let directory = sound_but(&[("lint.toml", head, &format!("[levels]\nsyntax-eror = \"warn\"\n{head}"))]);
+    roof_lint(directory.path(), &[]).code(2).stdout_eq("").stderr_eq(str![[r#"
+  × there is no rule `syntax-eror`
+   ╭─[lint.toml:2:1]
+ 1 │ [levels]
+ 2 │ syntax-eror = "warn"
+   · ─────┬─────
+   ·      ╰── here
+ 3 │ # A package in which nothing is wrong: one table with its rows, guarded and undone.
+   ╰────
+  help: did you mean `syntax-error`?
+
+"#]]);
+}
+
+#[test]
+fn a_suppression_silences_and_is_counted() {
+    let directory = sound_but(&[("sql/run.sql", "\\ir 10_shelf.sql", "\\! ls\n\\ir 10_shelf.sql")]);
+    assert_eq!(rules(&json(directory.path(), &[], 1)), ["forbidden-command"]);
+    let silenced = "-- roof-lint: allow(forbidden-command): a test of it\n\\! ls\n\\ir 10_shelf.sql";
+    let directory = sound_but(&[("sql/run.sql", "\\ir 10_shelf.sql", silenced)]);
+    let report = json(directory.path(), &[], 0);
+    assert_eq!((&report["counts"]["silenced"], &report["counts"]["denied"]), (&1.into(), &0.into()));
+    assert_eq!(report["packages"][0]["findings"][0]["silenced"], "a test of it");
+    let reported = stdout(&roof_lint(directory.path(), &[]).code(0));
+    assert!(reported.contains(" 0 denied, 0 warned, 1 silenced; not analysed: 0\n"), "{reported}");
+}
+
+#[test]
+fn chosen_files_limit_what_is_shown_and_not_the_verdict() {
+    let directory = sound_but(&[GUILTY, ("sql/run.sql", "\\ir 10_shelf.sql", "\\ir 10_shelf.sql\n\\! ls")]);
+    let all = json(directory.path(), &[], 1);
+    assert!(rules(&all).contains(&"forbidden-command") && rules(&all).contains(&"delete-outside-tag"));
+    let some = json(directory.path(), &["sql/rollback.sql"], 1);
+    assert!(!rules(&some).contains(&"forbidden-command") && rules(&some).contains(&"delete-outside-tag"));
+    assert_eq!((&some["counts"], &some["only"]), (&all["counts"], &serde_json::json!(["sql/rollback.sql"])));
+    let none = stdout(&roof_lint(directory.path(), &["check", "./sql/before.sql"]).code(1));
+    assert!(none.contains("shown is only what touches sql/before.sql\nsound: fail\n"), "{none}");
+    fs::write(directory.path().join("sql/other.sql"), "SELECT 1;").expect("a file");
+    roof_lint(directory.path(), &["sql/other.sql"]).code(2).stdout_eq("").stderr_eq(str![[r#"
+  × no package that is checked holds sql/other.sql
+  help: name it in lint.toml, as `file` of a [[package.tier]] for instance
+
+"#]]);
+}
+
+#[test]
+fn scripts_are_checked_without_lint_toml() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let good = "BEGIN;\nCREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY);\nCOMMIT;\n";
+    fs::write(directory.path().join("good.sql"), good).expect("a file");
+    fs::write(directory.path().join("bad.sql"), "BEGIN;\nSELEC 1;\nCOMMIT;\n").expect("a file");
+    let note =
+        "there is no lint.toml: checking each FILE, in this order, as a tier without gate, baseline and rollback\n";
+    let run = roof_lint(directory.path(), &["good.sql"]).code(0).stderr_eq(note);
+    assert!(stdout(&run).ends_with(" 0 denied, 0 warned, 0 silenced; not analysed: 0\nfiles: pass\n"));
+    let run = roof_lint(directory.path(), &["good.sql", "bad.sql"]).code(1).stderr_eq(note);
+    assert!(stdout(&run).contains("error[syntax-error]: "));
+    // From elsewhere, too.
+    let path = directory.path().join("good.sql");
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    roof_lint(elsewhere.path(), &["check", path.to_str().expect("UTF-8")]).code(0).stderr_eq(note);
+    roof_lint(directory.path(), &["none.sql"]).code(2).stderr_eq(str![[r#"
+  × cannot read none.sql: No such file or directory (os error 2)
+
+"#]]);
+    roof_lint(directory.path(), &["--config", "none.toml", "good.sql"]).code(2);
+}
+
+#[test]
+fn nothing_is_never_a_pass() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("empty.sql"), "-- nothing\n").expect("a file");
+    let run = roof_lint(directory.path(), &["empty.sql"]).code(2).stdout_eq("");
+    let stderr = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+    assert!(stderr.contains("nothing was analysed: package \"files\" holds no statement"), "{stderr}");
+    let directory = directory_with("[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"d\"\n");
+    roof_lint(directory.path(), &[]).code(2).stdout_eq("").stderr_eq(str![[r#"
+  × nothing was analysed: package "p" holds no script
+  help: name its scripts in lint.toml; an empty package never passes
+
+"#]]);
+    roof_lint(directory_with("").path(), &[]).code(2).stdout_eq("");
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_ask() {
+    let directory = sound_but(&[GUILTY]);
+    let run = |environment: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_roof-lint")).args(arguments).current_dir(directory.path());
+        for name in ["NO_COLOR", "CLICOLOR_FORCE", "TERM"] {
+            command = command.env_remove(name);
+        }
+        for (name, value) in environment {
+            command = command.env(name, value);
+        }
+        stdout(&command.assert().code(1)).contains('\x1b')
+    };
+    assert!(!run(&[], &[]));
+    assert!(run(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!run(&[("CLICOLOR_FORCE", "0")], &[]));
+    assert!(!run(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(run(&[("NO_COLOR", "1")], &["--color", "always"]));
+    assert!(!run(&[("CLICOLOR_FORCE", "1")], &["check", "--color", "never"]));
+    assert!(!run(&[("CLICOLOR_FORCE", "1")], &["--format", "json"]));
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_fault() {
+    let directory = sound_but(&[GUILTY]);
+    for (arguments, code) in [(&["check"][..], 1), (&["check", "--format", "json"], 1), (&["rules"], 0)] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_roof-lint"));
+        let run = command.args(arguments).current_dir(directory.path()).stdout(writer).output().expect("it runs");
+        assert_eq!((run.status.code(), String::from_utf8_lossy(&run.stderr).as_ref()), (Some(code), ""));
+    }
+}
+
+#[test]
+fn any_bytes_are_checked_and_shown() {
+    let directory = sound_but(&[GUILTY]);
+    let path = directory.path().join("sql/rollback.sql");
+    let lf = fs::read(&path).expect("a file");
+    let before = json(directory.path(), &[], 1);
+    let crlf = String::from_utf8_lossy(&lf).replace('\n', "\r\n");
+    fs::write(&path, &crlf).expect("a file");
+    let after = json(directory.path(), &[], 1);
+    let lines = |report: &serde_json::Value| {
+        let findings = report["packages"][0]["findings"].as_array().expect("findings").clone();
+        let of = |finding: &serde_json::Value| {
+            (finding["rule"].clone(), finding["place"]["line"].clone(), finding["place"]["column"].clone())
+        };
+        findings.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&before), lines(&after));
+    let bytes = [&lf[..], b"SELECT '\xff \x1b[31m';\n"].concat();
+    fs::write(&path, bytes).expect("a file");
+    let report = stdout(&roof_lint(directory.path(), &[]).code(1).stderr_eq(""));
+    assert!(report.contains("<FF>") && !report.contains('\x1b'), "{report}");
+}
+
+#[test]
+fn two_runs_print_the_same() {
+    let directory = sound_but(&[GUILTY, ("sql/10_shelf.sql", "SET LOCAL", "RESET ALL; SET")]);
+    for arguments in [&["--format", "text"], &["--format", "json"]] {
+        let run = || stdout(&roof_lint(directory.path(), arguments).code(1));
+        assert_eq!(run(), run());
+    }
 }
 
 #[test]
@@ -35,7 +261,11 @@ error: unexpected argument '--pakage' found
   tip: a similar argument exists: '--package'
 ...
 "#]]);
-    roof_lint(directory.path(), &["rehaerse"]).code(2);
+    roof_lint(directory.path(), &["rehaerse"]).code(2).stderr_eq(str![[r#"
+  × cannot read rehaerse: No such file or directory (os error 2)
+  help: did you mean the command `rehearse`?
+
+"#]]);
 }
 
 #[test]
@@ -43,9 +273,11 @@ fn without_lint_toml_it_says_where_to_run() {
     let directory = tempfile::tempdir().expect("a directory");
     roof_lint(directory.path(), &["rehearse"]).code(2).stdout_eq("").stderr_eq(str![[r#"
   × cannot read lint.toml: No such file or directory (os error 2)
-  help: run in the directory that holds lint.toml, or name it: --config FILE
+  help: run in the directory that holds lint.toml, or name it: --config FILE; `roof-lint check
+        FILE...` checks scripts without it
 
 "#]]);
+    roof_lint(directory.path(), &[]).code(2).stdout_eq("");
 }
 
 #[test]

@@ -129,6 +129,7 @@ fn the_report_for_programs_holds_everything() {
     "silenced": 0,
     "not_analysed": 0
   },
+  "only": null,
   "packages": [
     {
       "package": "p",

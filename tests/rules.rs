@@ -6,9 +6,8 @@ use std::fmt::Write;
 
 use roof_lint::config::Config;
 use roof_lint::lint::{Job, lint};
-use roof_lint::rules;
-use roof_lint::source::place;
-use roof_lint::verdict::Outcome;
+use roof_lint::silence::all_rules;
+use roof_lint::verdict::{Judged, Verdict};
 
 /// The database that every example starts from.
 const BASELINE: &str = "\
@@ -50,7 +49,7 @@ struct Mark {
 
 fn examples() -> Vec<Example> {
     let mut examples = Vec::new();
-    for rule in rules::ALL {
+    for rule in all_rules() {
         let mut current: Option<(usize, bool, String)> = None;
         for (number, line) in rule.page.lines().enumerate() {
             match (&mut current, line) {
@@ -162,21 +161,22 @@ fn run(example: &Example) -> (Vec<Mark>, Vec<(Mark, String)>) {
     }
     let config = Config::parse("lint.toml", &config)
         .unwrap_or_else(|fault| panic!("{}:{}: {fault}", example.page, example.line));
-    let job = Job { directory: directory.path().to_owned(), config, packages: Vec::new() };
-    let outcome = lint(job).unwrap_or_else(|fault| panic!("{}:{}: {fault}", example.page, example.line));
-    (expected, found(&outcome))
+    let job = Job { directory: directory.path().to_owned(), config: config.clone(), packages: Vec::new() };
+    let outcome = lint(job).and_then(|outcome| Verdict::new(outcome, &config));
+    let verdict = outcome.unwrap_or_else(|fault| panic!("{}:{}: {fault}", example.page, example.line));
+    (expected, found(&verdict))
 }
 
-fn found(outcome: &Outcome) -> Vec<(Mark, String)> {
+fn found(verdict: &Verdict) -> Vec<(Mark, String)> {
     let mut found = Vec::new();
-    for finding in outcome.packages.iter().flat_map(|package| &package.findings) {
+    for opinion in verdict.packages().iter().flat_map(Judged::shown) {
+        let finding = &opinion.finding;
         let at = finding.primary.at;
-        let text = &outcome.texts[at.file().index()];
-        let from = place(&text.bytes, at.span().start);
-        let to = place(&text.bytes, at.span().end.saturating_sub(1).max(at.span().start));
+        let from = verdict.place(at, at.span().start);
+        let to = verdict.place(at, at.span().end.saturating_sub(1).max(at.span().start));
         let to = if to.line == from.line { to.column } else { usize::MAX };
-        let mark =
-            Mark { file: text.name.clone(), line: from.line, from: from.column, to, rule: finding.rule.to_owned() };
+        let file = verdict.name(at.file().index()).to_owned();
+        let mark = Mark { file, line: from.line, from: from.column, to, rule: finding.rule.to_owned() };
         found.push((mark, finding.message.clone()));
     }
     found
@@ -215,7 +215,7 @@ fn every_example_says_what_the_rules_say() {
 
 #[test]
 fn every_page_has_the_same_parts() {
-    for rule in rules::ALL {
+    for rule in all_rules() {
         let parts: Vec<&str> = rule.page.lines().filter(|line| line.starts_with('#')).collect();
         assert!(
             parts.len() == 5 && parts[1..] == ["## Why", "## Bad", "## Good", "## Blind spots"],
@@ -230,6 +230,6 @@ fn every_page_belongs_to_a_rule() {
     for entry in std::fs::read_dir("rules").expect("rules") {
         let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
         let id = name.trim_end_matches(".md");
-        assert!(id == "README" || roof_lint::silence::all_rules().any(|rule| rule.id == id), "rules/{name}");
+        assert!(id == "README" || all_rules().any(|rule| rule.id == id), "rules/{name}");
     }
 }

@@ -18,6 +18,7 @@ struct Report<'a> {
     schema: &'static str,
     verdict: &'static str,
     counts: Numbers,
+    only: Option<Vec<&'a str>>,
     packages: Vec<Package<'a>>,
 }
 
@@ -88,6 +89,7 @@ pub fn write(verdict: &Verdict) -> Vec<u8> {
         schema: SCHEMA,
         verdict: word(verdict.is_pass()),
         counts: numbers(verdict.counts()),
+        only: verdict.only().map(|only| only.iter().map(|file| verdict.name(*file)).collect()),
         packages: verdict.packages().iter().map(|judged| package(verdict, judged)).collect(),
     };
     // Strings and numbers alone can always be written.

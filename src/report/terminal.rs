@@ -116,6 +116,11 @@ fn summary(verdict: &Verdict) -> String {
         counts.silenced,
         counts.not_analysed
     );
+    if let Some(only) = verdict.only() {
+        let names: Vec<String> = only.iter().map(|file| visible(verdict.name(*file))).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "shown is only what touches {}", names.join(", "));
+    }
     for package in verdict.packages() {
         let word = if package.is_pass() { "pass" } else { "fail" };
         // Writing to a string cannot fail.

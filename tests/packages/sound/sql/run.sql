@@ -1,0 +1,2 @@
+\set ON_ERROR_STOP on
+\ir 10_shelf.sql
