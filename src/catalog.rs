@@ -184,7 +184,15 @@ impl Catalog {
                 let column = relation.columns.iter().find(|column| Some(&column.name) == key.part.as_ref());
                 column.map(|column| column.at)
             }
-            Kind::Trigger | Kind::Constraint | Kind::Rule => self.relations.get(&key.path).map(|relation| relation.at),
+            Kind::Trigger => {
+                let triggers = &self.relations.get(&key.path)?.triggers;
+                triggers.iter().find(|trigger| Some(&trigger.name) == key.part.as_ref()).map(|trigger| trigger.at)
+            }
+            Kind::Constraint => {
+                let constraints = &self.relations.get(&key.path)?.constraints;
+                constraints.iter().find(|constraint| constraint.name == key.part).map(|constraint| constraint.at)
+            }
+            Kind::Rule => self.relations.get(&key.path).map(|relation| relation.at),
             _ => self.others.get(key).map(|other| other.at),
         };
         at.filter(|at| at.span().end > 0)

@@ -220,6 +220,7 @@ impl<'a> Flow<'a> {
             if decided {
                 break;
             }
+            self.variables(arm.at, &arm.uses, state);
             let (condition, known) = condition_of(&arm.condition, state);
             if known == Known::No {
                 continue;
@@ -369,9 +370,9 @@ impl<'a> Flow<'a> {
                 }
             }
             Transaction::Prepare => state.rollback(),
-            Transaction::Savepoint(_) | Transaction::Release(_) | Transaction::RollbackTo(_) => {
-                state.forget_everything();
-            }
+            Transaction::Savepoint(name) => state.savepoint(name),
+            Transaction::RollbackTo(name) => state.roll_back_to(name),
+            Transaction::Release(_) => {}
             Transaction::CommitPrepared | Transaction::RollbackPrepared => state.forget_everything(),
         }
     }

@@ -359,6 +359,8 @@ pub struct Trigger {
     pub arguments: Vec<Ident>,
     /// A number that changes with its timing and condition.
     pub(super) print: u64,
+    /// Where it was made.
+    pub at: At,
 }
 
 /// A rule.

@@ -270,6 +270,9 @@ impl<'a> Flow<'a> {
             }
             let functions = state.catalog.functions(&trigger.function);
             let Some(function) = functions.into_iter().next() else {
+                if super::builtin(&trigger.function.name) != super::Builtin::Unknown {
+                    continue;
+                }
                 self.emit(at, What::UnknownFunction(trigger.function.clone()), state);
                 state.forget_everything();
                 continue;

@@ -25,6 +25,8 @@ pub struct State {
     pub reachable: bool,
     /// Whether nobody else is at work.
     alone: bool,
+    /// The settings at each savepoint.
+    savepoints: Vec<(Ident, Arc<Settings>)>,
     /// The variables of PL/pgSQL in scope, innermost last.
     pub(super) scopes: Vec<Bindings>,
     /// What `FOUND` says.
@@ -115,6 +117,7 @@ impl State {
             psql: start.variables.clone(),
             reachable: true,
             alone: start.alone,
+            savepoints: Vec::new(),
             scopes: Vec::new(),
             found: None,
             counted: None,
@@ -152,7 +155,23 @@ impl State {
         settings.before = Some(settings.session.clone());
     }
 
+    pub(super) fn savepoint(&mut self, name: &Ident) {
+        self.savepoints.push((name.clone(), Arc::clone(&self.settings)));
+    }
+
+    /// Settings that were made since the savepoint are undone with the rest.
+    pub(super) fn roll_back_to(&mut self, name: &Ident) {
+        if let Some(index) = self.savepoints.iter().rposition(|(known, _)| known == name) {
+            self.savepoints.truncate(index + 1);
+            if let Some((_, settings)) = self.savepoints.last() {
+                self.settings = Arc::clone(settings);
+            }
+        }
+        self.forget_everything();
+    }
+
     pub(super) fn commit(&mut self) {
+        self.savepoints.clear();
         self.catalog.commit();
         self.block = Block::None;
         let settings = Arc::make_mut(&mut self.settings);
@@ -161,6 +180,7 @@ impl State {
     }
 
     pub(super) fn rollback(&mut self) {
+        self.savepoints.clear();
         self.catalog.rollback();
         self.block = Block::None;
         let settings = Arc::make_mut(&mut self.settings);

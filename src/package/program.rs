@@ -83,6 +83,8 @@ pub struct Use {
     pub at: At,
     /// Whether it only asks if the variable is set.
     pub tests: bool,
+    /// Whether it stands in a command to psql, where its text is a word and no SQL.
+    pub in_command: bool,
 }
 
 /// One arm of an `\if`.
@@ -94,6 +96,8 @@ pub struct Arm {
     pub lines: Vec<Line>,
     /// Its `\if`, `\elif` or `\else`.
     pub at: At,
+    /// The variables of psql in its condition.
+    pub uses: Vec<Use>,
 }
 
 /// What `\if` asks.
@@ -173,8 +177,9 @@ impl<'a> Reader<'a> {
             }
             complete = command.name == "else";
             let condition = if complete { Condition::Otherwise } else { self.condition(command) };
+            let uses = self.uses_of(command);
             let lines = self.lines(true);
-            arms.push(Arm { condition, lines, at });
+            arms.push(Arm { condition, lines, at, uses });
         }
         Line::Choice { arms, at: whole.unwrap_or_default(), complete }
     }
@@ -213,7 +218,7 @@ impl<'a> Reader<'a> {
     fn uses_of(&self, command: &Metacommand) -> Vec<Use> {
         let parts = command.arguments.iter().flat_map(|argument| &argument.parts);
         let uses = parts.filter_map(|part| match part {
-            Part::Variable { form, name } => Some(self.a_use(*form, *name)),
+            Part::Variable { form, name } => Some(Use { in_command: true, ..self.a_use(*form, *name) }),
             _ => None,
         });
         uses.collect()
@@ -221,7 +226,7 @@ impl<'a> Reader<'a> {
 
     fn a_use(&self, form: Form, name: Span) -> Use {
         let text = Ident::from(String::from_utf8_lossy(name.of(&self.source.bytes)));
-        Use { name: text, form, at: self.at(name), tests: form == Form::Test }
+        Use { name: text, form, at: self.at(name), tests: form == Form::Test, in_command: false }
     }
 
     fn message(&self, statement: &crate::psql::Statement) -> Line {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
 use crate::effect::{
-    Act, Conflict, ConflictAction, Expr, ExprKind, From, Ident, Name, Query, QueryBody, RowSource, SubqueryKind, Visit,
+    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, From, Ident, Name, Query, QueryBody, RowSource, SubqueryKind, Visit,
     walk_expr, walk_from,
 };
 use crate::finding::Finding;
-use crate::flow::{Change, ChangeKind, Event, Origin, What};
+use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What};
+use crate::logic::{Facts, Known, Truth};
 use crate::package::Role;
 
 const ID: &str = "changes-when-repeated";
@@ -26,10 +27,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 (ChangeKind::Insert, Some(Act::Insert { table, columns, rows, conflict, .. })) => {
                     inserts_again(case, pass, event, change, (table, columns, rows, conflict.as_deref()))
                 }
-                (ChangeKind::Update, Some(Act::Update { set, .. })) => set
-                    .iter()
-                    .find(|assignment| depends_on(&assignment.value, &assignment.column))
-                    .map(|assignment| format!("{} becomes something else each time", assignment.column)),
+                (ChangeKind::Update, Some(Act::Update { set, .. })) => {
+                    another_each_time(set).filter(|_| !is_over(set, change.filter.as_ref(), pass))
+                }
                 _ => None,
             };
             if let Some(why) = why {
@@ -77,10 +77,9 @@ fn inserts_again(
         };
         return match (&conflict.action, fires) {
             (_, false) => Some("no key of the table lets ON CONFLICT fire".to_owned()),
-            (ConflictAction::Update { set, .. }, true) => set
-                .iter()
-                .find(|assignment| depends_on(&assignment.value, &assignment.column))
-                .map(|assignment| format!("{} becomes something else each time", assignment.column)),
+            (ConflictAction::Update { set, filter }, true) => {
+                another_each_time(set).filter(|_| !is_over(set, filter.as_ref(), pass))
+            }
             (ConflictAction::Nothing, true) => None,
         };
     }
@@ -153,6 +152,67 @@ impl<'a> Visit<'a> for Asks<'_> {
         }
         walk_from(self, from);
     }
+}
+
+/// The column that becomes something else whenever the statement runs.
+fn another_each_time(set: &[Assignment]) -> Option<String> {
+    let changes = |assignment: &&Assignment| {
+        depends_on(&assignment.value, &assignment.column) || tells_time(&assignment.value)
+    };
+    set.iter().find(changes).map(|assignment| format!("{} becomes something else each time", assignment.column))
+}
+
+/// Whether the rows that were changed are none of those that would be changed again.
+fn is_over(set: &[Assignment], filter: Option<&Expr>, pass: &Pass<'_>) -> bool {
+    let Some(filter) = filter else { return false };
+    let world = Sight(&pass.start);
+    let mut facts = Facts::default();
+    for Assignment { column, value, at } in set {
+        let column = Expr { at: *at, kind: ExprKind::Column(vec![column.clone()]) };
+        let kind = ExprKind::Distinct { left: Box::new(column), right: Box::new(value.clone()), negated: true };
+        if !tells_time(value) {
+            facts.assume(&Expr { at: *at, kind }, Truth::True, &world);
+        }
+    }
+    let mut bare = filter.clone();
+    crate::effect::rewrite_expr(&mut bare, &mut |node| {
+        if let ExprKind::Column(path) = &mut node.kind
+            && path.len() == 2
+        {
+            *path = path.split_off(1);
+        }
+    });
+    facts.entails(&bare, &world) == Known::No
+}
+
+/// Whether a value is another whenever it is asked for.
+fn tells_time(value: &Expr) -> bool {
+    struct Tells(bool);
+    impl<'a> Visit<'a> for Tells {
+        fn expr(&mut self, expr: &'a Expr) {
+            if let ExprKind::Call { function, .. } = &expr.kind {
+                self.0 |= matches!(
+                    function.name.as_str(),
+                    "now"
+                        | "current_timestamp"
+                        | "localtimestamp"
+                        | "current_time"
+                        | "localtime"
+                        | "clock_timestamp"
+                        | "statement_timestamp"
+                        | "transaction_timestamp"
+                        | "timeofday"
+                        | "random"
+                        | "gen_random_uuid"
+                        | "nextval"
+                );
+            }
+            walk_expr(self, expr);
+        }
+    }
+    let mut tells = Tells(false);
+    tells.expr(value);
+    tells.0
 }
 
 /// Whether a value is worked out from the column that it goes into.

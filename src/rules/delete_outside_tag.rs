@@ -35,9 +35,6 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             let insertions = insertions(case, pass, &change.relation);
-            if owns_all(case, pass, &change.relation) && change.filter.is_none() {
-                continue;
-            }
             let marks = marks(case, pass, &insertions);
             if marks.iter().any(|mark| confined(pass, change, mark, case)) {
                 continue;

@@ -1,13 +1,52 @@
 //! Parents that are dropped before their children.
 
-use crate::case::Case;
+use crate::case::{Case, Pass};
+use crate::effect::ReferentialAction;
 use crate::finding::Finding;
-use crate::flow::What;
+use crate::flow::{ChangeKind, Origin, What};
 
 const ID: &str = "drop-parent-first";
 
+/// Rows of a parent that are deleted before the rows that refer to them.
+fn rows(pass: &Pass<'_>, case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let deletions: Vec<_> = pass
+        .run
+        .events
+        .iter()
+        .filter(|event| event.reachable && event.via.iter().all(|via| matches!(via.origin, Origin::Dynamic | Origin::Do)))
+        .filter_map(|event| match &event.what {
+            What::Change(change) if change.kind == ChangeKind::Delete => Some((event, change)),
+            _ => None,
+        })
+        .collect();
+    for (index, (event, parent)) in deletions.iter().enumerate() {
+        for child in pass.start.children(&parent.relation) {
+            if !matches!(child.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict)
+                || child.table == parent.relation
+            {
+                continue;
+            }
+            let later = deletions.iter().skip(index + 1).find(|(other, change)| {
+                change.relation == child.table && other.block == event.block
+            });
+            let earlier = deletions.iter().take(index).any(|(_, change)| change.relation == child.table);
+            if let Some((later, _)) = later.filter(|_| !earlier) {
+                let name = super::called(pass, case);
+                let message = format!("{name} deletes rows of {} before those of {}", parent.written, child.table.name);
+                findings.push(
+                    Finding::new(ID, event.at, message, "the parent")
+                        .related(later.at, "the child comes later")
+                        .consequence(format!("the foreign key {} refuses, and the script stops here", child.name))
+                        .way_out("delete from the child first"),
+                );
+            }
+        }
+    }
+}
+
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in &case.passes {
+        rows(pass, case, findings);
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Define { outcome, .. } = &event.what else { continue };
             if let Some(problem) = outcome.certain_problem().filter(|problem| problem.sqlstate == "2BP01") {

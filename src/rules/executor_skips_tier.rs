@@ -9,6 +9,7 @@ use crate::source::FileId;
 const ID: &str = "executor-skips-tier";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    full_rollback(case, findings);
     for script in case.scripts.iter().filter(|script| script.role == Role::Executor) {
         let Ok(file) = script.file else { continue };
         let mut chain = Chain { case, files: Vec::new(), stops: None, off: None };
@@ -61,6 +62,41 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             findings.push(
                 told(at, "ON_ERROR_STOP is switched off".to_owned()).way_out("leave it on to the end of the release"),
             );
+        }
+    }
+}
+
+/// A full rollback that runs the rollbacks of the tiers has to run all of them, backwards.
+fn full_rollback(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for script in case.scripts.iter().filter(|script| script.role == Role::FullRollback) {
+        let Ok(file) = script.file else { continue };
+        let mut chain = Chain { case, files: Vec::new(), stops: None, off: None };
+        chain.lines(&case.library.program(file).lines, true);
+        let Some(first) = chain.files.first().map(|file| file.1) else { continue };
+        let told = |at: At, message: String| {
+            Finding::new(ID, at, message, "in the full rollback")
+                .related(script.at, "the full rollback")
+                .consequence("a tier is not undone, or is undone while another still builds on it")
+                .way_out("\\ir the rollback of every tier once, the last tier first")
+        };
+        let mut next = 0;
+        for expected in case.scripts.iter().filter(|script| matches!(script.role, Role::Rollback(_))) {
+            let places: Vec<usize> =
+                (0..chain.files.len()).filter(|place| chain.files.get(*place).is_some_and(|file| Ok(file.0) == expected.file)).collect();
+            let Some((_, at, certain)) = places.first().and_then(|place| chain.files.get(*place)) else {
+                findings.push(told(first, format!("the full rollback does not run {}", expected.path)));
+                continue;
+            };
+            if !certain {
+                findings.push(told(*at, format!("the full rollback runs {} on some paths only", expected.path)));
+            }
+            if places.len() > 1 {
+                findings.push(told(*at, format!("the full rollback runs {} twice", expected.path)));
+            }
+            if places.first().is_some_and(|place| *place < next) {
+                findings.push(told(*at, format!("the full rollback runs {} too late", expected.path)));
+            }
+            next = places.first().map_or(next, |place| place + 1);
         }
     }
 }

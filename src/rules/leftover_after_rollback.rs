@@ -74,7 +74,7 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
             if pass.run.end.catalog.relation(&insertion.table).is_none() {
                 continue;
             }
-            if retired(case, insertion) || pass.run.events.iter().any(|event| removes(pass, event, insertion)) {
+            if retired(case, pass, insertion) || pass.run.events.iter().any(|event| removes(pass, event, insertion)) {
                 continue;
             }
             let name = super::called(pass, case);
@@ -90,9 +90,13 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
 
 /// Rows of a protected table are retired, never removed; so are rows that only a trigger of
 /// the house writes along with them.
-fn retired(case: &Case<'_>, insertion: &Insertion) -> bool {
+fn retired(case: &Case<'_>, pass: &Pass<'_>, insertion: &Insertion) -> bool {
     let protected = case.package.protected.iter().any(|name| name.get_ref() == insertion.table.name.as_str());
-    protected || (!insertion.direct && insertion.by_trigger)
+    let updated = pass.run.events.iter().any(|event| match &event.what {
+        What::Change(change) => change.kind == ChangeKind::Update && change.relation == insertion.table,
+        _ => false,
+    });
+    (protected && updated) || (!insertion.direct && insertion.by_trigger)
 }
 
 /// Whether the event removes all rows of the insertion.

@@ -14,6 +14,12 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let message = match &event.what {
                 What::Opaque(why) => why.clone(),
                 What::UnknownFunction(name) => format!("nothing is known of the function {name}: it may change anything"),
+                What::Utility(statement) => match &statement.act {
+                    Act::Utility { command, .. } if command == "load" => {
+                        "a library of the server is loaded, and nothing is known of what it does".to_owned()
+                    }
+                    _ => continue,
+                },
                 What::Define { statement, .. } => match &statement.act {
                     Act::CreateFunction(function) => match &function.body {
                         Body::Opaque { why, .. } => format!("the body of {} was not read: {why}", function.name),

@@ -1,5 +1,7 @@
 //! References to variables of psql where psql does not look.
 
+use std::collections::BTreeSet;
+
 use crate::case::Case;
 use crate::effect::At;
 use crate::finding::Finding;
@@ -10,6 +12,7 @@ const ID: &str = "variable-in-body";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let baseline = case.of_baseline();
+    let known = known(case);
     for (file, source) in case.library.sources.iter() {
         if baseline.contains(&file) {
             continue;
@@ -17,7 +20,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         for item in &source.script.items {
             let Item::Statement(statement) = item else { continue };
             for piece in statement.pieces.iter().filter(|piece| piece.kind == PieceKind::Text) {
-                for (span, name) in references(piece.span, &source.bytes) {
+                for (span, name) in references(piece.span, &source.bytes, &known) {
                     findings.push(
                         Finding::new(ID, At::new(file, span), format!("psql puts no value here for {name}"), "within a quote")
                             .consequence("PostgreSQL gets the colon and the name, and refuses them or takes them for the value")
@@ -29,8 +32,26 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// The variables that the package speaks of.
+fn known(case: &Case<'_>) -> BTreeSet<String> {
+    let mut known: BTreeSet<String> = case.package.variables.keys().cloned().collect();
+    let undo = case.package.tier.iter().filter_map(|tier| tier.undo.as_ref()?.get_ref().split_once('='));
+    known.extend(undo.map(|(name, _)| name.to_owned()));
+    for (_, source) in case.library.sources.iter() {
+        for item in &source.script.items {
+            if let Item::Metacommand { command, .. } = item
+                && command.name == "set"
+                && let Some(name) = command.arguments.first().and_then(crate::psql::Argument::literal)
+            {
+                known.insert(String::from_utf8_lossy(&name).into_owned());
+            }
+        }
+    }
+    known
+}
+
 /// `:'name'` and `:"name"` in bytes that psql sends as they are: within a quote or a body.
-fn references(span: Span, bytes: &[u8]) -> Vec<(Span, String)> {
+fn references(span: Span, bytes: &[u8], known: &BTreeSet<String>) -> Vec<(Span, String)> {
     let text = span.of(bytes);
     let mut found = Vec::new();
     let mut at = 0;
@@ -38,10 +59,19 @@ fn references(span: Span, bytes: &[u8]) -> Vec<(Span, String)> {
         let start = at + colon;
         at = start + 1;
         let before = start.checked_sub(1).and_then(|index| text.get(index));
-        let Some(quote) = text.get(start + 1).filter(|byte| matches!(byte, b'\'' | b'"')) else { continue };
         if before == Some(&b':') {
             continue;
         }
+        let Some(quote) = text.get(start + 1).filter(|byte| matches!(byte, b'\'' | b'"')) else {
+            // A quote that holds nothing but the reference: ':name'.
+            let rest = text.get(start + 1..).unwrap_or_default();
+            let length = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).unwrap_or(rest.len());
+            let name = String::from_utf8_lossy(rest.get(..length).unwrap_or_default()).into_owned();
+            if before == Some(&b'\'') && rest.get(length) == Some(&b'\'') && known.contains(&name) {
+                found.push((Span::new(span.start + start, span.start + start + 1 + length), name));
+            }
+            continue;
+        };
         let name_start = start + 2;
         let Some(length) = text.get(name_start..).and_then(|rest| rest.iter().position(|byte| byte == quote)) else { continue };
         let name = text.get(name_start..name_start + length).unwrap_or_default();

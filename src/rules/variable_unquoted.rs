@@ -1,18 +1,54 @@
 //! Variables of psql whose text becomes SQL as it is.
 
 use crate::case::Case;
+use crate::effect::{At, Expr, ExprKind, Query, QueryBody, Visit, is_variable, walk_expr, walk_query};
 use crate::finding::Finding;
-use crate::flow::What;
+use crate::flow::{Event, What};
 use crate::package::Role;
 use crate::psql::Form;
 
 const ID: &str = "variable-unquoted";
 
+/// A name where only a value can be: a query without FROM has no columns.
+fn names(event: &Event<'_>, findings: &mut Vec<Finding>) {
+    struct Names(Vec<At>);
+    impl<'a> Visit<'a> for Names {
+        fn query(&mut self, query: &'a Query) {
+            if let QueryBody::Select(select) = &query.body
+                && select.from.is_empty()
+            {
+                walk_query(self, query);
+            }
+        }
+        fn expr(&mut self, expr: &'a Expr) {
+            if let ExprKind::Column(path) = &expr.kind
+                && path.iter().any(|part| is_variable(part))
+            {
+                self.0.push(expr.at);
+            }
+            walk_expr(self, expr);
+        }
+    }
+    let What::Query(statement) = &event.what else { return };
+    let mut names = Names(Vec::new());
+    names.statement(statement);
+    for at in names.0 {
+        findings.push(
+            Finding::new(ID, at, "the variable stands for a name where there is none", "a name")
+                .consequence("PostgreSQL looks for a column of that name, and finds none")
+                .way_out("a value is quoted with single quotes: :'name'"),
+        );
+    }
+}
+
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| !pass.repeat && pass.role != Role::Baseline) {
         for event in pass.run.events.iter().filter(|event| event.reachable) {
-            let What::Variables(uses) = &event.what else { continue };
-            for (used, _) in uses.iter().filter(|(used, _)| used.form == Form::Plain) {
+            let What::Variables(uses) = &event.what else {
+                names(event, findings);
+                continue;
+            };
+            for (used, _) in uses.iter().filter(|(used, _)| used.form == Form::Plain && !used.in_command) {
                 findings.push(
                     Finding::new(ID, used.at, format!("the text of {} becomes SQL as it is", used.name), "not quoted")
                         .consequence("whoever sets the variable writes the statement; what was reviewed is not what runs")
