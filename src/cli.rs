@@ -21,6 +21,7 @@ use crate::rehearse::rehearse;
 use crate::report;
 use crate::rules::Rule;
 use crate::silence::all_rules;
+use crate::source::visible_lines;
 use crate::verdict::Verdict;
 
 /// What was done is good.
@@ -232,7 +233,7 @@ fn run_rehearse(arguments: &Arguments) -> Result<u8, Fault> {
         })?,
     };
     let report = rehearse(&config, package, &directory(arguments.config()))?;
-    print(report.to_string().as_bytes())?;
+    print(visible_lines(&report.to_string()).as_bytes())?;
     // The report is the same on every run; the time is not, so it goes elsewhere.
     let _ = writeln!(io::stderr(), "rehearsed in {:.1} s", start.elapsed().as_secs_f64());
     Ok(if report.failures() == 0 { GOOD } else { FOUND })
@@ -272,7 +273,7 @@ fn run_manifest(arguments: &Arguments, write: bool) -> Result<u8, Fault> {
             print(format!("{shown}: {} files, all as listed\n", hashes.len()).as_bytes())?;
         } else {
             for problem in &problems {
-                print(format!("{shown}: {problem}\n").as_bytes())?;
+                print(visible_lines(&format!("{shown}: {problem}\n")).as_bytes())?;
             }
             code = FOUND;
         }

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
+use crate::source::{is_hidden, visible, visible_lines};
+
 /// A reason why the run could not happen, the way out, and the place in `lint.toml` when
 /// that is the cause.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +31,7 @@ struct Place {
 impl Fault {
     /// A fault in one sentence: lower case, no full stop, the user's own names in it.
     pub fn new(message: impl Into<String>) -> Self {
-        Self(Box::new(Parts { message: message.into(), way_out: None, place: None }))
+        Self(Box::new(Parts { message: visible_lines(&message.into()), way_out: None, place: None }))
     }
 
     /// A file or directory that could not be used: `cannot <verb> <path>: <cause>`.
@@ -40,7 +42,7 @@ impl Fault {
     /// Adds what the user can do about it.
     #[must_use]
     pub fn way_out(mut self, way_out: impl Into<String>) -> Self {
-        self.0.way_out = Some(way_out.into());
+        self.0.way_out = Some(visible_lines(&way_out.into()));
         self
     }
 
@@ -48,11 +50,25 @@ impl Fault {
     #[must_use]
     pub fn at(mut self, name: &str, text: &str, span: Range<usize>, label: &str) -> Self {
         self.0.place = Some(Place {
-            source: NamedSource::new(name, text.to_owned()),
+            source: NamedSource::new(visible(name), masked(text)),
             label: LabeledSpan::new_with_span(Some(label.to_owned()), span),
         });
         self
     }
+}
+
+/// The text with a mark of the same length for each character that must not reach a
+/// terminal, so that offsets stay good.
+fn masked(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) && !matches!(character, '\n' | '\r' | '\t') {
+            shown.extend(std::iter::repeat_n('?', character.len_utf8()));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 impl Diagnostic for Fault {

@@ -1,5 +1,7 @@
 //! Text, byte spans and one-based places. The only file that counts lines.
 
+use std::fmt::Write;
+
 /// One of the texts of a run, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FileId(usize);
@@ -51,6 +53,61 @@ impl From<std::ops::Range<usize>> for Span {
     fn from(range: std::ops::Range<usize>) -> Self {
         Self::new(range.start, range.end)
     }
+}
+
+/// The text on one line, with everything in it shown that a terminal would obey or a reader
+/// not see: control characters, and those that turn the direction of text or have no width.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    text.chars().for_each(|character| show(character, &mut shown));
+    shown
+}
+
+/// The same, but lines stay lines and tabs stay tabs.
+#[must_use]
+pub fn visible_lines(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '\n' | '\t') {
+            shown.push(character);
+        } else {
+            show(character, &mut shown);
+        }
+    }
+    shown
+}
+
+/// Adds the character, or what stands for it if it [`is_hidden`].
+pub fn show(character: char, shown: &mut String) {
+    match character {
+        '\0'..='\x1f' => shown.extend(char::from_u32(0x2400 + u32::from(character))),
+        '\x7f' => shown.push('\u{2421}'),
+        _ if is_hidden(character) => {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "<U+{:04X}>", u32::from(character));
+        }
+        _ => shown.push(character),
+    }
+}
+
+/// Whether the character does something to a terminal or to a reader, and shows nothing.
+#[must_use]
+pub const fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\x1f'
+            | '\x7f'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Which byte of a file each byte of a derived text came from: of a message whose variables
@@ -277,5 +334,13 @@ mod tests {
         let lines = Lines::of(b"one\ntwo\n");
         let spans = [0, 1, 2, 3, 4].map(|line| lines.span(line));
         assert_eq!(spans, [None, Some(Span::new(0, 3)), Some(Span::new(4, 7)), Some(Span::new(8, 8)), None]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        assert_eq!(visible("a\x1b[31m\tb\r\n\0\x7f"), "a␛[31m␉b␍␊␀␡");
+        assert_eq!(visible_lines("a\x1b[31m\tb\r\n\0\x7f"), "a␛[31m\tb␍\n␀␡");
+        assert_eq!(visible("\u{9b}x\u{202e}y\u{200b}"), "<U+009B>x<U+202E>y<U+200B>");
+        assert_eq!(visible("độ \u{1F600}"), "độ \u{1F600}");
     }
 }

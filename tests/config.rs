@@ -117,6 +117,15 @@ fn a_wrong_level_is_shown_with_its_place() {
 }
 
 #[test]
+fn a_fault_obeys_no_control_character_of_the_file() {
+    let text = refusal("role = \"a\u{1b}[31m\"\n");
+    assert!(text.contains("lint.toml:5:") && text.contains("\"a?[31m\"") && !text.contains('\u{1b}'), "{text}");
+    let config = Config::parse("lint.toml", HEAD).expect("sound");
+    let fault = config.package("\u{1b}[31m\u{202e}").expect_err("there is none");
+    assert_eq!(fault.to_string(), "lint.toml has no package \"␛[31m<U+202E>\"");
+}
+
+#[test]
 fn a_misspelt_package_is_answered_with_the_nearest() {
     let config = Config::parse("lint.toml", HEAD.replace("\"p\"", "\"one-roof\"").as_str()).expect("sound");
     let fault = config.package("one-rof").expect_err("there is none");

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. Rooms on one floor do not see one another.
 const FLOORS: &[&[&str]] = &[
-    &["source", "fault"],
-    &["psql", "effect"],
+    &["source"],
+    &["fault", "psql", "effect"],
     &["finding"],
     &["config", "manifest", "cluster"],
     &["sources", "syntax"],

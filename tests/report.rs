@@ -478,3 +478,57 @@ fn several_packages_are_one_object() {
     let names: Vec<&str> = approved.files().iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["back.sql", "tier.sql"]);
 }
+
+/// Texts of every kind of line and byte, places everywhere in them and beyond: the report is
+/// written, shows each finding once and holds nothing that a terminal obeys.
+#[test]
+fn a_report_is_written_whatever_the_bytes_and_the_places() {
+    const PARTS: [&[u8]; 12] = [
+        b"\n",
+        b"\r\n",
+        b"\t",
+        b"a",
+        b"\r",
+        b"\xff",
+        b"\xc3",
+        b"\x1b[1m",
+        "\u{1ed9}".as_bytes(),
+        "\u{1F600}".as_bytes(),
+        "\u{202e}".as_bytes(),
+        b" select 1; ",
+    ];
+    let mut state = 7_u64;
+    let mut next = |below: usize| {
+        // Knuth's MMIX generator: any will do, as long as it is the same on every run.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).expect("31 bits") % below
+    };
+    for _ in 0..300 {
+        let mut text = b";".to_vec();
+        for _ in 0..next(40) {
+            let part = PARTS[next(PARTS.len())];
+            text.extend(part.repeat(if next(8) == 0 { 1 + next(700) } else { 1 }));
+        }
+        let mut place = || {
+            let start = next(text.len() + 3);
+            At::new(
+                FileId::new(next(3)),
+                Span::new(start, start + if next(2) == 0 { next(9) } else { next(text.len()) }),
+            )
+        };
+        let findings: Vec<Finding> = (0..4)
+            .map(|index| {
+                Finding::new("a-rule", place(), format!("message {index}"), "x")
+                    .related(place(), "y")
+                    .related(place(), "z")
+            })
+            .collect();
+        let verdict = verdict(&[("a.sql", &text)], findings);
+        let report = plain(&verdict);
+        for index in 0..4 {
+            assert_eq!(report.matches(&format!("error[a-rule]: message {index}\n")).count(), 1, "{report}");
+        }
+        assert!(!report.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{report:?}");
+        assert_eq!(value(&verdict)["packages"][0]["findings"].as_array().map(Vec::len), Some(4));
+    }
+}

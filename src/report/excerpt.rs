@@ -7,8 +7,7 @@ use std::ops::Range;
 
 use codespan_reporting::files::{Error, Files};
 
-use super::show;
-use crate::source::{Lines, Place, Span};
+use crate::source::{Lines, Place, Span, show, visible};
 
 /// Lines of more columns than this are cut.
 const LONG: usize = 400;
@@ -45,14 +44,8 @@ struct Line {
 impl<'a> Excerpt<'a> {
     /// The lines of a file on which these labels start and end, and some between.
     pub(super) fn new(name: &str, bytes: &'a [u8], lines: &'a Lines, labels: &[Span]) -> Self {
-        let mut excerpt = Self {
-            name: super::visible(name),
-            bytes,
-            lines,
-            text: String::new(),
-            shown: Vec::new(),
-            columns: Vec::new(),
-        };
+        let mut excerpt =
+            Self { name: visible(name), bytes, lines, text: String::new(), shown: Vec::new(), columns: Vec::new() };
         let mut numbers = BTreeSet::new();
         for label in labels {
             let (first, last) = (lines.place(bytes, label.start).line, lines.place(bytes, label.end).line);

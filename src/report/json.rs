@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::is_hidden;
 use crate::finding::{Label, Level};
 use crate::manifest;
+use crate::source::is_hidden;
 use crate::verdict::{Counts, Judged, Opinion, Verdict};
 
 /// The version of the format. It changes when something in it is removed or means
@@ -97,7 +97,8 @@ pub fn write(verdict: &Verdict) -> Vec<u8> {
     let mut written = String::with_capacity(text.len() + 1);
     // Outside strings JSON is ASCII, so what stands here is in one.
     for character in text.chars() {
-        if character == '\x7f' || is_hidden(character) {
+        // Line breaks are between strings; in one JSON escapes them.
+        if character != '\n' && is_hidden(character) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 // Writing to a string cannot fail.

@@ -6,10 +6,9 @@ use codespan_reporting::diagnostic::{Diagnostic, Label, LabelStyle, Severity};
 use codespan_reporting::term::{self, termcolor};
 
 use super::excerpt::{Excerpt, Excerpts};
-use super::visible;
 use crate::effect::At;
 use crate::finding::Level;
-use crate::source::Span;
+use crate::source::{Span, visible};
 use crate::verdict::{Judged, Opinion, Verdict};
 
 /// So many places of one finding are shown beside the guilty one.
