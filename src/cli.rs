@@ -170,7 +170,13 @@ fn run_check(arguments: &Arguments, check: &Check) -> Result<u8, Fault> {
         (read_config(path)?, directory(path), check.files.clone())
     };
     config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
-    let job = Job { directory: directory.clone(), config: config.clone(), packages: arguments.package.clone() };
+    let mut packages: Vec<String> = Vec::new();
+    for name in &arguments.package {
+        if !packages.contains(name) {
+            packages.push(name.clone());
+        }
+    }
+    let job = Job { directory: directory.clone(), config: config.clone(), packages };
     let mut verdict = Verdict::new(lint(job)?, &config)?;
     if !files.is_empty() {
         let texts = files.iter().map(|file| find(&verdict, &directory, file)).collect::<Result<Vec<_>, Fault>>()?;

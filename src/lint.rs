@@ -12,7 +12,7 @@ use crate::effect::At;
 use crate::fault::Fault;
 use crate::flow::Memory;
 use crate::manifest::{self, Problem};
-use crate::package::{self, Library, Line, Program, STACK, Script};
+use crate::package::{self, Library, Line, Program, Role, STACK, Script};
 use crate::rules;
 use crate::source::{FileId, Span};
 use crate::sources::Sources;
@@ -64,11 +64,13 @@ fn work(job: &Job) -> Result<Outcome, Fault> {
             })
             .collect();
         let files = reached(&library, &scripts);
+        let is_release = |script: &&Script| !matches!(script.role, Role::Baseline | Role::Plain);
+        let release = reached(&library, &scripts.iter().filter(is_release).cloned().collect::<Vec<_>>());
         let mismatches = mismatches(job, package, &library, &mut manifests)?;
         let memory = Memory::default();
         let case = Case::new(config, package, &library, &memory, Parser::default(), scripts, mismatches)?;
         let findings = rules::check(&case);
-        packages.push(Linted { name: package.name.get_ref().clone(), files, findings });
+        packages.push(Linted { name: package.name.get_ref().clone(), files, release, findings });
     }
     let mut texts: Vec<Text> = library
         .sources

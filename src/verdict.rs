@@ -41,6 +41,8 @@ pub struct Linted {
     pub name: String,
     /// The scripts that it names and what they include, as numbers of texts.
     pub files: Vec<usize>,
+    /// Those of them that belong to the release itself, and not only to the database before it.
+    pub release: Vec<usize>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
 }
@@ -139,15 +141,16 @@ impl Verdict {
         silences: &mut BTreeMap<usize, Silences>,
         reported: &mut Vec<usize>,
     ) -> Result<(), Fault> {
-        let Linted { name, mut files, findings } = linted;
+        let Linted { name, mut files, release, findings } = linted;
         files.sort_by(|left, right| self.name(*left).cmp(self.name(*right)).then(left.cmp(right)));
         files.dedup();
-        let statements = files.iter().filter_map(|file| self.texts.get(*file)?.statements).sum();
-        if statements == 0 {
-            let what = if files.is_empty() { "script" } else { "statement" };
-            return Err(Fault::new(format!("nothing was analysed: package \"{name}\" holds no {what}"))
+        let count = |files: &[usize]| files.iter().filter_map(|file| self.texts.get(*file)?.statements).sum::<usize>();
+        if count(&release) == 0 {
+            let what = if release.is_empty() { "script" } else { "statement" };
+            return Err(Fault::new(format!("nothing was analysed: the release of package \"{name}\" has no {what}"))
                 .way_out("name its scripts in lint.toml; an empty package never passes"));
         }
+        let statements = count(&files);
         let mut opinions = Vec::with_capacity(findings.len());
         for finding in findings {
             let at = finding.primary.at;
@@ -374,8 +377,8 @@ mod tests {
     }
 
     fn judge(texts: Vec<Text>, findings: Vec<Finding>) -> Verdict {
-        let files = (0..texts.len()).filter(|index| texts[*index].statements.is_some()).collect();
-        let packages = vec![Linted { name: "p".to_owned(), files, findings }];
+        let files: Vec<usize> = (0..texts.len()).filter(|index| texts[*index].statements.is_some()).collect();
+        let packages = vec![Linted { name: "p".to_owned(), release: files.clone(), files, findings }];
         Verdict::new(Outcome { texts, packages }, &config()).expect("something was analysed")
     }
 
@@ -432,12 +435,12 @@ mod tests {
     #[test]
     fn nothing_is_not_a_pass() {
         let fault = |texts: Vec<Text>, files: Vec<usize>| {
-            let packages = vec![Linted { name: "p".to_owned(), files, findings: Vec::new() }];
+            let packages = vec![Linted { name: "p".to_owned(), release: files.clone(), files, findings: Vec::new() }];
             Verdict::new(Outcome { texts, packages }, &config()).expect_err("nothing was analysed").to_string()
         };
-        assert_eq!(fault(Vec::new(), Vec::new()), "nothing was analysed: package \"p\" holds no script");
+        assert_eq!(fault(Vec::new(), Vec::new()), "nothing was analysed: the release of package \"p\" has no script");
         let empty = Text { statements: Some(0), ..script("a.sql", "") };
-        assert_eq!(fault(vec![empty], vec![0]), "nothing was analysed: package \"p\" holds no statement");
+        assert_eq!(fault(vec![empty], vec![0]), "nothing was analysed: the release of package \"p\" has no statement");
         let nothing = Outcome { texts: Vec::new(), packages: Vec::new() };
         assert!(Verdict::new(nothing, &config()).is_err());
     }
@@ -457,7 +460,8 @@ mod tests {
     fn a_suppression_of_a_shared_file_is_used_by_either_package() {
         let text = "SELECT 1; -- roof-lint: allow(silence-without-reason): it is meant\nSELECT 2; -- roof-lint: allow(idle-silence): x\n";
         let texts = || vec![script("a.sql", text)];
-        let linted = |name: &str, findings| Linted { name: name.to_owned(), files: vec![0], findings };
+        let linted =
+            |name: &str, findings| Linted { name: name.to_owned(), files: vec![0], release: vec![0], findings };
         let packages = vec![linted("p", Vec::new()), linted("q", vec![finding("silence-without-reason", 0, 0, "m")])];
         let verdict = Verdict::new(Outcome { texts: texts(), packages }, &config()).expect("something was analysed");
         let [p, q] = verdict.packages() else { panic!("there are two") };

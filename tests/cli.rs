@@ -62,7 +62,8 @@ fn it_explains_itself() {
 fn a_sound_package_passes_with_and_without_the_word_check() {
     let passes = "4 files, 14 statements: 0 denied, 0 warned, 0 silenced; not analysed: 0\nsound: pass\n";
     let root = Path::new("tests/packages/sound");
-    for arguments in [&[][..], &["check"], &["check", "--package", "sound"], &["--color", "always"]] {
+    let twice = ["--package", "sound", "--package", "sound"];
+    for arguments in [&[][..], &["check"], &["check", "--package", "sound"], &twice, &["--color", "always"]] {
         roof_lint(root, arguments).code(0).stdout_eq(passes).stderr_eq("");
     }
     roof_lint(Path::new("."), &["--config", "tests/packages/sound/lint.toml"]).code(0).stdout_eq(passes);
@@ -176,14 +177,22 @@ fn nothing_is_never_a_pass() {
     fs::write(directory.path().join("empty.sql"), "-- nothing\n").expect("a file");
     let run = roof_lint(directory.path(), &["empty.sql"]).code(2).stdout_eq("");
     let stderr = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
-    assert!(stderr.contains("nothing was analysed: package \"files\" holds no statement"), "{stderr}");
+    assert!(stderr.contains("nothing was analysed: the release of package \"files\" has no statement"), "{stderr}");
     let directory = directory_with("[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"d\"\n");
     roof_lint(directory.path(), &[]).code(2).stdout_eq("").stderr_eq(str![[r#"
-  × nothing was analysed: package "p" holds no script
+  × nothing was analysed: the release of package "p" has no script
   help: name its scripts in lint.toml; an empty package never passes
 
 "#]]);
     roof_lint(directory_with("").path(), &[]).code(2).stdout_eq("");
+    // What builds the database before the release is not the release.
+    let head = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"d\"\nbaseline = [\"base.sql\"]\n";
+    let directory = directory_with(&format!("{head}[[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"tier.sql\"\n"));
+    fs::write(directory.path().join("base.sql"), "CREATE TABLE t ();").expect("a file");
+    fs::write(directory.path().join("tier.sql"), "").expect("a file");
+    let run = roof_lint(directory.path(), &[]).code(2).stdout_eq("");
+    let stderr = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+    assert!(stderr.contains("the release of package \"p\" has no statement"), "{stderr}");
 }
 
 #[test]

@@ -23,8 +23,8 @@ fn texts(scripts: &[(&str, &[u8])]) -> Vec<Text> {
 }
 
 fn verdict(scripts: &[(&str, &[u8])], findings: Vec<Finding>) -> Verdict {
-    let files = (0..scripts.len()).collect();
-    let packages = vec![Linted { name: "p".to_owned(), files, findings }];
+    let files: Vec<usize> = (0..scripts.len()).collect();
+    let packages = vec![Linted { name: "p".to_owned(), release: files.clone(), files, findings }];
     let config = Config::parse("lint.toml", CONFIG).expect("sound");
     Verdict::new(Outcome { texts: texts(scripts), packages }, &config).expect("there are statements")
 }
@@ -458,8 +458,12 @@ fn the_order_of_findings_does_not_matter() {
 fn several_packages_are_one_object() {
     let config = Config::parse("lint.toml", CONFIG).expect("sound");
     let denied = Finding::new("a-rule", at(0, TIER, "INSERT"), "m", "here");
-    let linted =
-        |name: &str, files: &[usize], findings| Linted { name: name.to_owned(), files: files.to_vec(), findings };
+    let linted = |name: &str, files: &[usize], findings| Linted {
+        name: name.to_owned(),
+        files: files.to_vec(),
+        release: files.to_vec(),
+        findings,
+    };
     let packages = vec![linted("p", &[0], vec![denied]), linted("q", &[1, 0], Vec::new())];
     let outcome = Outcome { texts: texts(&[("tier.sql", TIER), ("back.sql", ROLLBACK)]), packages };
     let verdict = Verdict::new(outcome, &config).expect("there are statements");
