@@ -146,9 +146,7 @@ impl Verdict {
         files.dedup();
         let count = |files: &[usize]| files.iter().filter_map(|file| self.texts.get(*file)?.statements).sum::<usize>();
         if count(&release) == 0 {
-            let what = if release.is_empty() { "script" } else { "statement" };
-            return Err(Fault::new(format!("nothing was analysed: the release of package \"{name}\" has no {what}"))
-                .way_out("name its scripts in lint.toml; an empty package never passes"));
+            return Err(self.nothing(&name, release.is_empty(), &findings, config));
         }
         let statements = count(&files);
         let mut opinions = Vec::with_capacity(findings.len());
@@ -169,6 +167,27 @@ impl Verdict {
         self.settle(&mut judged);
         self.packages.push(judged);
         Ok(())
+    }
+
+    /// Why a package is not judged: it has nothing that could be analysed.
+    fn nothing(&self, package: &str, is_empty: bool, findings: &[Finding], config: &Config) -> Fault {
+        let what = if is_empty { "script" } else { "statement" };
+        let in_config = |finding: &&Finding| self.is_config(finding.primary.at.file().index(), config);
+        match findings.iter().find(in_config).filter(|_| is_empty) {
+            // The scripts that it names cannot be read.
+            Some(finding) => {
+                let span = finding.primary.at.span();
+                let message = format!("nothing was analysed: {}", finding.message);
+                config.fault(message, span.start..span.end, &finding.primary.text).way_out(finding.way_out.clone())
+            }
+            None => Fault::new(format!("nothing was analysed: the release of package \"{package}\" has no {what}"))
+                .way_out("name its scripts in lint.toml; an empty package never passes"),
+        }
+    }
+
+    /// Whether the text of that number is `lint.toml`.
+    fn is_config(&self, index: usize, config: &Config) -> bool {
+        self.texts.get(index).is_some_and(|text| text.statements.is_none() && text.name == config.name)
     }
 
     fn add_idle(&mut self, config: &Config, silences: &BTreeMap<usize, Silences>) {
@@ -198,8 +217,7 @@ impl Verdict {
     }
 
     fn configured(&self, config: &Config, level: &config::Spanned<Level>) -> Option<At> {
-        let is_config = |text: &Text| text.statements.is_none() && text.name == config.name;
-        let index = self.texts.iter().position(is_config)?;
+        let index = (0..self.texts.len()).find(|index| self.is_config(*index, config))?;
         Some(At::new(FileId::new(index), level.span().into()))
     }
 

@@ -196,6 +196,17 @@ fn nothing_is_never_a_pass() {
 }
 
 #[test]
+fn scripts_that_are_not_there_are_named() {
+    let directory = sound_but(&[]);
+    for file in ["10_shelf.sql", "rollback.sql", "run.sql"] {
+        fs::remove_file(directory.path().join("sql").join(file)).expect("it was there");
+    }
+    let run = roof_lint(directory.path(), &[]).code(2).stdout_eq("");
+    let stderr = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+    assert!(stderr.contains("nothing was analysed: sql/") && stderr.contains("─[lint.toml:"), "{stderr}");
+}
+
+#[test]
 fn colours_are_for_terminals_and_for_those_who_ask() {
     let directory = sound_but(&[GUILTY]);
     let run = |environment: &[(&str, &str)], arguments: &[&str]| {
