@@ -1,0 +1,117 @@
+//! Whatever a package holds, the answer is a finding or a fault: never a crash, never silence.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const CONFIG: &str = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\nfull-rollback = \"undo.sql\"\n\
+                      [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"tier.sql\"\n";
+
+fn lint(directory: &Path) -> Output {
+    let run = Command::new(env!("CARGO_BIN_EXE_roof-lint")).arg("check").current_dir(directory).output();
+    run.expect("the linter starts")
+}
+
+fn package(tier: &[u8]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("lint.toml"), CONFIG).expect("a file");
+    fs::write(directory.path().join("undo.sql"), "BEGIN;\nCOMMIT;\n").expect("a file");
+    fs::write(directory.path().join("tier.sql"), tier).expect("a file");
+    directory
+}
+
+/// Exit code and everything that was printed.
+fn said(directory: &Path) -> (i32, String) {
+    let output = lint(directory);
+    let text = [output.stdout, output.stderr].concat();
+    let code = output.status.code().expect("it was not killed");
+    (code, String::from_utf8_lossy(&text).into_owned())
+}
+
+fn denied(tier: &[u8], rule: &str) {
+    let directory = package(tier);
+    let (code, text) = said(directory.path());
+    let shown: String = text.chars().take(2_000).collect();
+    assert_eq!(code, 1, "{rule}: {shown}");
+    assert!(text.contains(rule), "{rule}: {shown}");
+    assert!(text.len() < 100_000, "{rule}: a report of {} bytes", text.len());
+}
+
+#[test]
+fn what_psql_or_postgresql_cannot_read_is_a_finding() {
+    let deep = format!("SELECT {}1{};\n", "(".repeat(100_000), ")".repeat(100_000));
+    let open = "(".repeat(100_000);
+    let unions = format!("{};\n", vec!["SELECT 1"; 20_000].join(" UNION ALL "));
+    let cases = format!("SELECT {}1{};\n", "CASE WHEN true THEN ".repeat(20_000), " END".repeat(20_000));
+    let blocks = format!("DO $$ {} {} $$;\n", "BEGIN ".repeat(20_000), "END; ".repeat(20_000));
+    denied(deep.as_bytes(), "syntax-error");
+    denied(open.as_bytes(), "unreadable-script");
+    denied(unions.as_bytes(), "syntax-error");
+    denied(cases.as_bytes(), "syntax-error");
+    denied(blocks.as_bytes(), "not-analysed");
+    denied(b"SELECT 'never closed", "unreadable-script");
+    denied(b"SELECT 1 /* never closed", "unreadable-script");
+    denied(b"DO $$ BEGIN", "unreadable-script");
+    denied(b"\\if true\nSELECT 1;\n", "unreadable-script");
+    denied(b"SELECT 1;\0\nSELECT 2;\n", "unreadable-script");
+    denied(b"SELECT '\xff\xfe';\n", "unreadable-script");
+    denied(b"SELECT 1; -- a comment\rDROP TABLE x;\n", "unreadable-script");
+    denied("SELECT 1; -- \u{202e}txet\n".as_bytes(), "unreadable-script");
+    denied(b"\\ir tier.sql\n", "unreadable-script");
+    denied(b"\\ir /etc/passwd\n", "unreadable-script");
+    denied(b"\\ir ~/x.sql\n", "unreadable-script");
+    denied(b"\\ir no_such_file.sql\n", "unreadable-script");
+    denied(b"COPY t FROM STDIN;\n1\n2\n", "unreadable-script");
+}
+
+#[test]
+fn a_long_literal_is_only_long() {
+    let literal = format!("BEGIN;\nUPDATE t SET note = '{}';\nCOMMIT;\n", "x".repeat(5 << 20));
+    let directory = package(literal.as_bytes());
+    let (code, text) = said(directory.path());
+    assert!(code == 0 || code == 1, "{code}");
+    assert!(text.len() < 10_000, "a report of {} bytes", text.len());
+}
+
+#[test]
+fn what_is_not_a_script_is_told_with_its_name() {
+    let directory = package(b"SELECT 1;\n");
+    let tier = directory.path().join("tier.sql");
+    fs::remove_file(&tier).expect("a file");
+    let (code, text) = said(directory.path());
+    assert!(code == 1 && text.contains("tier.sql") && text.contains("no such file"), "{text}");
+    fs::create_dir(&tier).expect("a directory");
+    let (code, text) = said(directory.path());
+    assert!(code == 1 && text.contains("not a file"), "{text}");
+    fs::remove_dir(&tier).expect("a directory");
+    std::os::unix::fs::symlink("tier.sql", &tier).expect("a link");
+    let (code, text) = said(directory.path());
+    assert!(code == 1 && text.contains("tier.sql"), "{text}");
+    fs::remove_file(&tier).expect("a link");
+    std::os::unix::fs::symlink("/etc/hosts", &tier).expect("a link");
+    let (code, text) = said(directory.path());
+    assert!(code == 1 && text.contains("outside of the package"), "{text}");
+}
+
+#[test]
+fn what_keeps_a_run_from_happening_is_a_fault() {
+    let empty = tempfile::tempdir().expect("a directory");
+    let (code, text) = said(empty.path());
+    assert!(code == 2 && text.contains("lint.toml"), "{text}");
+    for (config, word) in [
+        ("package = 3\n", "package"),
+        ("[[package]]\nname = 3\n", "string"),
+        ("[[package]\n", "lint.toml"),
+        ("", "lint.toml"),
+        ("[levels]\nno-such-rule = \"warn\"\n", "no-such-rule"),
+    ] {
+        let directory = package(b"SELECT 1;\n");
+        fs::write(directory.path().join("lint.toml"), config).expect("a file");
+        let (code, text) = said(directory.path());
+        assert!(code == 2 && text.contains(word), "{config}: {code} {text}");
+    }
+    let blank = package(b"");
+    fs::write(blank.path().join("undo.sql"), "-- nothing\n").expect("a file");
+    let (code, text) = said(blank.path());
+    assert_ne!(code, 0, "{text}");
+}
