@@ -15,6 +15,7 @@ pub mod catalog;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod database;
 pub mod effect;
 pub mod fault;
 pub mod finding;

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["finding"],
     &["config", "manifest", "cluster"],
     &["sources", "syntax"],
-    &["package", "catalog", "logic"],
+    &["package", "catalog", "database", "logic"],
     &["flow"],
     &["ledger"],
     &["case"],

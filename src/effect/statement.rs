@@ -317,11 +317,12 @@ pub enum Act {
     Alter {
         /// What is altered.
         object: Object,
-        /// What about it, in lower case: `owner`, `options`, `add value`.
+        /// What about it, in lower case: `owner`, `options`, `add value`, `owned by`.
         what: Ident,
         /// `IF EXISTS`; of `ADD VALUE` `IF NOT EXISTS`.
         if_exists: bool,
-        /// The new label of an enum, the new owner.
+        /// The new label of an enum, the new owner; of `owned by` the path of the column, every
+        /// part of it in quotes.
         value: Option<Ident>,
     },
     /// `DROP`

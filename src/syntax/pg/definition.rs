@@ -164,12 +164,18 @@ impl Lower<'_> {
                 if_exists: alter.missing_ok,
                 actions: alter.cmds.iter().map(|node| self.alter_action(node)).collect(),
             },
-            NodeEnum::AlterSeqStmt(alter) => Act::Alter {
-                object: self.object(ObjectKind::Sequence, self.relation(alter.sequence.as_ref())),
-                what: Ident::new_static("options"),
-                if_exists: alter.missing_ok,
-                value: None,
-            },
+            NodeEnum::AlterSeqStmt(alter) => {
+                let object = self.object(ObjectKind::Sequence, self.relation(alter.sequence.as_ref()));
+                let owner = self.owned_by(&alter.options).into_iter().find_map(|owner| match owner.kind {
+                    ExprKind::Column(path) => {
+                        let parts: Vec<String> = path.iter().map(|part| format!("\"{part}\"")).collect();
+                        Some(Ident::from(parts.join(".")))
+                    }
+                    _ => None,
+                });
+                let what = if owner.is_some() { "owned by" } else { "options" };
+                Act::Alter { object, what: Ident::new_static(what), if_exists: alter.missing_ok, value: owner }
+            }
             NodeEnum::AlterFunctionStmt(alter) => Act::Alter {
                 object: self.function_object(kind_of(alter.objtype()), alter.func.as_ref()),
                 what: Ident::new_static("options"),

@@ -1,0 +1,645 @@
+//! The symbolic database: what PostgreSQL 15 would hold after the statements that were
+//! stepped through, without a server. Pure and total: what PostgreSQL would refuse is a
+//! [`Problem`], what cannot be told is [`Outcome::may_fail`] or a [`Blur`]. Follows no body.
+
+mod alter;
+mod body;
+mod change;
+mod create;
+mod difference;
+mod object;
+mod query;
+mod remove;
+mod routine;
+mod store;
+mod types;
+
+use std::sync::Arc;
+
+use crate::effect::{Act, At, Ident, Name, Statement};
+
+pub use difference::{Aspect, Difference};
+pub use object::{
+    Column, ColumnType, Constraint, ConstraintRule, Default, Detail, Id, Index, Key, Kind, Object, Presence, Relation,
+    Routine, Rule, Touches, Trigger, UserType,
+};
+use store::{Class, Found, Link, PG_TEMP, State};
+
+/// The objects of a database. A clone shares everything with its original.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    state: State,
+    /// What a transaction or a savepoint goes back to, the innermost first.
+    saved: Option<Arc<Frame>>,
+    origin: u32,
+    complete: bool,
+}
+
+#[derive(Debug)]
+struct Frame {
+    /// The savepoint; none for the transaction.
+    savepoint: Option<Ident>,
+    state: State,
+    below: Option<Arc<Frame>>,
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        // Thousands of savepoints are let go of one by one, not one within the other.
+        let mut below = self.below.take();
+        while let Some(frame) = below {
+            below = Arc::into_inner(frame).and_then(|mut frame| frame.below.take());
+        }
+    }
+}
+
+/// What PostgreSQL would raise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// `42P01`
+    pub sqlstate: &'static str,
+    /// PostgreSQL's message.
+    pub message: String,
+    /// PostgreSQL's detail, line by line.
+    pub detail: Vec<String>,
+    /// Where the cause stands.
+    pub at: At,
+    /// The objects in the way.
+    pub keys: Vec<Key>,
+}
+
+/// What `IF EXISTS`, `IF NOT EXISTS` or the state of the session made of a statement that
+/// would have failed or done something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The name as it was written.
+    pub name: Ident,
+    /// The object that is there already.
+    pub key: Option<Key>,
+    /// PostgreSQL's notice.
+    pub notice: String,
+}
+
+/// An object that a statement dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The object.
+    pub key: Key,
+    /// What it needed, if the statement does not name it.
+    pub cascade_from: Option<Key>,
+    /// Whether it went with what it belonged to; otherwise only CASCADE took it.
+    pub automatic: bool,
+    /// Who had made it, in the caller's numbers.
+    pub origin: u32,
+    /// The statement that had made it.
+    pub made_at: At,
+}
+
+/// What a statement did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// What PostgreSQL raises; then the statement changed nothing.
+    pub problem: Option<Problem>,
+    /// What PostgreSQL raises on some of the ways that lead here, or if what is not known is
+    /// otherwise than assumed.
+    pub may_fail: Option<Problem>,
+    /// What it skipped.
+    pub skipped: Vec<Skipped>,
+    /// What it made.
+    pub made: Vec<Key>,
+    /// What it dropped, dependents first.
+    pub dropped: Vec<Dropped>,
+    /// What it altered, and what about it.
+    pub altered: Vec<(Key, Ident)>,
+    /// Whether the catalog differs from before.
+    pub changed: bool,
+}
+
+/// Something that may have changed the catalog and that could not be followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blur {
+    /// The statement.
+    pub at: At,
+    /// Why: one clause, lower case, no full stop.
+    pub why: Ident,
+    /// Who did it, in the caller's numbers.
+    pub origin: u32,
+}
+
+/// What a name leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// This object.
+    Object(Key),
+    /// Something that PostgreSQL itself brings.
+    System,
+    /// Nothing.
+    Missing,
+    /// Nothing that is known; the catalog is not complete.
+    Unsaid,
+}
+
+/// What a statement has done so far.
+struct Work {
+    state: State,
+    origin: u32,
+    complete: bool,
+    at: At,
+    outcome: Outcome,
+    in_block: bool,
+}
+
+type Done = Result<(), Problem>;
+
+impl Problem {
+    fn new(sqlstate: &'static str, message: String, at: At) -> Self {
+        Self { sqlstate, message, detail: Vec::new(), at, keys: Vec::new() }
+    }
+
+    fn detail(mut self, line: String) -> Self {
+        self.detail.push(line);
+        self
+    }
+
+    fn on(mut self, key: Key) -> Self {
+        self.keys.push(key);
+        self
+    }
+
+    fn missing_relation(name: &Name) -> Self {
+        Self::new("42P01", format!("relation \"{name}\" does not exist"), name.at)
+    }
+
+    fn missing_schema(name: &str, at: At) -> Self {
+        Self::new("3F000", format!("schema \"{name}\" does not exist"), at)
+    }
+
+    /// Whether what is missing may be there in a database that is not wholly known.
+    fn is_absence(&self) -> bool {
+        matches!(self.sqlstate, "42P01" | "42704" | "42703" | "42883" | "3F000")
+    }
+}
+
+impl std::default::Default for Catalog {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl Catalog {
+    /// A database as `CREATE DATABASE` makes it.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { state: State::new(), saved: None, origin: 0, complete: true }
+    }
+
+    /// Who makes what the next statements make.
+    pub fn set_origin(&mut self, origin: u32) {
+        self.origin = origin;
+    }
+
+    /// Whether everything that the database holds was stepped through. If not, what is
+    /// missing here makes a statement fail only perhaps.
+    pub fn assume_complete(&mut self, complete: bool) {
+        self.complete = complete;
+    }
+
+    /// Whether a transaction block is open.
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        self.saved.is_some()
+    }
+
+    /// What could not be followed.
+    pub fn blurred(&self) -> impl Iterator<Item = &Blur> {
+        self.state.blurred.iter()
+    }
+
+    /// Does what the statement does. Bodies of DO and of functions are the caller's: it feeds
+    /// their statements here. A statement with a problem leaves no trace, not even an aborted
+    /// transaction.
+    pub fn step(&mut self, statement: &Statement) -> Outcome {
+        if let Act::Transaction(transaction) = &statement.act {
+            return self.transaction(transaction, statement.at);
+        }
+        let mut work = Work {
+            state: self.state.clone(),
+            origin: self.origin,
+            complete: self.complete,
+            at: statement.at,
+            outcome: Outcome::default(),
+            in_block: self.saved.is_some(),
+        };
+        match work.act(&statement.act) {
+            Ok(()) => {
+                self.state = work.state;
+                let mut outcome = work.outcome;
+                outcome.changed =
+                    !outcome.made.is_empty() || !outcome.dropped.is_empty() || !outcome.altered.is_empty();
+                outcome
+            }
+            Err(problem) if !self.complete && problem.is_absence() => {
+                let why = Ident::from(format!("it may name what is not known: {}", problem.message));
+                if !matches!(statement.act, Act::Select(_)) {
+                    self.state.blurred.push_back(Blur { at: statement.at, why, origin: self.origin });
+                }
+                Outcome { may_fail: Some(problem), ..Outcome::default() }
+            }
+            Err(problem) => Outcome { problem: Some(problem), ..Outcome::default() },
+        }
+    }
+
+    fn transaction(&mut self, transaction: &crate::effect::Transaction, at: At) -> Outcome {
+        use crate::effect::Transaction as T;
+        let mut outcome = Outcome::default();
+        let none = |what: &str| Problem::new("25P01", format!("{what} can only be used in transaction blocks"), at);
+        match transaction {
+            T::Begin { .. } => {
+                if self.saved.is_none() {
+                    self.push(None);
+                }
+            }
+            T::Commit { chain } => {
+                if self.saved.take().is_some() {
+                    let ids: Vec<Id> = self.state.drop_on_commit.iter().copied().collect();
+                    for id in ids {
+                        if let Ok(dropped) = remove::delete(&mut self.state, &[(id, 0)], true, at) {
+                            outcome.dropped.extend(dropped);
+                        }
+                    }
+                    outcome.changed = !outcome.dropped.is_empty();
+                }
+                self.end_local();
+                if *chain {
+                    self.push(None);
+                }
+            }
+            T::Rollback { chain } => {
+                self.roll_back();
+                if *chain {
+                    self.push(None);
+                }
+            }
+            T::Savepoint(name) => {
+                if self.saved.is_none() {
+                    outcome.problem = Some(none("SAVEPOINT"));
+                } else {
+                    self.push(Some(name.clone()));
+                }
+            }
+            T::Release(name) => match self.savepoint(name) {
+                Some(frame) => self.saved.clone_from(&frame.below),
+                None => outcome.problem = Some(self.no_savepoint("RELEASE SAVEPOINT", name, at)),
+            },
+            T::RollbackTo(name) => match self.savepoint(name) {
+                Some(frame) => {
+                    self.state = frame.state.clone();
+                    self.saved = Some(frame);
+                }
+                None => outcome.problem = Some(self.no_savepoint("ROLLBACK TO SAVEPOINT", name, at)),
+            },
+            T::Prepare => {
+                // Nobody sees what it made until it is committed by its name.
+                self.roll_back();
+                self.blur(at, "a transaction was prepared");
+            }
+            T::CommitPrepared => self.blur(at, "a prepared transaction was committed"),
+            T::RollbackPrepared => {}
+        }
+        outcome
+    }
+
+    fn blur(&mut self, at: At, why: &'static str) {
+        self.state.blurred.push_back(Blur { at, why: Ident::new_static(why), origin: self.origin });
+    }
+
+    fn push(&mut self, savepoint: Option<Ident>) {
+        let below = self.saved.take();
+        self.saved = Some(Arc::new(Frame { savepoint, state: self.state.clone(), below }));
+    }
+
+    fn savepoint(&self, name: &str) -> Option<Arc<Frame>> {
+        let mut frame = self.saved.as_ref();
+        while let Some(current) = frame {
+            if current.savepoint.as_deref() == Some(name) {
+                return Some(Arc::clone(current));
+            }
+            frame = current.below.as_ref();
+        }
+        None
+    }
+
+    fn no_savepoint(&self, command: &str, name: &str, at: At) -> Problem {
+        if self.saved.is_none() {
+            return Problem::new("25P01", format!("{command} can only be used in transaction blocks"), at);
+        }
+        Problem::new("3B001", format!("savepoint \"{name}\" does not exist"), at)
+    }
+
+    fn roll_back(&mut self) {
+        let saved = self.saved.take();
+        let mut frame = saved.as_ref();
+        while let Some(current) = frame {
+            if current.below.is_none() {
+                self.state = current.state.clone();
+            }
+            frame = current.below.as_ref();
+        }
+    }
+
+    /// `SET LOCAL` ends with the transaction.
+    fn end_local(&mut self) {
+        self.state.end_local();
+    }
+
+    // What is asked of it.
+
+    /// What a relation, a type or a routine of that name is, by the search path.
+    #[must_use]
+    pub fn resolve(&self, name: &Name) -> Resolved {
+        match self.state.find(Class::Relation, name) {
+            Found::Object(id) => return Resolved::Object(self.state.key((id, 0))),
+            Found::System => return Resolved::System,
+            Found::NoSchema | Found::Missing => {}
+        }
+        if let Found::Object(id) = self.state.find(Class::Type, name) {
+            return Resolved::Object(self.state.key((id, 0)));
+        }
+        if let Some(id) = self.state.find_routines(name).first() {
+            return Resolved::Object(self.state.key((*id, 0)));
+        }
+        if self.complete { Resolved::Missing } else { Resolved::Unsaid }
+    }
+
+    /// The key of the relation that a name leads to.
+    #[must_use]
+    pub fn relation_key(&self, name: &Name) -> Option<Key> {
+        match self.state.find(Class::Relation, name) {
+            Found::Object(id) => Some(self.state.key((id, 0))),
+            _ => None,
+        }
+    }
+
+    /// The relation that a name leads to.
+    #[must_use]
+    pub fn relation(&self, name: &Name) -> Option<&Relation> {
+        match self.state.find(Class::Relation, name) {
+            Found::Object(id) => self.state.relation(id),
+            _ => None,
+        }
+    }
+
+    /// The object of that key; of a column, its relation.
+    #[must_use]
+    pub fn object(&self, key: &Key) -> Option<&Object> {
+        self.state.get(self.id(key)?)
+    }
+
+    /// The routines that a name may mean.
+    #[must_use]
+    pub fn functions(&self, name: &Name) -> Vec<Key> {
+        self.keys(self.state.find_routines(name))
+    }
+
+    /// Every object and every column, in the order of their keys.
+    #[must_use]
+    pub fn keys_of_all(&self) -> Vec<Key> {
+        let mut keys = self.keys(self.state.objects.keys().copied().filter(|id| *id > PG_TEMP));
+        keys.sort();
+        keys
+    }
+
+    /// The triggers of a relation.
+    #[must_use]
+    pub fn triggers(&self, relation: &Key) -> Vec<(Key, &Trigger)> {
+        let Some(id) = self.id(relation) else { return Vec::new() };
+        let found = self.state.parts(Class::Trigger, id).into_iter();
+        found.filter_map(|id| Some((self.state.key((id, 0)), self.state.get(id)?.trigger()?))).collect()
+    }
+
+    /// The function that a trigger calls, if it is known.
+    #[must_use]
+    pub fn trigger_function(&self, trigger: &Trigger) -> Option<Key> {
+        self.state.get(trigger.function).map(|_| self.state.key((trigger.function, 0)))
+    }
+
+    /// The constraints of a relation, with the names of their columns.
+    #[must_use]
+    pub fn constraints(&self, relation: &Key) -> Vec<(Key, &Constraint, Vec<Ident>)> {
+        let Some(table) = self.id(relation) else { return Vec::new() };
+        self.state
+            .constraints(table)
+            .map(|(id, constraint)| {
+                (self.state.key((id, 0)), constraint, self.column_names(table, &constraint.columns))
+            })
+            .collect()
+    }
+
+    /// The indexes of a table, with the names of their columns; empty for an expression.
+    #[must_use]
+    pub fn indexes(&self, relation: &Key) -> Vec<(Key, &Index, Vec<Ident>)> {
+        let Some(table) = self.id(relation) else { return Vec::new() };
+        self.state
+            .indexes(table)
+            .into_iter()
+            .filter_map(|id| {
+                let index = self.state.get(id)?.index()?;
+                Some((self.state.key((id, 0)), index, self.column_names(table, &index.columns)))
+            })
+            .collect()
+    }
+
+    /// The rules of a relation, without the one that makes a view.
+    #[must_use]
+    pub fn rules(&self, relation: &Key) -> Vec<(Key, &Rule)> {
+        let Some(id) = self.id(relation) else { return Vec::new() };
+        let found = self.state.parts(Class::Rule, id).into_iter();
+        found
+            .filter_map(|id| match &self.state.get(id)?.detail {
+                Detail::Rule(rule) => Some((self.state.key((id, 0)), rule)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The foreign keys that refer to a table: the constraint, its table, what they demand.
+    #[must_use]
+    pub fn children(&self, table: &Key) -> Vec<ForeignKey> {
+        let Some(parent) = self.id(table) else { return Vec::new() };
+        let mut found: Vec<Id> = self.state.dependents((parent, 0)).into_iter().map(|((id, _), ..)| id).collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(|id| self.foreign_key(id)).filter(|key| key.parent == *table).collect()
+    }
+
+    /// The foreign keys of a table.
+    #[must_use]
+    pub fn foreign_keys(&self, table: &Key) -> Vec<ForeignKey> {
+        let Some(child) = self.id(table) else { return Vec::new() };
+        self.state.parts(Class::Constraint, child).into_iter().filter_map(|id| self.foreign_key(id)).collect()
+    }
+
+    fn foreign_key(&self, id: Id) -> Option<ForeignKey> {
+        let object = self.state.get(id)?;
+        let constraint = object.constraint()?;
+        let ConstraintRule::ForeignKey { parent, columns, on_delete, on_update, .. } = &constraint.rule else {
+            return None;
+        };
+        Some(ForeignKey {
+            constraint: self.state.key((id, 0)),
+            child: self.state.key((object.parent, 0)),
+            columns: self.column_names(object.parent, &constraint.columns),
+            parent: self.state.key((*parent, 0)),
+            referenced: self.column_names(*parent, columns),
+            on_delete: *on_delete,
+            on_update: *on_update,
+        })
+    }
+
+    /// The tables that inherit from a table, and its partitions.
+    #[must_use]
+    pub fn inheritors(&self, table: &Key) -> Vec<Key> {
+        let Some(parent) = self.id(table) else { return Vec::new() };
+        self.keys(self.state.inheritors(parent))
+    }
+
+    /// What would have to go if the object went; with CASCADE it does.
+    #[must_use]
+    pub fn dependents(&self, key: &Key) -> Vec<Dependent> {
+        let Some(of) = self.reference(key) else { return Vec::new() };
+        let mut found: Vec<Dependent> = self
+            .state
+            .dependents(of)
+            .into_iter()
+            .filter(|(by, ..)| by.0 != of.0)
+            .map(|(by, link, _)| Dependent {
+                key: self.state.key(by),
+                automatic: link != Link::Normal && link != Link::Perhaps,
+            })
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The relations and columns that a view, a function with a body in the grammar, a
+    /// default or a constraint needs.
+    #[must_use]
+    pub fn needs(&self, key: &Key) -> Vec<Key> {
+        let Some(of) = self.reference(key) else { return Vec::new() };
+        let mut found: Vec<Key> = self
+            .state
+            .needs(of)
+            .into_iter()
+            .filter(|(to, _)| self.state.get(to.0).is_some_and(|object| object.kind != Kind::Schema))
+            .map(|(to, _)| self.state.key(to))
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// What the body of a routine names, by name only.
+    #[must_use]
+    pub fn touches(&self, function: &Key) -> Option<&Touches> {
+        self.object(function)?.routine().map(|routine| &routine.touches)
+    }
+
+    /// A type as `format_type` prints it, with its schema where it is not PostgreSQL's own;
+    /// `?` where it cannot be told.
+    #[must_use]
+    pub fn type_text(&self, kind: &ColumnType) -> String {
+        self.state.type_text(kind)
+    }
+
+    /// The schemas in which a name without one is looked for, in order.
+    #[must_use]
+    pub fn search_path(&self) -> Vec<Ident> {
+        self.state.search_path(true).into_iter().map(|id| self.state.schema_name(id)).collect()
+    }
+
+    fn keys(&self, ids: impl IntoIterator<Item = Id>) -> Vec<Key> {
+        ids.into_iter().map(|id| self.state.key((id, 0))).collect()
+    }
+
+    fn column_names(&self, table: Id, numbers: &[u16]) -> Vec<Ident> {
+        let relation = self.state.relation(table);
+        let name = |number: &u16| {
+            relation
+                .and_then(|relation| relation.numbered(*number))
+                .map(|column| column.name.clone())
+                .unwrap_or_default()
+        };
+        numbers.iter().map(name).collect()
+    }
+
+    fn id(&self, key: &Key) -> Option<Id> {
+        self.state.id(key)
+    }
+
+    fn reference(&self, key: &Key) -> Option<store::Ref> {
+        let id = self.id(key)?;
+        if key.kind != Kind::Column {
+            return Some((id, 0));
+        }
+        let column = self.state.relation(id)?.column(key.part.as_deref()?)?;
+        Some((id, column.number))
+    }
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The constraint.
+    pub constraint: Key,
+    /// The table that it belongs to.
+    pub child: Key,
+    /// Its columns.
+    pub columns: Vec<Ident>,
+    /// The table that it refers to.
+    pub parent: Key,
+    /// Its columns.
+    pub referenced: Vec<Ident>,
+    /// `ON DELETE`
+    pub on_delete: crate::effect::ReferentialAction,
+    /// `ON UPDATE`
+    pub on_update: crate::effect::ReferentialAction,
+}
+
+/// An object that needs another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dependent {
+    /// The object.
+    pub key: Key,
+    /// Whether it goes with the other without CASCADE.
+    pub automatic: bool,
+}
+
+/// A name as text, as `regclass` reads it.
+fn parse_name(text: &str, at: At) -> Option<Name> {
+    let mut parts = parse_path(text);
+    let name = parts.pop().filter(|name| !name.is_empty() && !name.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some(Name { schema: parts.pop(), name, at })
+}
+
+/// The parts of a name as text; none where it is no name.
+fn parse_path(text: &str) -> Vec<Ident> {
+    let mut parts: Vec<Ident> = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        let (part, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            let Some((part, after)) = quoted.split_once('"') else { return Vec::new() };
+            (Ident::new(part), after)
+        } else {
+            let end = rest.find('.').unwrap_or(rest.len());
+            let Some((part, after)) = rest.split_at_checked(end) else { return Vec::new() };
+            (Ident::from(part.trim().to_lowercase()), after)
+        };
+        parts.push(part);
+        match after.trim_start().strip_prefix('.') {
+            Some(after) => rest = after.trim_start(),
+            None if after.trim().is_empty() => return parts,
+            None => return Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,1142 @@
+//! `ALTER`, `DROP`, new names and new schemas.
+
+use super::object::{Column, ColumnType, ConstraintRule, Detail, Id, Kind, Object, Presence};
+use super::routine::missing_to_drop;
+use super::store::{Class, Found, Link, PG_CATALOG, Ref};
+use super::{Done, Problem, Work, remove};
+use crate::effect::{
+    AlterAction, At, Constraint as WrittenConstraint, ConstraintKind, Ident, Name, Object as Named, ObjectKind,
+    TriggerState,
+};
+
+impl Work {
+    // DROP
+
+    pub(super) fn drop_objects(&mut self, objects: &[Named], if_exists: bool, cascade: bool) -> Done {
+        let mut targets: Vec<Ref> = Vec::new();
+        for object in objects {
+            if let Some(of) = self.doomed(object, if_exists, cascade)?
+                && !targets.contains(&of)
+            {
+                targets.push(of);
+            }
+        }
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let at = self.at;
+        let dropped = remove::delete(&mut self.state, &targets, cascade, at)?;
+        self.outcome.dropped.extend(dropped);
+        Ok(())
+    }
+
+    fn doomed(&mut self, object: &Named, if_exists: bool, cascade: bool) -> Result<Option<Ref>, Problem> {
+        let name = &object.name;
+        if name.is_variable() {
+            self.blur("what it drops depends on a variable");
+            return Ok(None);
+        }
+        let found = match &object.kind {
+            ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::ForeignTable
+            | ObjectKind::Index
+            | ObjectKind::Sequence => self.relation_to_drop(object),
+            ObjectKind::Type | ObjectKind::Domain => self.type_to_drop(object),
+            ObjectKind::Role | ObjectKind::Database => {
+                return Ok(self.state.lookup(Class::Role, 0, &name.name).map(|id| (id, 0)));
+            }
+            ObjectKind::Other(kind) if kind == "owned" => {
+                self.blur("DROP OWNED drops what is not known here");
+                return Ok(None);
+            }
+            ObjectKind::Language => Ok(self.state.lookup_other("language", 0, &name.name).map(|id| (id, 0))),
+            ObjectKind::Extension => {
+                self.blur(if cascade {
+                    "what an extension brought goes, and all that needs it"
+                } else {
+                    "what an extension brought goes"
+                });
+                self.named(object, false)
+            }
+            _ => self.named(object, false),
+        };
+        match found {
+            Ok(of) => {
+                if let Some(of) = of
+                    && !if_exists
+                {
+                    self.doubt(of.0, || missing_to_drop(&object.kind, name, name.at));
+                }
+                Ok(of)
+            }
+            // What is there but of another kind is not excused.
+            Err(problem) if if_exists && problem.is_absence() => {
+                self.skip(name.to_string(), None, format!("{}, skipping", problem.message));
+                Ok(None)
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
+    fn relation_to_drop(&mut self, object: &Named) -> Result<Option<Ref>, Problem> {
+        let name = &object.name;
+        match self.state.find(Class::Relation, name) {
+            Found::Object(id) => {
+                self.check_kind(id, &object.kind, name)?;
+                Ok(Some((id, 0)))
+            }
+            Found::System => {
+                Err(Problem::new("42501", format!("permission denied: \"{}\" is a system catalog", name.name), name.at))
+            }
+            Found::NoSchema => Err(Problem::missing_schema(name.schema.as_deref().unwrap_or_default(), name.at)),
+            Found::Missing => Err(missing_to_drop(&object.kind, &Name::plain(name.name.clone(), name.at), name.at)),
+        }
+    }
+
+    fn type_to_drop(&mut self, object: &Named) -> Result<Option<Ref>, Problem> {
+        let of = self.named(object, false)?;
+        let Some((id, _)) = of else { return Ok(None) };
+        let Some(found) = self.state.get(id) else { return Ok(None) };
+        if found.kind.is_relation() && found.kind != Kind::CompositeType {
+            let table = self.state.describe((id, 0));
+            let message = format!("cannot drop type {} because {table} requires it", object.name.name);
+            return Err(Problem::new("2BP01", message, object.name.at).on(self.state.key((id, 0))));
+        }
+        Ok(of)
+    }
+
+    fn delete(&mut self, targets: &[Ref], cascade: bool) -> Done {
+        let at = self.at;
+        let dropped = remove::delete(&mut self.state, targets, cascade, at)?;
+        self.outcome.dropped.extend(dropped);
+        Ok(())
+    }
+
+    // ALTER TABLE
+
+    pub(super) fn alter_table(
+        &mut self,
+        kind: &ObjectKind,
+        name: &Name,
+        if_exists: bool,
+        actions: &[AlterAction],
+    ) -> Done {
+        if name.is_variable() {
+            self.blur("what it alters depends on a variable");
+            return Ok(());
+        }
+        let class = if matches!(kind, ObjectKind::Type | ObjectKind::Domain) { Class::Type } else { Class::Relation };
+        let id = match self.state.find(class, name) {
+            Found::Object(id) => {
+                self.doubt(id, || Problem::missing_relation(name));
+                id
+            }
+            Found::System => return Ok(()),
+            _ if if_exists => {
+                self.skip(name.to_string(), None, format!("relation \"{name}\" does not exist, skipping"));
+                return Ok(());
+            }
+            _ => return Err(Problem::missing_relation(name)),
+        };
+        self.check_altered_kind(id, kind, name, actions)?;
+        let mut ordered: Vec<&AlterAction> = actions.iter().collect();
+        ordered.sort_by_key(|action| pass(action));
+        ordered.into_iter().try_for_each(|action| self.alter_action(id, name, action))
+    }
+
+    fn check_altered_kind(&self, id: Id, said: &ObjectKind, name: &Name, actions: &[AlterAction]) -> Done {
+        let Some(object) = self.state.get(id) else { return Ok(()) };
+        if *said != ObjectKind::Table {
+            return self.check_kind(id, said, name);
+        }
+        let refuse = |message: String| Err(Problem::new("42809", message, name.at).on(self.state.key((id, 0))));
+        match object.kind {
+            Kind::Table | Kind::ForeignTable => Ok(()),
+            Kind::CompositeType => refuse(format!("\"{}\" is a composite type", name.name)),
+            _ => {
+                let refused = actions.iter().find_map(|action| match action {
+                    AlterAction::Owner(_) => None,
+                    AlterAction::ColumnDefault { .. } if object.kind == Kind::View => None,
+                    AlterAction::Other { what, .. } if what.contains("options") => None,
+                    AlterAction::AddColumn { .. } => Some("ADD COLUMN"),
+                    AlterAction::DropColumn { .. } => Some("DROP COLUMN"),
+                    AlterAction::ColumnType { .. } => Some("ALTER COLUMN ... SET DATA TYPE"),
+                    AlterAction::ColumnNotNull { set: true, .. } => Some("ALTER COLUMN ... SET NOT NULL"),
+                    AlterAction::ColumnNotNull { set: false, .. } => Some("ALTER COLUMN ... DROP NOT NULL"),
+                    AlterAction::AddConstraint(_) => Some("ADD CONSTRAINT"),
+                    AlterAction::DropConstraint { .. } => Some("DROP CONSTRAINT"),
+                    AlterAction::RowSecurity(_) => Some("ENABLE ROW SECURITY"),
+                    _ => None,
+                });
+                match refused {
+                    Some(action) => {
+                        refuse(format!("ALTER action {action} cannot be performed on relation \"{}\"", name.name))
+                    }
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn alter_action(&mut self, id: Id, name: &Name, action: &AlterAction) -> Done {
+        match action {
+            AlterAction::AddColumn { if_not_exists, column } => self.add_column(id, name, column, *if_not_exists),
+            AlterAction::DropColumn { if_exists, name: column, cascade } => {
+                self.drop_column(id, name, column, *if_exists, *cascade)
+            }
+            AlterAction::ColumnType { column, to, using } => self.column_type(id, name, column, to, using.is_some()),
+            AlterAction::ColumnDefault { column, value } => {
+                let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
+                let table = name.name.clone();
+                let refuse = |what: &str| {
+                    let message = format!("column \"{column}\" of relation \"{table}\" is {what} column");
+                    Err(Problem::new("42601", message, name.at))
+                };
+                let Some(own) = self.edit_column((id, number)) else { return Ok(()) };
+                let before = own.default.clone();
+                if own.identity {
+                    return refuse("an identity");
+                }
+                if own.generated {
+                    return refuse("a generated");
+                }
+                for (id, number) in self.with_inheritors(id, column, number) {
+                    match value {
+                        Some(value) => self.set_default((id, number), value, false)?,
+                        None => self.drop_default((id, number)),
+                    }
+                }
+                if self.edit_column((id, number)).is_some_and(|own| own.default != before) {
+                    self.altered((id, number), "default");
+                }
+                Ok(())
+            }
+            AlterAction::ColumnNotNull { column, set } => self.column_not_null(id, name, column, *set),
+            AlterAction::AddConstraint(constraint) => self.add_constraint(id, constraint),
+            AlterAction::DropConstraint { if_exists, name: constraint, cascade } => {
+                self.drop_constraint(id, name, constraint, *if_exists, *cascade)
+            }
+            AlterAction::ValidateConstraint(constraint) => {
+                let Some(known) = self.state.lookup(Class::Constraint, id, constraint) else {
+                    return Err(self.missing_part(&ObjectKind::Constraint, constraint, id, name.at));
+                };
+                if let Some(Detail::Constraint(detail)) = self.state.edit(known).map(|object| &mut object.detail) {
+                    let was = std::mem::replace(&mut detail.validated, true);
+                    if !was {
+                        self.altered((known, 0), "validated");
+                    }
+                }
+                Ok(())
+            }
+            AlterAction::Trigger { name: trigger, state } => self.trigger_state(id, name, trigger.as_ref(), *state),
+            AlterAction::Owner(owner) => {
+                self.set_owner((id, 0), Some(owner.clone()));
+                Ok(())
+            }
+            AlterAction::RowSecurity(words) => {
+                if let Some(relation) = self.state.edit_relation(id) {
+                    let before = (relation.row_security, relation.force_row_security);
+                    match words.as_str() {
+                        "enable row level security" => relation.row_security = true,
+                        "disable row level security" => relation.row_security = false,
+                        "force row level security" => relation.force_row_security = true,
+                        _ => relation.force_row_security = false,
+                    }
+                    if before != (relation.row_security, relation.force_row_security) {
+                        self.altered((id, 0), words.clone());
+                    }
+                }
+                Ok(())
+            }
+            AlterAction::Attach(part) => self.attach(id, name, part),
+            AlterAction::Detach { name: part, .. } => self.detach(id, name, part, true),
+            AlterAction::Inherit { parent, add: true } => {
+                let Some(parent_id) = self.opened(parent)? else { return Ok(()) };
+                self.adopt(id, parent_id, false)?;
+                self.altered((id, 0), "inherit");
+                Ok(())
+            }
+            AlterAction::Inherit { parent, add: false } => {
+                let Some(parent_id) = self.opened(parent)? else { return Ok(()) };
+                if !self.state.relation(id).is_some_and(|relation| relation.parents.contains(&parent_id)) {
+                    let message = format!("relation \"{}\" is not a parent of relation \"{}\"", parent.name, name.name);
+                    return Err(Problem::new("42P01", message, name.at));
+                }
+                self.release(id, parent_id);
+                self.altered((id, 0), "no inherit");
+                Ok(())
+            }
+            AlterAction::Other { what, part } => self.alter_other(id, name, what, part.as_ref()),
+        }
+    }
+
+    fn set_owner(&mut self, of: Ref, owner: Option<Ident>) {
+        if let Some(object) = self.state.edit(of.0)
+            && object.owner != owner
+        {
+            object.owner = owner;
+            self.altered(of, "owner");
+        }
+    }
+
+    /// A column and the columns of that name in whatever inherits from its table.
+    fn with_inheritors(&self, id: Id, column: &str, number: u16) -> Vec<Ref> {
+        let mut found = vec![(id, number)];
+        let mut open = self.state.inheritors(id);
+        while let Some(child) = open.pop() {
+            let number = self.state.relation(child).and_then(|r| r.column(column)).map(|column| column.number);
+            if let Some(number) = number
+                && !found.contains(&(child, number))
+            {
+                found.push((child, number));
+                open.extend(self.state.inheritors(child));
+            }
+        }
+        found
+    }
+
+    fn add_column(&mut self, id: Id, name: &Name, column: &crate::effect::Column, if_not_exists: bool) -> Done {
+        let known = self.state.relation(id).and_then(|r| r.column(&column.name)).map(|c| (c.number, c.presence));
+        if let Some((number, presence)) = known {
+            let message = format!("column \"{}\" of relation \"{}\" already exists", column.name, name.name);
+            if if_not_exists {
+                self.skip(column.name.clone(), Some((id, number)), format!("{message}, skipping"));
+                if let Some(own) = self.edit_column((id, number)) {
+                    own.presence = Presence::Yes;
+                }
+                return Ok(());
+            }
+            let problem = Problem::new("42701", message, column.at).on(self.state.key((id, number)));
+            if presence == Presence::Yes {
+                return Err(problem);
+            }
+            self.may_fail(problem);
+            let at = self.at;
+            remove::delete(&mut self.state, &[(id, number)], true, at)?;
+        }
+        if self.state.relation(id).is_some_and(|relation| relation.partition) {
+            return Err(Problem::new("42809", "cannot add column to a partition".to_owned(), column.at));
+        }
+        let number = self.declare_column(id, column)?;
+        self.outcome.made.push(self.state.key((id, number)));
+        let constraints: Vec<&WrittenConstraint> = column.constraints.iter().collect();
+        self.add_constraints(id, &constraints)?;
+        self.pass_down(id, number)
+    }
+
+    /// A new column of a parent is one of its children too.
+    fn pass_down(&mut self, id: Id, number: u16) -> Done {
+        let Some(column) = self.state.relation(id).and_then(|r| r.numbered(number)).cloned() else { return Ok(()) };
+        for child in self.state.inheritors(id) {
+            let known = self.state.relation(child).and_then(|r| r.column(&column.name)).map(|c| c.number);
+            match known {
+                Some(number) => {
+                    if let Some(own) = self.edit_column((child, number)) {
+                        own.inherited += 1;
+                    }
+                }
+                None => {
+                    let copy = Column {
+                        default: None,
+                        default_id: 0,
+                        identity: false,
+                        is_local: false,
+                        inherited: 1,
+                        ..column.clone()
+                    };
+                    let copied = self.push_column(child, copy);
+                    if let Some(default) = &column.default {
+                        self.set_default((child, copied), default, column.generated)?;
+                    }
+                    self.outcome.made.push(self.state.key((child, copied)));
+                    self.pass_down(child, copied)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_column(&mut self, id: Id, name: &Name, column: &Ident, if_exists: bool, cascade: bool) -> Done {
+        let message = || format!("column \"{column}\" of relation \"{}\" does not exist", name.name);
+        let Some(relation) = self.state.relation(id) else { return Ok(()) };
+        let Some(found) = relation.column(column) else {
+            if if_exists {
+                self.skip(column.clone(), None, format!("{}, skipping", message()));
+                return Ok(());
+            }
+            let problem = Problem::new("42703", message(), name.at);
+            if relation.is_known {
+                return Err(problem);
+            }
+            self.may_fail(problem);
+            return Ok(());
+        };
+        let (number, presence, inherited) = (found.number, found.presence, found.inherited);
+        if inherited > 0 {
+            let message = format!("cannot drop inherited column \"{column}\"");
+            return Err(Problem::new("42P16", message, name.at));
+        }
+        if presence == Presence::Maybe && !if_exists {
+            self.may_fail(Problem::new("42703", message(), name.at));
+        }
+        let mut targets = vec![(id, number)];
+        let mut open = self.state.inheritors(id);
+        while let Some(child) = open.pop() {
+            let Some(own) = self.state.relation(child).and_then(|r| r.column(column)).cloned() else { continue };
+            if own.inherited <= 1 && !own.is_local {
+                targets.push((child, own.number));
+                open.extend(self.state.inheritors(child));
+            } else if let Some(own) = self.edit_column((child, own.number)) {
+                own.inherited = own.inherited.saturating_sub(1);
+            }
+        }
+        self.delete(&targets, cascade)
+    }
+
+    fn column_type(&mut self, id: Id, name: &Name, column: &Ident, to: &crate::effect::Type, using: bool) -> Done {
+        let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
+        let kind = self.written_type(to)?;
+        let Some(own) = self.state.relation(id).and_then(|r| r.numbered(number)).cloned() else { return Ok(()) };
+        if own.inherited > 0 {
+            let message = format!("cannot alter inherited column \"{column}\"");
+            return Err(Problem::new("42P16", message, name.at));
+        }
+        let changes = own.kind != kind || kind == ColumnType::Unsaid;
+        if !using && own.generated {
+            // Its expression gives the value.
+        } else if !using && changes && !casts_by_itself(&own.kind, &kind) {
+            let text = self.state.short_type_text(&kind);
+            let message = format!("column \"{column}\" cannot be cast automatically to type {text}");
+            return Err(Problem::new("42804", message, name.at));
+        }
+        for of in self.with_inheritors(id, column, number) {
+            self.check_users(of, name.at)?;
+            if let Some(user) = own.kind.user() {
+                self.state.unlink(of, (user, 0), Link::Normal);
+            }
+            if let Some(user) = kind.user() {
+                self.state.link(of, (user, 0), Link::Normal);
+            }
+            if let Some(column) = self.edit_column(of) {
+                column.kind = kind.clone();
+            }
+        }
+        if changes {
+            self.altered((id, number), "type");
+        }
+        Ok(())
+    }
+
+    /// What keeps a column from getting another type.
+    fn check_users(&self, of: Ref, at: At) -> Done {
+        for (by, _, _) in self.state.dependents(of) {
+            let Some(object) = self.state.get(by.0) else { continue };
+            let what = match &object.detail {
+                Detail::Relation(_) if matches!(object.kind, Kind::View | Kind::MaterializedView) && by.1 == 0 => {
+                    "used by a view or rule"
+                }
+                Detail::Rule(_) => "used by a view or rule",
+                Detail::Trigger(_) => "used in a trigger definition",
+                Detail::Policy(_) => "used in a policy definition",
+                Detail::Default(default) if object.parent == of.0 && default.column != of.1 => {
+                    "used by a generated column"
+                }
+                Detail::Routine(_) => "used by a function or procedure",
+                _ => continue,
+            };
+            let message = format!("cannot alter type of a column {what}");
+            return Err(Problem::new("0A000", message, at).on(self.state.key(by)));
+        }
+        Ok(())
+    }
+
+    fn column_not_null(&mut self, id: Id, name: &Name, column: &Ident, set: bool) -> Done {
+        let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
+        if !set {
+            if self.state.relation(id).and_then(|r| r.numbered(number)).is_some_and(|column| column.identity) {
+                let message = format!("column \"{column}\" of relation \"{}\" is an identity column", name.name);
+                return Err(Problem::new("42601", message, name.at));
+            }
+            let in_key = self.state.indexes(id).into_iter().any(|index| {
+                let index = self.state.get(index).and_then(Object::index);
+                index.is_some_and(|index| index.primary && index.columns.contains(&number))
+            });
+            if in_key {
+                let message = format!("column \"{column}\" is in a primary key");
+                return Err(Problem::new("42P16", message, name.at));
+            }
+        }
+        for of in self.with_inheritors(id, column, number) {
+            if let Some(column) = self.edit_column(of)
+                && column.not_null != set
+            {
+                column.not_null = set;
+                self.altered(of, if set { "not null" } else { "null" });
+            }
+        }
+        Ok(())
+    }
+
+    fn add_constraint(&mut self, id: Id, constraint: &WrittenConstraint) -> Done {
+        if self.state.get(id).is_some_and(|object| object.kind == Kind::Domain) {
+            return self.add_domain_constraint(id, constraint);
+        }
+        self.add_constraints(id, &[constraint])
+    }
+
+    fn drop_constraint(&mut self, id: Id, name: &Name, constraint: &Ident, if_exists: bool, cascade: bool) -> Done {
+        let message = || format!("constraint \"{constraint}\" of relation \"{}\" does not exist", name.name);
+        let Some(known) = self.state.lookup(Class::Constraint, id, constraint) else {
+            if if_exists {
+                self.skip(constraint.clone(), None, format!("{}, skipping", message()));
+                return Ok(());
+            }
+            return Err(Problem::new("42704", message(), name.at));
+        };
+        if !if_exists {
+            self.doubt(known, || Problem::new("42704", message(), name.at));
+        }
+        let Some(detail) = self.state.get(known).and_then(Object::constraint).cloned() else { return Ok(()) };
+        if !detail.is_local {
+            let message = format!("cannot drop inherited constraint \"{constraint}\" of relation \"{}\"", name.name);
+            return Err(Problem::new("42P16", message, name.at));
+        }
+        let mut targets = vec![(known, 0)];
+        if matches!(detail.rule, ConstraintRule::Check(_)) {
+            let mut open = self.state.inheritors(id);
+            while let Some(child) = open.pop() {
+                let Some(copy) = self.state.lookup(Class::Constraint, child, constraint) else { continue };
+                if self.state.get(copy).and_then(Object::constraint).is_some_and(|copy| !copy.is_local) {
+                    targets.push((copy, 0));
+                    open.extend(self.state.inheritors(child));
+                }
+            }
+        }
+        self.delete(&targets, cascade)
+    }
+
+    fn trigger_state(&mut self, id: Id, name: &Name, trigger: Option<&Ident>, state: TriggerState) -> Done {
+        let triggers = match trigger {
+            Some(trigger) => match self.state.lookup(Class::Trigger, id, trigger) {
+                Some(found) => {
+                    self.doubt(found, || {
+                        Problem::new("42704", format!("trigger \"{trigger}\" does not exist"), name.at)
+                    });
+                    vec![found]
+                }
+                None => return Err(self.missing_part(&ObjectKind::Trigger, trigger, id, name.at)),
+            },
+            None => self.state.parts(Class::Trigger, id),
+        };
+        for trigger in triggers {
+            if let Some(Detail::Trigger(detail)) = self.state.edit(trigger).map(|object| &mut object.detail)
+                && detail.state != state
+            {
+                detail.state = state;
+                self.altered((trigger, 0), "state");
+            }
+        }
+        Ok(())
+    }
+
+    // Partitions and parents
+
+    fn attach(&mut self, id: Id, name: &Name, part: &Name) -> Done {
+        let Some(child) = self.opened(part)? else { return Ok(()) };
+        if self.state.get(id).is_some_and(|object| object.kind == Kind::Index) {
+            // An index that is attached is one of the table's partitions already.
+            self.state.link((child, 0), (id, 0), Link::Auto);
+            return Ok(());
+        }
+        if !self.state.relation(id).is_some_and(|relation| relation.partitioned) {
+            let message = format!("table \"{}\" is not partitioned", name.name);
+            return Err(Problem::new("42809", message, name.at));
+        }
+        if self.state.relation(child).is_some_and(|relation| relation.partition) {
+            let message = format!("\"{}\" is already a partition", part.name);
+            return Err(Problem::new("42809", message, part.at));
+        }
+        self.adopt(child, id, true)?;
+        if let Some(relation) = self.state.edit_relation(child) {
+            relation.partition = true;
+        }
+        self.attach_indexes(child, id)?;
+        for trigger in self.state.parts(Class::Trigger, id) {
+            self.copy_trigger(trigger, id, child);
+        }
+        self.altered((child, 0), "attached");
+        Ok(())
+    }
+
+    /// A partition needs the indexes of its parent: those that it has are taken.
+    fn attach_indexes(&mut self, child: Id, parent: Id) -> Done {
+        for index in self.state.indexes(parent) {
+            let Some(source) = self.state.get(index).and_then(Object::index).cloned() else { continue };
+            let columns = self.same_columns(parent, child, &source.columns);
+            let rule_of = |work: &Self, index: Id| {
+                let needs = work.state.needs((index, 0)).into_iter();
+                needs
+                    .filter(|(_, link)| *link == Link::Internal)
+                    .find_map(|(of, _)| work.state.get(of.0).and_then(Object::constraint).map(|c| c.rule.clone()))
+            };
+            let rule = rule_of(self, index);
+            let same = self.state.indexes(child).into_iter().find(|own| {
+                self.state.get(*own).and_then(Object::index).is_some_and(|own| {
+                    own.columns == columns && own.unique == source.unique && own.filter == source.filter
+                }) && (rule.is_none() || rule_of(self, *own) == rule)
+            });
+            let own = match same {
+                Some(own) => Some(own),
+                None => {
+                    let include = self.same_columns(parent, child, &source.include);
+                    let made = super::Index { table: child, columns, include, ..source };
+                    self.add_index(None, made, rule, false)?
+                }
+            };
+            if let Some(own) = own {
+                self.state.link((own, 0), (index, 0), Link::Auto);
+            }
+        }
+        Ok(())
+    }
+
+    /// A table that is there becomes a child; it has to have the columns.
+    fn adopt(&mut self, child: Id, parent: Id, partition: bool) -> Done {
+        let Some(columns) = self.state.relation(parent).map(|relation| relation.columns.clone()) else {
+            return Ok(());
+        };
+        for column in columns {
+            let own = self.state.relation(child).and_then(|r| r.column(&column.name)).map(|c| c.number);
+            let Some(number) = own else {
+                let message = format!("child table is missing column \"{}\"", column.name);
+                return Err(Problem::new("42804", message, self.at));
+            };
+            if let Some(own) = self.edit_column((child, number)) {
+                own.inherited += 1;
+                if partition {
+                    own.is_local = false;
+                }
+            }
+        }
+        if let Some(relation) = self.state.edit_relation(child) {
+            relation.parents.push(parent);
+        }
+        self.state.add_inheritor(parent, child);
+        self.state.link((child, 0), (parent, 0), if partition { Link::Auto } else { Link::Normal });
+        Ok(())
+    }
+
+    fn detach(&mut self, id: Id, name: &Name, part: &Name, partition: bool) -> Done {
+        let Some(child) = self.opened(part)? else { return Ok(()) };
+        if !self.state.relation(child).is_some_and(|relation| relation.parents.contains(&id)) {
+            let message = format!("relation \"{}\" is not a partition of relation \"{}\"", part.name, name.name);
+            return Err(Problem::new("42P01", message, part.at));
+        }
+        self.release(child, id);
+        if partition {
+            if let Some(relation) = self.state.edit_relation(child) {
+                relation.partition = false;
+            }
+            // Its indexes stay, the triggers that it got do not.
+            for index in self.state.indexes(child) {
+                for parent in self.state.indexes(id) {
+                    self.state.unlink((index, 0), (parent, 0), Link::Auto);
+                }
+            }
+            for trigger in self.state.parts(Class::Trigger, child) {
+                if self.state.needs((trigger, 0)).iter().any(|(_, link)| *link == Link::Internal) {
+                    self.state.remove(trigger);
+                }
+            }
+            for constraint in self.state.parts(Class::Constraint, child) {
+                for (to, link) in self.state.needs((constraint, 0)) {
+                    if link == Link::Internal {
+                        self.state.unlink((constraint, 0), to, Link::Internal);
+                    }
+                }
+                if let Some(Detail::Constraint(detail)) = self.state.edit(constraint).map(|object| &mut object.detail) {
+                    detail.is_local = true;
+                }
+            }
+        }
+        self.altered((child, 0), "detached");
+        Ok(())
+    }
+
+    fn release(&mut self, child: Id, parent: Id) {
+        let names: Vec<Ident> = self
+            .state
+            .relation(parent)
+            .map(|relation| relation.columns.iter().map(|column| column.name.clone()).collect())
+            .unwrap_or_default();
+        if let Some(relation) = self.state.edit_relation(child) {
+            relation.parents.retain(|id| *id != parent);
+            for column in relation.columns.iter_mut().filter(|column| names.contains(&column.name)) {
+                column.inherited = column.inherited.saturating_sub(1);
+                column.is_local |= column.inherited == 0;
+            }
+        }
+        self.state.remove_inheritor(parent, child);
+        self.state.unlink((child, 0), (parent, 0), Link::Auto);
+        self.state.unlink((child, 0), (parent, 0), Link::Normal);
+    }
+
+    fn alter_other(&mut self, id: Id, name: &Name, what: &Ident, part: Option<&Ident>) -> Done {
+        match (what.as_str(), part) {
+            ("add identity", Some(column)) => {
+                let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
+                let Some(own) = self.state.relation(id).and_then(|r| r.numbered(number)) else { return Ok(()) };
+                let refuse = |code, what: &str| {
+                    let message = format!("column \"{column}\" of relation \"{}\" {what}", name.name);
+                    Err(Problem::new(code, message, name.at))
+                };
+                if !own.not_null {
+                    return refuse("55000", "must be declared NOT NULL before identity can be added");
+                }
+                if own.identity {
+                    return refuse("55000", "is already an identity column");
+                }
+                if own.default.is_some() {
+                    return refuse("55000", "already has a default value");
+                }
+                self.add_sequence((id, number), true);
+                self.altered((id, number), "identity");
+            }
+            ("drop identity", Some(column)) => {
+                let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
+                let sequence = self.state.dependents((id, number)).into_iter().find_map(|((by, _), link, _)| {
+                    let is_sequence = self.state.get(by).is_some_and(|object| object.kind == Kind::Sequence);
+                    (is_sequence && link == Link::Internal).then_some(by)
+                });
+                if let Some(sequence) = sequence {
+                    self.state.unlink((sequence, 0), (id, number), Link::Internal);
+                    self.delete(&[(sequence, 0)], false)?;
+                    if let Some(column) = self.edit_column((id, number)) {
+                        column.identity = false;
+                    }
+                    self.altered((id, number), "no identity");
+                }
+            }
+            ("drop expression", Some(column)) => {
+                let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
+                self.drop_default((id, number));
+                self.altered((id, number), "no expression");
+            }
+            ("add of" | "drop of", _) => self.blur(format!("ALTER TABLE {what} is not followed")),
+            _ => {
+                // The rest changes nothing that is looked at here, but it does change something.
+                if let Some(column) = part
+                    && matches!(what.as_str(), "set statistics" | "set storage" | "set compression" | "set identity")
+                {
+                    self.column(id, column, name.at)?;
+                }
+                self.bump((id, 0), what);
+            }
+        }
+        Ok(())
+    }
+
+    fn bump(&mut self, of: Ref, what: &str) {
+        if let Some(object) = self.state.edit(of.0) {
+            *object.options.entry(Ident::new(what)).or_default() += 1;
+        }
+        self.altered(of, what);
+    }
+
+    // New names
+
+    pub(super) fn rename(&mut self, object: &Named, part: Option<&Ident>, to: &Ident, if_exists: bool) -> Done {
+        if object.name.is_variable() || crate::effect::is_variable(to) {
+            self.blur("what it renames depends on a variable");
+            return Ok(());
+        }
+        match self.renamed(object, part, to) {
+            Err(problem) if if_exists && problem.is_absence() && problem.sqlstate != "42703" => {
+                self.skip(object.name.to_string(), None, format!("{}, skipping", problem.message));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn renamed(&mut self, object: &Named, part: Option<&Ident>, to: &Ident) -> Done {
+        let name = &object.name;
+        match (&object.kind, part) {
+            (ObjectKind::Column, Some(column)) => self.rename_column(name, column, to),
+            (ObjectKind::Constraint, Some(constraint)) => self.rename_constraint(name, constraint, to),
+            (
+                ObjectKind::Table
+                | ObjectKind::View
+                | ObjectKind::MaterializedView
+                | ObjectKind::ForeignTable
+                | ObjectKind::Index
+                | ObjectKind::Sequence,
+                _,
+            ) => {
+                let Some(id) = self.opened(name)? else { return Ok(()) };
+                // ALTER TABLE renames whatever has its kind of name.
+                match (&object.kind, self.state.get(id).map(|object| &object.kind)) {
+                    (ObjectKind::Table, Some(Kind::CompositeType)) => {
+                        let message = format!("\"{}\" is a composite type", name.name);
+                        return Err(Problem::new("42809", message, name.at));
+                    }
+                    (ObjectKind::Table, _) => {}
+                    _ => self.check_kind(id, &object.kind, name)?,
+                }
+                self.rename_relation(id, to, name.at)
+            }
+            (ObjectKind::Type | ObjectKind::Domain, _) => {
+                let Some((id, _)) = self.named(object, false)? else { return Ok(()) };
+                let Some(found) = self.state.get(id) else { return Ok(()) };
+                if found.kind.is_relation() {
+                    if found.kind != Kind::CompositeType {
+                        let message = format!("{} is a table's row type", name.name);
+                        return Err(Problem::new("42809", message, name.at));
+                    }
+                    return self.rename_relation(id, to, name.at);
+                }
+                if let Some(known) = self.state.lookup(Class::Type, found.parent, to) {
+                    let message = format!("type \"{to}\" already exists");
+                    return Err(Problem::new("42710", message, name.at).on(self.state.key((known, 0))));
+                }
+                self.give_name(id, to);
+                Ok(())
+            }
+            (ObjectKind::Schema, _) => {
+                let Some(id) = self.state.schema(&name.name) else {
+                    return Err(Problem::missing_schema(&name.name, name.at));
+                };
+                if let Some(known) = self.state.schema(to) {
+                    let message = format!("schema \"{to}\" already exists");
+                    return Err(Problem::new("42P06", message, name.at).on(self.state.key((known, 0))));
+                }
+                self.give_name(id, to);
+                Ok(())
+            }
+            (ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate, _) => {
+                let Some(id) = self.routine(object)? else { return Ok(()) };
+                let Some(found) = self.state.get(id) else { return Ok(()) };
+                let inputs = found.routine().map(|routine| routine.inputs.clone()).unwrap_or_default();
+                if let Some(known) = self.state.routine(found.parent, to, &inputs) {
+                    let text = self.state.routine_text(known).replace(',', ", ");
+                    let schema = self.state.schema_name(found.parent);
+                    let message = format!("function {text} already exists in schema \"{schema}\"");
+                    return Err(Problem::new("42723", message, name.at).on(self.state.key((known, 0))));
+                }
+                self.give_name(id, to);
+                Ok(())
+            }
+            (ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy, _) => {
+                let Some((id, _)) = self.named(object, false)? else { return Ok(()) };
+                let class = match object.kind {
+                    ObjectKind::Trigger => Class::Trigger,
+                    ObjectKind::Rule => Class::Rule,
+                    _ => Class::Policy,
+                };
+                let table = self.state.get(id).map_or(0, |object| object.parent);
+                if let Some(known) = self.state.lookup(class, table, to) {
+                    let shown = self.state.get(table).map(|object| object.name.clone()).unwrap_or_default();
+                    let link = if class == Class::Policy { "table" } else { "relation" };
+                    let message = format!("{} \"{to}\" for {link} \"{shown}\" already exists", object.kind);
+                    return Err(Problem::new("42710", message, name.at).on(self.state.key((known, 0))));
+                }
+                self.give_name(id, to);
+                Ok(())
+            }
+            (ObjectKind::Role, _) => {
+                if let Some(id) = self.state.lookup(Class::Role, 0, &name.name) {
+                    self.give_name(id, to);
+                }
+                Ok(())
+            }
+            (ObjectKind::Database, _) => Ok(()),
+            _ => match self.named(object, false)? {
+                Some((id, _)) => {
+                    self.give_name(id, to);
+                    Ok(())
+                }
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn give_name(&mut self, id: Id, to: &Ident) {
+        let name = to.clone();
+        self.altered((id, 0), "renamed");
+        self.state.rename(id, |object| object.name = name);
+    }
+
+    fn rename_column(&mut self, name: &Name, column: &Ident, to: &Ident) -> Done {
+        let found = match self.state.find(Class::Relation, name) {
+            Found::NoSchema | Found::Missing => return Err(Problem::missing_relation(name)),
+            Found::System => return Ok(()),
+            Found::Object(id) => id,
+        };
+        let Some(relation) = self.state.relation(found) else {
+            let message = format!("cannot rename columns of relation \"{}\"", name.name);
+            // The columns of an index have names too.
+            return if self.state.get(found).is_some_and(|object| object.kind == Kind::Index) {
+                Ok(())
+            } else {
+                Err(Problem::new("42809", message, name.at))
+            };
+        };
+        let Some(own) = relation.column(column) else {
+            let problem = Problem::new("42703", format!("column \"{column}\" does not exist"), name.at);
+            return if relation.is_known { Err(problem) } else { self.absent(problem) };
+        };
+        let (number, inherited) = (own.number, own.inherited);
+        if inherited > 0 {
+            let message = format!("cannot rename inherited column \"{column}\"");
+            return Err(Problem::new("42P16", message, name.at));
+        }
+        for of in self.with_inheritors(found, column, number) {
+            let Some(table) = self.state.get(of.0) else { continue };
+            if table.relation().is_some_and(|relation| relation.column(to).is_some()) {
+                let message = format!("column \"{to}\" of relation \"{}\" already exists", table.name);
+                return Err(Problem::new("42701", message, name.at));
+            }
+            self.altered(of, "renamed");
+            if let Some(own) = self.edit_column(of) {
+                own.name = to.clone();
+            }
+        }
+        Ok(())
+    }
+
+    fn rename_constraint(&mut self, name: &Name, constraint: &Ident, to: &Ident) -> Done {
+        let id = match self.state.find(Class::Type, name) {
+            Found::Object(id) if self.state.get(id).is_some_and(|object| object.kind == Kind::Domain) => id,
+            _ => match self.opened(name)? {
+                Some(id) => id,
+                None => return Ok(()),
+            },
+        };
+        let Some(known) = self.state.lookup(Class::Constraint, id, constraint) else {
+            let message = format!("constraint \"{constraint}\" for table \"{}\" does not exist", name.name);
+            return Err(Problem::new("42704", message, name.at));
+        };
+        self.check_constraint_name(id, to, name.at)?;
+        let index = self.state.dependents((known, 0)).into_iter().find_map(|((by, _), link, _)| {
+            let is_index = self.state.get(by).is_some_and(|object| object.kind == Kind::Index);
+            (is_index && link == Link::Internal).then_some(by)
+        });
+        if let Some(index) = index {
+            let schema = self.state.schema_of(id);
+            if let Some(clash) = self.state.lookup(Class::Relation, schema, to) {
+                let message = format!("relation \"{to}\" already exists");
+                return Err(Problem::new("42P07", message, name.at).on(self.state.key((clash, 0))));
+            }
+            self.give_name(index, to);
+        }
+        self.give_name(known, to);
+        Ok(())
+    }
+
+    fn rename_relation(&mut self, id: Id, to: &Ident, at: At) -> Done {
+        let Some(object) = self.state.get(id) else { return Ok(()) };
+        let (schema, kind) = (object.parent, object.kind.clone());
+        if let Some(known) = self.state.lookup(Class::Relation, schema, to) {
+            let message = format!("relation \"{to}\" already exists");
+            let problem = Problem::new("42P07", message, at).on(self.state.key((known, 0)));
+            if self.state.get(known).is_some_and(|object| object.presence == Presence::Yes) {
+                return Err(problem);
+            }
+            self.may_fail(problem);
+            let at = self.at;
+            remove::delete(&mut self.state, &[(known, 0)], true, at)?;
+        }
+        let has_type = !matches!(kind, Kind::Index | Kind::Sequence);
+        if has_type && let Some(known) = self.state.lookup(Class::Type, schema, to) {
+            let message = format!("type \"{to}\" already exists");
+            return Err(Problem::new("42710", message, at).on(self.state.key((known, 0))));
+        }
+        if kind == Kind::Index {
+            // The constraint that it belongs to bears its name.
+            let owner = self.state.needs((id, 0)).into_iter().find(|(_, link)| *link == Link::Internal);
+            if let Some((owner, _)) = owner {
+                self.give_name(owner.0, to);
+            }
+        }
+        self.give_name(id, to);
+        Ok(())
+    }
+
+    pub(super) fn set_schema(&mut self, object: &Named, to: &Ident, if_exists: bool) -> Done {
+        match self.moved(object, to) {
+            Err(problem) if if_exists && matches!(problem.sqlstate, "42P01") => {
+                self.skip(object.name.to_string(), None, format!("{}, skipping", problem.message));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn moved(&mut self, object: &Named, to: &Ident) -> Done {
+        let name = &object.name;
+        let Some((id, sub)) = self.named(object, object.kind == ObjectKind::Table)? else { return Ok(()) };
+        let Some(schema) = self.state.schema(to) else { return Err(Problem::missing_schema(to, name.at)) };
+        let Some(found) = self.state.get(id) else { return Ok(()) };
+        if sub != 0 || found.parent == schema {
+            return Ok(());
+        }
+        if schema == PG_CATALOG {
+            return Err(Problem::new("42501", format!("permission denied for schema {to}"), name.at));
+        }
+        let kind = found.kind.clone();
+        if matches!(kind, Kind::Extension) {
+            self.bump((id, 0), "schema");
+            return Ok(());
+        }
+        let clash = match &kind {
+            kind if kind.is_relation() => self.state.lookup(Class::Relation, schema, &found.name),
+            Kind::Type | Kind::Domain => self.state.lookup(Class::Type, schema, &found.name),
+            kind if kind.is_routine() => {
+                let inputs = found.routine().map(|routine| routine.inputs.clone()).unwrap_or_default();
+                self.state.routine(schema, &found.name, &inputs)
+            }
+            _ => None,
+        };
+        if let Some(clash) = clash {
+            let (code, what) = match &kind {
+                kind if kind.is_relation() => ("42P07", "relation"),
+                kind if kind.is_routine() => ("42723", "function"),
+                _ => ("42710", "type"),
+            };
+            let shown = if kind.is_routine() {
+                format!("function {}", self.state.routine_text(clash))
+            } else {
+                format!("{what} \"{}\"", found.name)
+            };
+            let message = format!("{shown} already exists in schema \"{to}\"");
+            return Err(Problem::new(code, message, name.at).on(self.state.key((clash, 0))));
+        }
+        if kind == Kind::Sequence && self.state.needs((id, 0)).iter().any(|(_, link)| *link != Link::Normal) {
+            return Err(Problem::new("0A000", "cannot move an owned sequence into another schema".to_owned(), name.at));
+        }
+        let mut all = vec![id];
+        if kind.is_relation() {
+            all.extend(self.state.indexes(id));
+            all.extend(self.state.dependents((id, 0)).into_iter().filter_map(|((by, _), link, _)| {
+                let is_sequence = self.state.get(by).is_some_and(|object| object.kind == Kind::Sequence);
+                (is_sequence && link != Link::Normal).then_some(by)
+            }));
+        }
+        for id in all {
+            let from = self.state.schema_of(id);
+            self.altered((id, 0), "schema");
+            self.state.unlink((id, 0), (from, 0), Link::Normal);
+            self.state.rename(id, |object| object.parent = schema);
+            if self.state.get(id).is_some_and(|object| object.kind != Kind::Index) {
+                self.state.link((id, 0), (schema, 0), Link::Normal);
+            }
+        }
+        Ok(())
+    }
+
+    // ALTER of anything else
+
+    pub(super) fn alter(&mut self, object: &Named, what: &Ident, if_exists: bool, value: Option<&Ident>) -> Done {
+        if let ObjectKind::Other(kind) = &object.kind
+            && kind == "owned"
+        {
+            self.blur("REASSIGN OWNED gives away what is not known here");
+            return Ok(());
+        }
+        if matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language) {
+            return Ok(());
+        }
+        let of = match self.named(object, false) {
+            Ok(Some(of)) => of,
+            Ok(None) => return Ok(()),
+            Err(problem) if if_exists && problem.is_absence() && !what.contains("value") => {
+                self.skip(object.name.to_string(), None, format!("{}, skipping", problem.message));
+                return Ok(());
+            }
+            Err(problem) => return Err(problem),
+        };
+        match (what.as_str(), value) {
+            ("owner", owner) => self.set_owner(of, owner.cloned()),
+            ("owned by", Some(path)) => {
+                let path: Vec<Ident> = super::parse_path(path);
+                self.own_sequence(of.0, &path, object.name.at)?;
+                self.altered(of, "owned by");
+            }
+            ("add value", Some(label)) => {
+                let Some(Detail::Type(detail)) = self.state.edit(of.0).map(|object| &mut object.detail) else {
+                    let message = format!("{} is not an enum", object.name);
+                    return Err(Problem::new("42809", message, object.name.at));
+                };
+                if detail.labels.contains(label) {
+                    let message = format!("enum label \"{label}\" already exists");
+                    if if_exists {
+                        self.skip(label.clone(), Some(of), format!("{message}, skipping"));
+                        return Ok(());
+                    }
+                    return Err(Problem::new("42710", message, object.name.at));
+                }
+                // Where among the others it stands is not told.
+                detail.labels.push(label.clone());
+                self.altered(of, "add value");
+            }
+            ("rename value", _) => {
+                self.blur("which label of the enum is renamed is not told");
+                self.bump(of, what);
+            }
+            _ => {
+                if object.kind == ObjectKind::Domain {
+                    self.blur("what ALTER DOMAIN changes is not told");
+                }
+                self.bump(of, what);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// PostgreSQL's order of the actions of one ALTER TABLE.
+fn pass(action: &AlterAction) -> u8 {
+    match action {
+        AlterAction::DropColumn { .. }
+        | AlterAction::DropConstraint { .. }
+        | AlterAction::ColumnNotNull { set: false, .. }
+        | AlterAction::ColumnDefault { value: None, .. } => 0,
+        AlterAction::ColumnType { .. } => 1,
+        AlterAction::AddColumn { .. } => 2,
+        AlterAction::ColumnNotNull { set: true, .. } => 3,
+        AlterAction::AddConstraint(constraint) => match constraint.kind {
+            ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } | ConstraintKind::Exclude(_) => 4,
+            ConstraintKind::ForeignKey { .. } => 6,
+            _ => 5,
+        },
+        AlterAction::ColumnDefault { .. } => 5,
+        _ => 7,
+    }
+}
+
+/// Whether a value may become of another type in an assignment; yes where it cannot be told.
+fn casts_by_itself(from: &ColumnType, to: &ColumnType) -> bool {
+    let (Some(from), Some(to)) = (from.scalar(), to.scalar()) else { return true };
+    let is_text = |name: &str| matches!(name, "text" | "varchar" | "bpchar");
+    let is_number = |name: &str| matches!(name, "int2" | "int4" | "int8" | "numeric" | "float4" | "float8");
+    let is_time = |name: &str| matches!(name, "date" | "timestamp" | "timestamptz");
+    let is_strict = |name: &str| matches!(name, "uuid" | "bool" | "json" | "jsonb" | "bytea" | "inet" | "interval");
+    if from == to || is_text(to) {
+        return true;
+    }
+    if is_text(from) {
+        return !(is_number(to) || is_time(to) || is_strict(to));
+    }
+    if is_number(from) {
+        return !(is_time(to) || is_strict(to));
+    }
+    if is_time(from) {
+        return !(is_number(to) || is_strict(to));
+    }
+    if is_strict(from) && from != "json" && from != "jsonb" && from != "interval" {
+        return !(is_number(to) || is_time(to) || is_strict(to));
+    }
+    true
+}

@@ -1,0 +1,647 @@
+//! One statement: what it is, and the statements that define nothing but name something.
+
+use std::sync::Arc;
+
+use super::object::{Id, Kind};
+use super::query::{Findings, Reader};
+use super::store::{Class, Found, PG_TEMP, Ref};
+use super::{Blur, Done, Problem, Skipped, Work};
+use crate::effect::{
+    Act, At, Conflict, Expr, ExprKind, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope, Statement,
+};
+
+impl Work {
+    pub(super) fn act(&mut self, act: &Act) -> Done {
+        match act {
+            Act::Set { name, values, scope } => {
+                self.set(name, values, *scope == Scope::Transaction);
+                Ok(())
+            }
+            Act::Select(query) => self.select(query),
+            Act::Insert { table, columns, conflict, .. } => {
+                self.target(table, columns)?;
+                conflict.as_deref().map_or(Ok(()), |conflict| self.conflict(table, conflict))?;
+                self.reads(act)
+            }
+            Act::Update { table, set, .. } => {
+                let columns: Vec<Ident> = set.iter().map(|assignment| assignment.column.clone()).collect();
+                self.target(table, &columns)?;
+                self.reads(act)
+            }
+            Act::Delete { table, .. } | Act::Merge { table, .. } => {
+                self.target(table, &[])?;
+                self.reads(act)
+            }
+            Act::Truncate { tables, cascade, .. } => self.truncate(tables, *cascade),
+            Act::Copy { table, columns, query, .. } => {
+                table.as_ref().map_or(Ok(()), |table| self.target(table, columns))?;
+                query.as_deref().map_or(Ok(()), |query| self.reads(&query.act))
+            }
+            Act::Lock { tables, .. } => tables.iter().try_for_each(|table| self.target(table, &[])),
+            Act::CreateTable { .. } => self.create_table(act),
+            Act::CreateTableAs { .. } => self.create_table_as(act),
+            Act::CreateView { .. } => self.create_view(act),
+            Act::CreateIndex { .. } => self.create_index(act),
+            Act::CreateFunction(function) => self.create_function(function),
+            Act::CreateTrigger { .. } => self.create_trigger(act),
+            Act::CreateRule { .. } => self.create_rule(act),
+            Act::CreateType { .. } => self.create_type(act),
+            Act::Create { .. } => self.create_other(act),
+            Act::AlterTable { kind, name, if_exists, actions } => self.alter_table(kind, name, *if_exists, actions),
+            Act::Rename { object, part, to, if_exists } => self.rename(object, part.as_ref(), to, *if_exists),
+            Act::SetSchema { object, to, if_exists } => self.set_schema(object, to, *if_exists),
+            Act::Alter { object, what, if_exists, value } => self.alter(object, what, *if_exists, value.as_ref()),
+            Act::Drop { objects, if_exists, cascade, .. } => self.drop_objects(objects, *if_exists, *cascade),
+            Act::Comment { object, text } => self.comment(object, text.as_ref()),
+            Act::Grant { grant, objects, privileges, grantees, .. } => {
+                self.grant(*grant, objects, privileges, grantees)
+            }
+            Act::Refresh { name, .. } => {
+                let Some(id) = self.existing(name)? else { return Ok(()) };
+                if self.state.get(id).is_some_and(|object| object.kind != Kind::MaterializedView) {
+                    let message = format!("\"{}\" is not a materialized view", name.name);
+                    return Err(Problem::new("0A000", message, name.at));
+                }
+                Ok(())
+            }
+            Act::Explain { statement, analyze } => {
+                if *analyze || matches!(statement.act, Act::Select(_)) {
+                    self.act(&statement.act)
+                } else {
+                    Ok(())
+                }
+            }
+            Act::Utility { command, .. } => {
+                if command == "discard" {
+                    self.discard_temporary();
+                }
+                Ok(())
+            }
+            Act::Opaque { why } => {
+                self.blur(why.clone());
+                Ok(())
+            }
+            Act::Transaction(_)
+            | Act::Do(_)
+            | Act::Call(_)
+            | Act::Prepare { .. }
+            | Act::ExecutePrepared { .. }
+            | Act::DeclareCursor { .. } => Ok(()),
+        }
+    }
+
+    pub(super) fn blur(&mut self, why: impl Into<Ident>) {
+        self.state.blurred.push_back(Blur { at: self.at, why: why.into(), origin: self.origin });
+    }
+
+    pub(super) fn made(&mut self, id: Id) {
+        self.outcome.made.push(self.state.key((id, 0)));
+    }
+
+    pub(super) fn altered(&mut self, of: Ref, what: impl Into<Ident>) {
+        self.outcome.altered.push((self.state.key(of), what.into()));
+    }
+
+    pub(super) fn skip(&mut self, name: impl Into<Ident>, of: Option<Ref>, notice: String) {
+        let key = of.map(|of| self.state.key(of));
+        self.outcome.skipped.push(Skipped { name: name.into(), key, notice });
+    }
+
+    pub(super) fn may_fail(&mut self, problem: Problem) {
+        self.outcome.may_fail.get_or_insert(problem);
+    }
+
+    /// What is missing fails only where everything is known.
+    pub(super) fn absent(&mut self, problem: Problem) -> Done {
+        if self.complete || !problem.is_absence() {
+            return Err(problem);
+        }
+        self.may_fail(problem);
+        Ok(())
+    }
+
+    /// Takes over what a reader found.
+    pub(super) fn settle(&mut self, findings: Findings) -> Done {
+        if findings.is_cut {
+            self.blur("it nests too deep to be followed");
+        }
+        if let Some(doubt) = findings.doubt {
+            self.may_fail(doubt);
+        }
+        findings.problem.map_or(Ok(()), |problem| self.absent(problem))
+    }
+
+    /// Whether the object may not be there: then a statement that needs it may fail.
+    pub(super) fn doubt(&mut self, id: Id, problem: impl FnOnce() -> Problem) {
+        if self.state.get(id).is_some_and(|object| object.presence == super::Presence::Maybe) {
+            self.may_fail(problem());
+        }
+    }
+
+    /// The relation of that name; nothing for one of PostgreSQL's own.
+    pub(super) fn existing(&mut self, name: &Name) -> Result<Option<Id>, Problem> {
+        match self.state.find(Class::Relation, name) {
+            Found::Object(id) => {
+                self.doubt(id, || Problem::missing_relation(name));
+                Ok(Some(id))
+            }
+            Found::System => Ok(None),
+            Found::NoSchema => Err(Problem::missing_schema(name.schema.as_deref().unwrap_or_default(), name.at)),
+            Found::Missing => Err(Problem::missing_relation(name)),
+        }
+    }
+
+    /// The same where a missing schema is a missing relation.
+    pub(super) fn opened(&mut self, name: &Name) -> Result<Option<Id>, Problem> {
+        match self.state.find(Class::Relation, name) {
+            Found::NoSchema => Err(Problem::missing_relation(name)),
+            _ => self.existing(name),
+        }
+    }
+
+    /// The schema in which something of that name is created.
+    pub(super) fn schema_for(&mut self, name: &Name, temporary: bool) -> Result<Id, Problem> {
+        match &name.schema {
+            Some(schema) if self.complete && self.state.schema(schema).is_none() && !schema.starts_with("pg_temp_") => {
+                Err(Problem::missing_schema(schema, name.at))
+            }
+            Some(schema) if temporary && schema != "pg_temp" && !schema.starts_with("pg_temp_") => Err(Problem::new(
+                "42P16",
+                "cannot create temporary relation in non-temporary schema".to_owned(),
+                name.at,
+            )),
+            _ if temporary => Ok(PG_TEMP),
+            Some(schema) => match self.state.schema(schema) {
+                Some(id) => {
+                    self.doubt(id, || Problem::missing_schema(schema, name.at));
+                    Ok(id)
+                }
+                None if self.complete => Err(Problem::missing_schema(schema, name.at)),
+                None => {
+                    self.may_fail(Problem::missing_schema(schema, name.at));
+                    let object = super::Object::new(Kind::Schema, schema.clone(), 0, At::default(), 0);
+                    Ok(self.state.insert(object))
+                }
+            },
+            None => self
+                .state
+                .creation_schema()
+                .ok_or_else(|| Problem::new("3F000", "no schema has been selected to create in".to_owned(), name.at)),
+        }
+    }
+
+    // Settings
+
+    fn set(&mut self, name: &str, values: &[Expr], local: bool) {
+        if local && !self.in_block {
+            return;
+        }
+        let texts: Vec<Ident> = values.iter().filter_map(text_of).collect();
+        let mut settings = self.state.settings.clone();
+        match name {
+            "search_path" if texts.len() == values.len() => {
+                settings.path =
+                    if values.is_empty() { super::store::Settings::default().path } else { Arc::from(texts) };
+            }
+            "search_path" => {
+                self.blur("the search path cannot be told");
+                return;
+            }
+            "check_function_bodies" => {
+                let off = |text: &Ident| matches!(text.to_ascii_lowercase().as_str(), "off" | "false" | "0" | "no");
+                settings.check_bodies = !values.iter().any(|value| match &value.kind {
+                    ExprKind::Boolean(on) => !on,
+                    ExprKind::Number(number) => number == "0",
+                    _ => text_of(value).is_some_and(|text| off(&text)),
+                });
+            }
+            "role" | "session_authorization" => {
+                settings.role = texts.first().filter(|role| *role != "none").cloned();
+            }
+            "all" => settings = super::store::Settings { role: settings.role, ..super::store::Settings::default() },
+            _ => return,
+        }
+        self.apply(settings, local);
+    }
+
+    fn apply(&mut self, settings: super::store::Settings, local: bool) {
+        if local {
+            let session = self.state.settings.clone();
+            self.state.session.get_or_insert(session);
+        } else if self.state.session.is_some() {
+            self.state.session = Some(settings.clone());
+        }
+        self.state.settings = settings;
+    }
+
+    /// `SELECT`: what it reads has to be there, and it may set something.
+    fn select(&mut self, query: &Query) -> Done {
+        if let QueryBody::Select(select) = &query.body {
+            for target in &select.targets {
+                if let ExprKind::Call { function, arguments, .. } = &target.value.kind
+                    && function.name == "set_config"
+                    && let [name, value, local] = arguments.as_slice()
+                    && let Some(name) = text_of(name)
+                {
+                    self.set_config(&name.to_ascii_lowercase(), value, local);
+                }
+            }
+        }
+        let mut reader = Reader::new(&self.state);
+        reader.has_variables = true;
+        reader.query(query);
+        let findings = reader.findings;
+        self.settle(findings)
+    }
+
+    fn set_config(&mut self, name: &str, value: &Expr, local: &Expr) {
+        let local = match &local.kind {
+            ExprKind::Boolean(local) => *local,
+            _ => text_of(local).is_some_and(|text| text.starts_with('t')),
+        };
+        if name != "search_path" {
+            self.set(name, std::slice::from_ref(value), local);
+            return;
+        }
+        let Some(text) = text_of(value) else {
+            self.blur("the search path cannot be told");
+            return;
+        };
+        let at = value.at;
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let path: Vec<Ident> = parts.filter_map(|part| super::parse_name(part, at)).map(|name| name.name).collect();
+        if !local || self.in_block {
+            let settings = super::store::Settings { path: Arc::from(path), ..self.state.settings.clone() };
+            self.apply(settings, local);
+        }
+    }
+
+    /// `DISCARD ALL` and `DISCARD TEMP`; which of the others it was is not told.
+    fn discard_temporary(&mut self) {
+        if !self.state.parts(Class::Relation, PG_TEMP).is_empty() {
+            self.blur("DISCARD may have dropped the temporary tables");
+        }
+    }
+
+    // Rows
+
+    /// The table of a change, and the columns that it names.
+    fn target(&mut self, table: &Name, columns: &[Ident]) -> Done {
+        if table.is_variable() {
+            return Ok(());
+        }
+        let Some(id) = self.opened(table)? else { return Ok(()) };
+        let Some(object) = self.state.get(id) else { return Ok(()) };
+        if matches!(object.kind, Kind::Index | Kind::CompositeType) {
+            return Err(Problem::new("42809", format!("cannot open relation \"{}\"", table.name), table.at));
+        }
+        if object.kind == Kind::Sequence {
+            return Err(Problem::new("42809", format!("cannot change sequence \"{}\"", table.name), table.at));
+        }
+        let Some(relation) = object.relation() else { return Ok(()) };
+        let missing = columns.iter().find(|name| relation.column(name).is_none() && !crate::effect::is_variable(name));
+        if let Some(missing) = missing
+            && relation.is_known
+        {
+            let message = format!("column \"{missing}\" of relation \"{}\" does not exist", object.name);
+            return Err(Problem::new("42703", message, table.at));
+        }
+        let maybe = columns
+            .iter()
+            .find(|name| relation.column(name).is_some_and(|column| column.presence == super::Presence::Maybe));
+        if let Some(maybe) = maybe {
+            let message = format!("column \"{maybe}\" of relation \"{}\" does not exist", object.name);
+            self.may_fail(Problem::new("42703", message, table.at));
+        }
+        Ok(())
+    }
+
+    /// The relations that a change reads. Columns may be variables: they are not looked up.
+    fn reads(&mut self, act: &Act) -> Done {
+        let statement = Statement { at: self.at, act: act.clone() };
+        let touches = super::body::touches_of(std::slice::from_ref(&statement));
+        for name in touches.reads {
+            if name.is_variable() {
+                continue;
+            }
+            self.opened(&name)?;
+        }
+        Ok(())
+    }
+
+    /// `ON CONFLICT (…)` needs a unique index on just these columns.
+    fn conflict(&mut self, table: &Name, conflict: &Conflict) -> Done {
+        let Some(id) = self.opened(table)? else { return Ok(()) };
+        let Some(relation) = self.state.relation(id) else { return Ok(()) };
+        if !relation.is_known || self.state.get(id).is_some_and(|object| object.kind != Kind::Table) {
+            return Ok(());
+        }
+        if let Some(constraint) = &conflict.constraint {
+            if self.state.lookup(Class::Constraint, id, constraint).is_none() {
+                let message = format!("constraint \"{constraint}\" for table \"{}\" does not exist", table.name);
+                return self.absent(Problem::new("42704", message, table.at));
+            }
+            return Ok(());
+        }
+        let mut wanted: Vec<u16> = Vec::new();
+        for expr in &conflict.columns {
+            match &expr.kind {
+                ExprKind::Column(path) => match path.last().and_then(|name| relation.column(name)) {
+                    Some(column) => wanted.push(column.number),
+                    None => return Ok(()),
+                },
+                _ => return Ok(()),
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let is_arbiter = |index: &super::Index| {
+            let mut columns = index.columns.clone();
+            columns.sort_unstable();
+            columns.dedup();
+            index.unique && columns == wanted && (index.filter.is_none() || conflict.filter.is_some())
+        };
+        let found = self
+            .state
+            .indexes(id)
+            .into_iter()
+            .any(|index| self.state.get(index).and_then(super::Object::index).is_some_and(is_arbiter));
+        if found {
+            return Ok(());
+        }
+        let message = "there is no unique or exclusion constraint matching the ON CONFLICT specification".to_owned();
+        let problem = Problem::new("42P10", message, table.at);
+        if self.complete {
+            return Err(problem);
+        }
+        self.may_fail(problem);
+        Ok(())
+    }
+
+    fn truncate(&mut self, tables: &[Name], cascade: bool) -> Done {
+        let mut ids = Vec::new();
+        for name in tables {
+            let Some(id) = self.opened(name)? else { continue };
+            if self.state.get(id).is_some_and(|object| !matches!(object.kind, Kind::Table | Kind::ForeignTable)) {
+                return Err(Problem::new("42809", format!("\"{}\" is not a table", name.name), name.at));
+            }
+            ids.push(id);
+        }
+        if cascade {
+            return Ok(());
+        }
+        for (id, name) in ids.iter().zip(tables) {
+            for ((child, _), ..) in self.state.dependents((*id, 0)) {
+                let Some(object) = self.state.get(child) else { continue };
+                let refers = matches!(
+                    object.constraint().map(|constraint| &constraint.rule),
+                    Some(super::ConstraintRule::ForeignKey { parent, .. }) if parent == id
+                );
+                if refers && !ids.contains(&object.parent) {
+                    let message = "cannot truncate a table referenced in a foreign key constraint".to_owned();
+                    return Err(Problem::new("0A000", message, name.at).on(self.state.key((child, 0))));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    // Comments and privileges
+
+    fn comment(&mut self, object: &Named, text: Option<&Ident>) -> Done {
+        let Some(of) = self.named(object, false)? else { return Ok(()) };
+        if of.1 != 0 {
+            if let Some(column) = self
+                .state
+                .edit_relation(of.0)
+                .and_then(|relation| relation.columns.iter_mut().find(|column| column.number == of.1))
+            {
+                column.comment = text.cloned();
+            }
+        } else if let Some(object) = self.state.edit(of.0) {
+            object.comment = text.cloned();
+        }
+        self.altered(of, "comment");
+        Ok(())
+    }
+
+    fn grant(&mut self, grant: bool, objects: &[Named], privileges: &[Ident], grantees: &[Ident]) -> Done {
+        for object in objects {
+            if matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language) {
+                continue;
+            }
+            let Some(of) = self.named(object, true)? else { continue };
+            let all = [Ident::new_static("all")];
+            let privileges = if privileges.is_empty() { &all[..] } else { privileges };
+            if let Some(object) = self.state.edit(of.0) {
+                for grantee in grantees {
+                    let held = object.grants.entry(grantee.clone()).or_default();
+                    for privilege in privileges {
+                        if grant {
+                            held.insert(privilege.clone());
+                        } else if privilege == "all" {
+                            held.clear();
+                        } else if !held.remove(privilege) {
+                            // Taken from ALL, or from what everybody has.
+                            held.insert(Ident::from(format!("no {privilege}")));
+                        }
+                    }
+                    if held.is_empty() {
+                        object.grants.remove(grantee);
+                    }
+                }
+            }
+            self.altered(of, if grant { "granted" } else { "revoked" });
+        }
+        Ok(())
+    }
+
+    /// The object that a statement names, of the kind that it says. Nothing for what is not
+    /// followed: roles, databases, PostgreSQL's own.
+    pub(super) fn named(&mut self, object: &Named, any_relation: bool) -> Result<Option<Ref>, Problem> {
+        let name = &object.name;
+        if name.is_variable() {
+            return Ok(None);
+        }
+        match &object.kind {
+            ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::ForeignTable
+            | ObjectKind::Index
+            | ObjectKind::Sequence => {
+                let Some(id) = self.opened(name)? else { return Ok(None) };
+                if !any_relation {
+                    self.check_kind(id, &object.kind, name)?;
+                }
+                Ok(Some((id, 0)))
+            }
+            ObjectKind::Column => {
+                let Some(id) = self.opened(name)? else { return Ok(None) };
+                let column = object.part.clone().unwrap_or_default();
+                self.column(id, &column, name.at).map(|number| number.map(|number| (id, number)))
+            }
+            ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy => {
+                self.named_part(object)
+            }
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
+                self.routine(object).map(|id| id.map(|id| (id, 0)))
+            }
+            ObjectKind::Type | ObjectKind::Domain => self.named_type(object).map(|id| id.map(|id| (id, 0))),
+            ObjectKind::Schema => match self.state.schema(&name.name) {
+                Some(id) => Ok(Some((id, 0))),
+                None => Err(Problem::missing_schema(&name.name, name.at)),
+            },
+            ObjectKind::Extension => match self.state.lookup(Class::Extension, 0, &name.name) {
+                Some(id) => Ok(Some((id, 0))),
+                None if name.name == "plpgsql" => Ok(None),
+                None => Err(Problem::new("42704", format!("extension \"{}\" does not exist", name.name), name.at)),
+            },
+            ObjectKind::Role | ObjectKind::Database | ObjectKind::Language => Ok(None),
+            ObjectKind::EventTrigger => self.named_other("event trigger", object),
+            ObjectKind::Other(kind) => self.named_other(kind, object),
+        }
+    }
+
+    fn named_other(&mut self, kind: &str, object: &Named) -> Result<Option<Ref>, Problem> {
+        let name = &object.name;
+        let found = match kind {
+            "statistics" => match &name.schema {
+                Some(schema) => self.state.schema(schema).and_then(|id| self.state.lookup_other(kind, id, &name.name)),
+                None => self
+                    .state
+                    .search_path(true)
+                    .into_iter()
+                    .find_map(|schema| self.state.lookup_other(kind, schema, &name.name)),
+            },
+            _ => self.state.lookup_other(kind, 0, &name.name),
+        };
+        match found {
+            Some(id) => Ok(Some((id, 0))),
+            None if matches!(kind, "event trigger" | "statistics" | "publication" | "server") => {
+                let shown = if kind == "statistics" { "statistics object" } else { kind };
+                Err(Problem::new("42704", format!("{shown} \"{name}\" does not exist"), name.at))
+            }
+            None => {
+                self.blur(format!("a {kind} is not followed"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn named_part(&mut self, object: &Named) -> Result<Option<Ref>, Problem> {
+        let name = &object.name;
+        let part = object.part.clone().unwrap_or_default();
+        // A constraint may also be one of a domain.
+        let owner = match self.state.find(Class::Type, name) {
+            Found::Object(id)
+                if object.kind == ObjectKind::Constraint
+                    && self.state.get(id).is_some_and(|object| object.kind == Kind::Domain) =>
+            {
+                Some(id)
+            }
+            _ => self.opened(name)?,
+        };
+        let Some(relation) = owner else { return Ok(None) };
+        let class = match object.kind {
+            ObjectKind::Constraint => Class::Constraint,
+            ObjectKind::Trigger => Class::Trigger,
+            ObjectKind::Rule => Class::Rule,
+            _ => Class::Policy,
+        };
+        match self.state.lookup(class, relation, &part) {
+            Some(id) => Ok(Some((id, 0))),
+            None => Err(self.missing_part(&object.kind, &part, relation, name.at)),
+        }
+    }
+
+    pub(super) fn missing_part(&self, kind: &ObjectKind, part: &str, relation: Id, at: At) -> Problem {
+        let table = self.state.get(relation).map(|object| object.name.clone()).unwrap_or_default();
+        let message = match kind {
+            ObjectKind::Constraint => format!("constraint \"{part}\" of relation \"{table}\" does not exist"),
+            ObjectKind::Rule => format!("rule \"{part}\" for relation \"{table}\" does not exist"),
+            _ => format!("{kind} \"{part}\" for table \"{table}\" does not exist"),
+        };
+        Problem::new("42704", message, at)
+    }
+
+    /// The number of a column; nothing where the columns are not known.
+    pub(super) fn column(&mut self, id: Id, name: &str, at: At) -> Result<Option<u16>, Problem> {
+        let Some(object) = self.state.get(id) else { return Ok(None) };
+        let Some(relation) = object.relation() else { return Ok(None) };
+        let message = || format!("column \"{name}\" of relation \"{}\" does not exist", object.name);
+        match relation.column(name) {
+            Some(column) => {
+                let (number, presence) = (column.number, column.presence);
+                if presence == super::Presence::Maybe {
+                    let problem = Problem::new("42703", message(), at);
+                    self.may_fail(problem);
+                }
+                Ok(Some(number))
+            }
+            None if relation.is_known && !crate::effect::is_variable(name) => Err(Problem::new("42703", message(), at)),
+            None => {
+                let problem = Problem::new("42703", message(), at);
+                self.may_fail(problem);
+                Ok(None)
+            }
+        }
+    }
+
+    /// PostgreSQL's complaint when a relation is not of the kind that the statement says.
+    pub(super) fn check_kind(&self, id: Id, said: &ObjectKind, name: &Name) -> Done {
+        let Some(object) = self.state.get(id) else { return Ok(()) };
+        let fits = match said {
+            ObjectKind::Table => matches!(object.kind, Kind::Table),
+            ObjectKind::View => object.kind == Kind::View,
+            ObjectKind::MaterializedView => object.kind == Kind::MaterializedView,
+            ObjectKind::ForeignTable => object.kind == Kind::ForeignTable,
+            ObjectKind::Index => object.kind == Kind::Index,
+            ObjectKind::Sequence => object.kind == Kind::Sequence,
+            ObjectKind::Type => object.kind == Kind::CompositeType,
+            _ => true,
+        };
+        if fits {
+            return Ok(());
+        }
+        let article = if *said == ObjectKind::Index { "an" } else { "a" };
+        let said = if *said == ObjectKind::Type { "composite type".to_owned() } else { said.to_string() };
+        let message = format!("\"{}\" is not {article} {said}", name.name);
+        Err(Problem::new("42809", message, name.at).on(self.state.key((id, 0))))
+    }
+
+    fn named_type(&mut self, object: &Named) -> Result<Option<Id>, Problem> {
+        let name = &object.name;
+        match self.state.find(Class::Type, name) {
+            Found::Object(id) => {
+                self.doubt(id, || missing_type(name));
+                let is_domain = self.state.get(id).is_some_and(|object| object.kind == Kind::Domain);
+                if object.kind == ObjectKind::Domain && !is_domain {
+                    let message = format!("\"{name}\" is not a domain");
+                    return Err(Problem::new("42809", message, name.at));
+                }
+                Ok(Some(id))
+            }
+            _ if self.state.has_extension || super::types::is_built_in(&name.name) => Ok(None),
+            Found::NoSchema => Err(Problem::missing_schema(name.schema.as_deref().unwrap_or_default(), name.at)),
+            _ => Err(missing_type(name)),
+        }
+    }
+}
+
+pub(super) fn missing_type(name: &Name) -> Problem {
+    Problem::new("42704", format!("type \"{name}\" does not exist"), name.at)
+}
+
+/// The text of a value of SET, a name among them.
+fn text_of(expr: &Expr) -> Option<Ident> {
+    match &expr.kind {
+        ExprKind::Text(text) => Some(text.clone()),
+        ExprKind::Column(path) => path.last().cloned(),
+        ExprKind::Cast { operand, .. } => text_of(operand),
+        _ => None,
+    }
+}

@@ -1,0 +1,600 @@
+//! The maps of the catalog: objects by number, numbers by name, and who needs whom, indexed
+//! both ways. They share their structure with their clones. Knows no statement.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+
+use super::object::{ColumnType, Constraint, Detail, Id, Kind, Object, Relation};
+use super::{Blur, Key};
+use crate::effect::{Ident, Name};
+
+/// An object, or a column of a relation by its number; 0 is the whole.
+pub(super) type Ref = (Id, u16);
+
+/// How an object needs another: PostgreSQL's `deptype`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Link {
+    /// Without the other it cannot be; only CASCADE drops it.
+    Normal,
+    /// It goes with the other.
+    Auto,
+    /// It is a part of the other and cannot be dropped alone.
+    Internal,
+    /// It cannot be told which of several objects is needed.
+    Perhaps,
+}
+
+/// Which names may not be given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Schema,
+    Relation,
+    Type,
+    Routine,
+    Constraint,
+    /// Constraints once more, by their schema: automatic names avoid those.
+    ConstraintOfSchema,
+    /// Indexes by their table.
+    IndexOf,
+    /// Tables by what they inherit from.
+    Inheritor,
+    Trigger,
+    Rule,
+    Policy,
+    Default,
+    Extension,
+    Role,
+    Other,
+}
+
+/// Class, parent, name, and whatever else tells names apart.
+type NameKey = (Class, Id, Ident, Ident);
+
+pub(super) const PG_CATALOG: Id = 1;
+pub(super) const INFORMATION_SCHEMA: Id = 2;
+pub(super) const PG_TEMP: Id = 4;
+
+/// Everything that a transaction may take back.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    next: Id,
+    pub(super) objects: OrdMap<Id, Arc<Object>>,
+    names: OrdMap<NameKey, Id>,
+    /// What is needed, and by whom.
+    dependents: OrdSet<(Id, u16, Id, u16, Link)>,
+    /// Who needs, and what.
+    needs: OrdSet<(Id, u16, Id, u16, Link)>,
+    /// What was set and counts here.
+    pub(super) settings: Settings,
+    /// What counts again when the transaction ends, where it differs.
+    pub(super) session: Option<Settings>,
+    /// Whether an extension may have brought types and functions.
+    pub(super) has_extension: bool,
+    /// Temporary relations that vanish at COMMIT.
+    pub(super) drop_on_commit: OrdSet<Id>,
+    pub(super) blurred: imbl::Vector<Blur>,
+}
+
+/// The settings that decide what a statement means.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// `search_path` as it was set.
+    pub(super) path: Arc<[Ident]>,
+    /// `check_function_bodies`
+    pub(super) check_bodies: bool,
+    /// `SET ROLE`, `SET SESSION AUTHORIZATION`.
+    pub(super) role: Option<Ident>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let path = Arc::from([Ident::new_static("$user"), Ident::new_static("public")]);
+        Self { path, check_bodies: true, role: None }
+    }
+}
+
+/// What a name leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// This.
+    Object(Id),
+    /// A relation of PostgreSQL itself.
+    System,
+    /// Its schema is not there.
+    NoSchema,
+    /// Nothing.
+    Missing,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        let mut state = Self {
+            next: 1,
+            objects: OrdMap::new(),
+            names: OrdMap::new(),
+            dependents: OrdSet::new(),
+            needs: OrdSet::new(),
+            settings: Settings::default(),
+            session: None,
+            has_extension: false,
+            drop_on_commit: OrdSet::new(),
+            blurred: imbl::Vector::new(),
+        };
+        for name in ["pg_catalog", "information_schema", "public", "pg_temp"] {
+            state.insert(Object::new(Kind::Schema, name, 0, crate::effect::At::default(), 0));
+        }
+        state
+    }
+
+    pub(super) fn get(&self, id: Id) -> Option<&Object> {
+        self.objects.get(&id).map(|object| &**object)
+    }
+
+    pub(super) fn relation(&self, id: Id) -> Option<&Relation> {
+        self.get(id).and_then(Object::relation)
+    }
+
+    pub(super) fn edit(&mut self, id: Id) -> Option<&mut Object> {
+        self.objects.get_mut(&id).map(Arc::make_mut)
+    }
+
+    pub(super) fn edit_relation(&mut self, id: Id) -> Option<&mut Relation> {
+        match self.edit(id).map(|object| &mut object.detail) {
+            Some(Detail::Relation(relation)) => Some(relation),
+            _ => None,
+        }
+    }
+
+    pub(super) fn insert(&mut self, object: Object) -> Id {
+        let id = self.next;
+        self.next = self.next.saturating_add(1);
+        self.objects.insert(id, Arc::new(object));
+        for name in self.names_of(id) {
+            self.names.insert(name, id);
+        }
+        id
+    }
+
+    /// Takes an object away, its names and what it needs with it. Whoever needs it is for
+    /// the caller to see to.
+    pub(super) fn remove(&mut self, id: Id) {
+        for name in self.names_of(id) {
+            if self.names.get(&name) == Some(&id) {
+                self.names.remove(&name);
+            }
+        }
+        self.unlink_range((id, 0), (id, u16::MAX));
+        self.objects.remove(&id);
+        self.drop_on_commit.remove(&id);
+    }
+
+    /// Every name under which it can be looked up.
+    fn names_of(&self, id: Id) -> Vec<NameKey> {
+        let Some(object) = self.get(id) else { return Vec::new() };
+        let name = || object.name.clone();
+        let none = Ident::default;
+        let one = |class| vec![(class, object.parent, name(), none())];
+        match &object.kind {
+            Kind::Schema => one(Class::Schema),
+            Kind::Sequence => one(Class::Relation),
+            Kind::Index => {
+                let table = object.index().map_or(0, |index| index.table);
+                vec![
+                    (Class::Relation, object.parent, name(), none()),
+                    (Class::IndexOf, table, Ident::from(id.to_string()), none()),
+                ]
+            }
+            Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::CompositeType => {
+                vec![(Class::Relation, object.parent, name(), none()), (Class::Type, object.parent, name(), none())]
+            }
+            Kind::Type | Kind::Domain => one(Class::Type),
+            Kind::Function | Kind::Procedure | Kind::Aggregate => {
+                let inputs = object.routine().map(|routine| signature(&routine.inputs)).unwrap_or_default();
+                vec![(Class::Routine, object.parent, name(), inputs)]
+            }
+            Kind::Constraint => {
+                let schema = self.get(object.parent).map_or(0, |relation| relation.parent);
+                vec![
+                    (Class::Constraint, object.parent, name(), none()),
+                    (Class::ConstraintOfSchema, schema, name(), Ident::from(id.to_string())),
+                ]
+            }
+            Kind::Trigger => one(Class::Trigger),
+            Kind::Rule => one(Class::Rule),
+            Kind::Policy => one(Class::Policy),
+            Kind::Default => one(Class::Default),
+            Kind::Extension => one(Class::Extension),
+            Kind::Role => one(Class::Role),
+            Kind::Other(kind) => vec![(Class::Other, object.parent, name(), kind.clone())],
+            Kind::Column => Vec::new(),
+        }
+    }
+
+    /// Gives an object another name or another parent.
+    pub(super) fn rename(&mut self, id: Id, change: impl FnOnce(&mut Object)) {
+        // The constraints of a relation are also known by its schema.
+        let inner: Vec<Id> = self.parts(Class::Constraint, id);
+        let mut ids = vec![id];
+        ids.extend(inner);
+        let old: Vec<NameKey> = ids.iter().flat_map(|id| self.names_of(*id)).collect();
+        for name in old {
+            self.names.remove(&name);
+        }
+        if let Some(object) = self.edit(id) {
+            change(object);
+        }
+        for id in ids {
+            for name in self.names_of(id) {
+                self.names.insert(name, id);
+            }
+        }
+    }
+
+    pub(super) fn lookup(&self, class: Class, parent: Id, name: &str) -> Option<Id> {
+        self.names.get(&(class, parent, Ident::new(name), Ident::default())).copied()
+    }
+
+    pub(super) fn lookup_other(&self, kind: &str, parent: Id, name: &str) -> Option<Id> {
+        self.names.get(&(Class::Other, parent, Ident::new(name), Ident::new(kind))).copied()
+    }
+
+    /// The objects of that class that lie in that parent, by name.
+    pub(super) fn parts(&self, class: Class, parent: Id) -> Vec<Id> {
+        let start = (class, parent, Ident::default(), Ident::default());
+        self.names
+            .range(start..)
+            .take_while(|((in_class, in_parent, ..), _)| *in_class == class && *in_parent == parent)
+            .map(|(_, id)| *id)
+            .collect()
+    }
+
+    /// The routines of that name in that schema.
+    pub(super) fn routines(&self, schema: Id, name: &str) -> Vec<Id> {
+        let start = (Class::Routine, schema, Ident::new(name), Ident::default());
+        self.names
+            .range(start..)
+            .take_while(|((class, parent, found, _), _)| *class == Class::Routine && *parent == schema && found == name)
+            .map(|(_, id)| *id)
+            .collect()
+    }
+
+    pub(super) fn routine(&self, schema: Id, name: &str, inputs: &[ColumnType]) -> Option<Id> {
+        self.names.get(&(Class::Routine, schema, Ident::new(name), signature(inputs))).copied()
+    }
+
+    /// Whether some relation of the schema has a constraint of that name.
+    pub(super) fn has_constraint_named(&self, schema: Id, name: &str) -> bool {
+        let start = (Class::ConstraintOfSchema, schema, Ident::new(name), Ident::default());
+        self.names.range(start..).next().is_some_and(|((class, parent, found, _), _)| {
+            *class == Class::ConstraintOfSchema && *parent == schema && found == name
+        })
+    }
+
+    pub(super) fn link(&mut self, from: Ref, to: Ref, link: Link) {
+        // What PostgreSQL itself brings can be relied on.
+        if to.0 == 0 || from == to || matches!(to.0, PG_CATALOG | INFORMATION_SCHEMA) {
+            return;
+        }
+        self.dependents.insert((to.0, to.1, from.0, from.1, link));
+        self.needs.insert((from.0, from.1, to.0, to.1, link));
+    }
+
+    pub(super) fn unlink(&mut self, from: Ref, to: Ref, link: Link) {
+        self.dependents.remove(&(to.0, to.1, from.0, from.1, link));
+        self.needs.remove(&(from.0, from.1, to.0, to.1, link));
+    }
+
+    /// Forgets what the objects from one to the other need.
+    pub(super) fn unlink_range(&mut self, from: Ref, to: Ref) {
+        let found: Vec<_> = self
+            .needs
+            .range((from.0, from.1, 0, 0, Link::Normal)..)
+            .take_while(|need| (need.0, need.1) <= to)
+            .copied()
+            .collect();
+        for need in found {
+            self.needs.remove(&need);
+            self.dependents.remove(&(need.2, need.3, need.0, need.1, need.4));
+        }
+    }
+
+    /// Who needs it: of a whole, also who needs a column of it.
+    pub(super) fn dependents(&self, of: Ref) -> Vec<(Ref, Link, u16)> {
+        let last = if of.1 == 0 { (of.0, u16::MAX) } else { of };
+        self.dependents
+            .range((of.0, of.1, 0, 0, Link::Normal)..)
+            .take_while(|row| (row.0, row.1) <= last)
+            .map(|row| ((row.2, row.3), row.4, row.1))
+            .collect()
+    }
+
+    /// What it needs: of a whole, without what its columns need.
+    pub(super) fn needs(&self, of: Ref) -> Vec<(Ref, Link)> {
+        self.needs
+            .range((of.0, of.1, 0, 0, Link::Normal)..)
+            .take_while(|row| (row.0, row.1) == of)
+            .map(|row| ((row.2, row.3), row.4))
+            .collect()
+    }
+
+    /// `SET LOCAL` ends.
+    pub(super) fn end_local(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.settings = session;
+        }
+    }
+
+    /// The tables that inherit from a table, and its partitions.
+    pub(super) fn inheritors(&self, parent: Id) -> Vec<Id> {
+        let mut found: Vec<Id> = self
+            .parts(Class::Inheritor, parent)
+            .into_iter()
+            .filter(|id| self.relation(*id).is_some_and(|relation| relation.parents.contains(&parent)))
+            .collect();
+        found.dedup();
+        found
+    }
+
+    pub(super) fn add_inheritor(&mut self, parent: Id, child: Id) {
+        self.names.insert((Class::Inheritor, parent, Ident::from(child.to_string()), Ident::default()), child);
+    }
+
+    pub(super) fn remove_inheritor(&mut self, parent: Id, child: Id) {
+        self.names.remove(&(Class::Inheritor, parent, Ident::from(child.to_string()), Ident::default()));
+    }
+
+    /// The object of that key; of a column, its relation.
+    pub(super) fn id(&self, key: &Key) -> Option<Id> {
+        let schema = if key.schema.is_empty() { 0 } else { self.schema(&key.schema)? };
+        match &key.kind {
+            Kind::Schema => self.schema(&key.name),
+            Kind::Column => self.lookup(Class::Relation, schema, &key.name),
+            Kind::Constraint | Kind::Trigger | Kind::Rule | Kind::Policy | Kind::Default => {
+                let relation = self
+                    .lookup(Class::Relation, schema, &key.name)
+                    .or_else(|| self.lookup(Class::Type, schema, &key.name))?;
+                let part = key.part.as_deref()?;
+                match key.kind {
+                    Kind::Constraint => self.lookup(Class::Constraint, relation, part),
+                    Kind::Trigger => self.lookup(Class::Trigger, relation, part),
+                    Kind::Rule => self.lookup(Class::Rule, relation, part),
+                    Kind::Policy => self.lookup(Class::Policy, relation, part),
+                    _ => self.relation(relation)?.column(part).map(|column| column.default_id).filter(|id| *id != 0),
+                }
+            }
+            kind if kind.is_relation() => self.lookup(Class::Relation, schema, &key.name),
+            Kind::Type | Kind::Domain => self.lookup(Class::Type, schema, &key.name),
+            kind if kind.is_routine() => {
+                let candidates = self.routines(schema, &key.name);
+                candidates.into_iter().find(|id| self.key((*id, 0)).arguments == key.arguments)
+            }
+            Kind::Extension => self.lookup(Class::Extension, 0, &key.name),
+            Kind::Role => self.lookup(Class::Role, 0, &key.name),
+            Kind::Other(kind) => self.lookup_other(kind, schema, &key.name),
+            _ => None,
+        }
+    }
+
+    // Names.
+
+    /// The schemas in which a relation, a type or a function is looked for, in order.
+    pub(super) fn search_path(&self, with_temporary: bool) -> Vec<Id> {
+        let mut schemas = Vec::new();
+        let listed = |name: &str| self.settings.path.iter().any(|schema| schema == name);
+        if with_temporary && !listed("pg_temp") {
+            schemas.push(PG_TEMP);
+        }
+        if !listed("pg_catalog") {
+            schemas.push(PG_CATALOG);
+        }
+        for name in self.settings.path.iter() {
+            if name == "pg_temp" && !with_temporary {
+                continue;
+            }
+            schemas.extend(self.schema(name));
+        }
+        schemas
+    }
+
+    pub(super) fn schema(&self, name: &str) -> Option<Id> {
+        self.lookup(Class::Schema, 0, name)
+    }
+
+    /// The schema in which something without one is created.
+    pub(super) fn creation_schema(&self) -> Option<Id> {
+        self.settings.path.iter().find_map(|name| self.schema(name))
+    }
+
+    pub(super) fn find(&self, class: Class, name: &Name) -> Found {
+        if let Some(schema) = &name.schema {
+            return match self.schema(schema) {
+                None if schema.starts_with("pg_toast") => Found::System,
+                None => Found::NoSchema,
+                Some(PG_CATALOG | INFORMATION_SCHEMA) if class == Class::Relation => self
+                    .schema(schema)
+                    .and_then(|id| self.lookup(class, id, &name.name))
+                    .map_or(Found::System, Found::Object),
+                Some(id) => self.lookup(class, id, &name.name).map_or(Found::Missing, Found::Object),
+            };
+        }
+        for schema in self.search_path(true) {
+            if let Some(id) = self.lookup(class, schema, &name.name) {
+                return Found::Object(id);
+            }
+            if schema == PG_CATALOG && class == Class::Relation && name.name.starts_with("pg_") {
+                return Found::System;
+            }
+        }
+        Found::Missing
+    }
+
+    /// The routines that a name may mean, those of the first schemas first.
+    pub(super) fn find_routines(&self, name: &Name) -> Vec<Id> {
+        if let Some(schema) = &name.schema {
+            return self.schema(schema).map(|schema| self.routines(schema, &name.name)).unwrap_or_default();
+        }
+        self.search_path(false).into_iter().flat_map(|schema| self.routines(schema, &name.name)).collect()
+    }
+
+    // Text.
+
+    /// The schema of an object, of a part that of its relation; 0 where there is none.
+    pub(super) fn schema_of(&self, id: Id) -> Id {
+        match self.get(id) {
+            Some(object) if matches!(object.kind, Kind::Schema | Kind::Extension | Kind::Role) => 0,
+            Some(object) => match self.get(object.parent) {
+                Some(parent) if parent.kind != Kind::Schema => parent.parent,
+                _ => object.parent,
+            },
+            None => 0,
+        }
+    }
+
+    pub(super) fn schema_name(&self, id: Id) -> Ident {
+        self.get(id).map(|schema| schema.name.clone()).unwrap_or_default()
+    }
+
+    /// The key of an object or of a column.
+    pub(super) fn key(&self, of: Ref) -> Key {
+        let Some(object) = self.get(of.0) else { return Key::new(Kind::Other(Ident::new_static("object")), "", "") };
+        let schema = self.schema_name(self.schema_of(of.0));
+        if of.1 != 0 {
+            let column = object.relation().and_then(|relation| relation.numbered(of.1));
+            let name = column.map(|column| column.name.clone()).unwrap_or_default();
+            return Key::new(object.kind.clone(), schema, object.name.clone()).part(Kind::Column, name);
+        }
+        if matches!(object.kind, Kind::Constraint | Kind::Trigger | Kind::Rule | Kind::Policy | Kind::Default) {
+            let owner = self.get(object.parent);
+            let owner_name = owner.map(|owner| owner.name.clone()).unwrap_or_default();
+            let part = match &object.detail {
+                Detail::Default(default) => owner
+                    .and_then(Object::relation)
+                    .and_then(|relation| relation.numbered(default.column))
+                    .map(|column| column.name.clone())
+                    .unwrap_or_default(),
+                _ => object.name.clone(),
+            };
+            return Key::new(Kind::Table, schema, owner_name).part(object.kind.clone(), part);
+        }
+        let arguments = match &object.detail {
+            Detail::Routine(routine) => routine.inputs.iter().map(|input| Ident::from(self.type_text(input))).collect(),
+            _ => Vec::new(),
+        };
+        Key { kind: object.kind.clone(), schema, name: object.name.clone(), part: None, arguments }
+    }
+
+    /// A name as PostgreSQL's messages have it: with its schema where it is not found without.
+    pub(super) fn visible_name(&self, id: Id) -> String {
+        let Some(object) = self.get(id) else { return String::new() };
+        let name = Name::plain(object.name.clone(), object.at);
+        let found = match &object.kind {
+            kind if kind.is_relation() => self.find(Class::Relation, &name) == Found::Object(id),
+            Kind::Type | Kind::Domain => self.find(Class::Type, &name) == Found::Object(id),
+            kind if kind.is_routine() => self.search_path(false).contains(&object.parent),
+            _ => true,
+        };
+        if found { object.name.to_string() } else { format!("{}.{}", self.schema_name(object.parent), object.name) }
+    }
+
+    /// An object as PostgreSQL's messages describe it.
+    pub(super) fn describe(&self, of: Ref) -> String {
+        let Some(object) = self.get(of.0) else { return "object".to_owned() };
+        let on = || {
+            let kind = self.get(object.parent).map_or(Kind::Table, |parent| parent.kind.clone());
+            format!("{kind} {}", self.visible_name(object.parent))
+        };
+        if of.1 != 0 {
+            let column = object.relation().and_then(|relation| relation.numbered(of.1));
+            let name = column.map(|column| column.name.as_str()).unwrap_or_default();
+            return format!("column {name} of {} {}", object.kind, self.visible_name(of.0));
+        }
+        match &object.kind {
+            Kind::Constraint | Kind::Trigger | Kind::Rule | Kind::Policy => {
+                format!("{} {} on {}", object.kind, object.name, on())
+            }
+            Kind::Default => format!("default value for column {} of {}", self.key(of).part.unwrap_or_default(), on()),
+            kind if kind.is_routine() => format!("{kind} {}", self.routine_text(of.0)),
+            kind => format!("{kind} {}", self.visible_name(of.0)),
+        }
+    }
+
+    /// `f(integer, text)`
+    pub(super) fn routine_text(&self, id: Id) -> String {
+        let inputs =
+            self.get(id).and_then(Object::routine).map(|routine| routine.inputs.as_slice()).unwrap_or_default();
+        let inputs: Vec<String> = inputs.iter().map(|input| self.short_type_text(input)).collect();
+        format!("{}({})", self.visible_name(id), inputs.join(","))
+    }
+
+    /// A type as `format_type` prints it, one of the catalog always with its schema.
+    pub(super) fn type_text(&self, kind: &ColumnType) -> String {
+        match kind {
+            ColumnType::BuiltIn { .. } => super::types::built_in_text(kind),
+            ColumnType::User { id, array } => {
+                let name = self.get(*id).map(|object| object.name.clone()).unwrap_or_default();
+                let schema = self.schema_name(self.schema_of(*id));
+                format!("{schema}.{name}{}", if *array { "[]" } else { "" })
+            }
+            ColumnType::Literal => "unknown".to_owned(),
+            ColumnType::Unsaid => "?".to_owned(),
+        }
+    }
+
+    /// The same with the schema only where it is needed.
+    pub(super) fn short_type_text(&self, kind: &ColumnType) -> String {
+        match kind {
+            ColumnType::User { id, array } => format!("{}{}", self.visible_name(*id), if *array { "[]" } else { "" }),
+            _ => self.type_text(kind),
+        }
+    }
+
+    /// The constraints of a relation.
+    pub(super) fn constraints(&self, relation: Id) -> impl Iterator<Item = (Id, &Constraint)> {
+        self.parts(Class::Constraint, relation)
+            .into_iter()
+            .filter_map(|id| Some((id, self.get(id).and_then(Object::constraint)?)))
+    }
+
+    /// The indexes of a table.
+    pub(super) fn indexes(&self, table: Id) -> Vec<Id> {
+        self.parts(Class::IndexOf, table)
+    }
+}
+
+/// The input types of a routine as a part of its name.
+fn signature(inputs: &[ColumnType]) -> Ident {
+    let parts: Vec<String> = inputs
+        .iter()
+        .map(|input| match input {
+            ColumnType::BuiltIn { name, array, .. } => format!("{name}{}", if *array { "[]" } else { "" }),
+            ColumnType::User { id, array } => format!("#{id}{}", if *array { "[]" } else { "" }),
+            ColumnType::Literal | ColumnType::Unsaid => "?".to_owned(),
+        })
+        .collect();
+    Ident::from(format!("({})", parts.join(",")))
+}
+
+impl Object {
+    pub(super) fn new(kind: Kind, name: impl Into<Ident>, parent: Id, at: crate::effect::At, origin: u32) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            parent,
+            at,
+            origin,
+            presence: super::Presence::Yes,
+            varies: false,
+            owner: None,
+            comment: None,
+            grants: std::collections::BTreeMap::new(),
+            options: std::collections::BTreeMap::new(),
+            detail: Detail::None,
+        }
+    }
+
+    pub(super) fn with(mut self, detail: Detail) -> Self {
+        self.detail = detail;
+        self
+    }
+}

@@ -1,0 +1,327 @@
+//! The symbolic database against PostgreSQL: after the same statements both fail alike and
+//! hold the same.
+
+#![cfg(feature = "pg_query")]
+
+#[path = "database/listing.rs"]
+mod listing;
+#[path = "database/scripts.rs"]
+mod scripts;
+mod support;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use roof_lint::cluster::Cluster;
+use roof_lint::database::{Catalog, Outcome};
+use roof_lint::effect::{Act, At, Body, Statement, Step, StepKind, Transaction, Visit, walk_step};
+use roof_lint::psql::{Form, Item, read};
+use roof_lint::source::{FileId, Map};
+use roof_lint::syntax::Parser;
+
+fn parse(text: &str) -> Vec<Statement> {
+    let map = Map::at(FileId::new(0), 0);
+    Parser::PostgreSql.statements(text, &map).unwrap_or_else(|error| panic!("{}\n{text}", error.message))
+}
+
+fn control(transaction: Transaction) -> Statement {
+    Statement { at: At::default(), act: Act::Transaction(transaction) }
+}
+
+/// Steps through a script up to its first problem, which ends its transaction.
+fn run(catalog: &mut Catalog, text: &str) -> (Option<&'static str>, Vec<Outcome>) {
+    let mut outcomes = Vec::new();
+    for statement in parse(text) {
+        let outcome = catalog.step(&statement);
+        let problem = outcome.problem.as_ref().map(|problem| problem.sqlstate);
+        outcomes.push(outcome);
+        if problem.is_some() {
+            catalog.step(&control(Transaction::Rollback { chain: false }));
+            return (problem, outcomes);
+        }
+    }
+    catalog.step(&control(Transaction::Commit { chain: false }));
+    (None, outcomes)
+}
+
+/// A psql script that runs every script in an empty database, up to its first error.
+fn as_psql(scripts: &[(&str, &str)]) -> String {
+    let mut text = String::from("SET client_min_messages = error;\n");
+    for (index, (script, _)) in scripts.iter().enumerate() {
+        text.push_str(
+            "\\unset bad\nRESET ALL;\nSET client_min_messages = error;\nDISCARD ALL;\nSET client_min_messages = error;\n\
+             DROP SCHEMA IF EXISTS public, s1, s2, s3 CASCADE;\nCREATE SCHEMA public;\n\
+             DROP EVENT TRIGGER IF EXISTS e1;\n",
+        );
+        let _ = writeln!(text, "\\echo @@{index}");
+        for statement in parse(script) {
+            let span = statement.at.span();
+            let own = String::from_utf8_lossy(span.of(script.as_bytes())).into_owned();
+            let _ = write!(
+                text,
+                "\\if :{{?bad}}\n\\else\n\\o /dev/null\n{own};\n\\o\n\\if :ERROR\n\\echo !! :SQLSTATE :LAST_ERROR_MESSAGE\n\
+                 \\set bad 1\n\\endif\n\\endif\n"
+            );
+        }
+        text.push_str("COMMIT;\nSET search_path = '';\n");
+        text.push_str(&listing::query());
+    }
+    text
+}
+
+#[test]
+fn the_same_scripts_leave_the_same() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let scripts = scripts::SCRIPTS;
+    let mut command = cluster.psql("postgres");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("all.sql");
+    std::fs::write(&path, as_psql(scripts)).expect("a file");
+    command.args(["-U", "postgres", "-qAt", "-f"]).arg(&path);
+    let output = Cluster::capture(&mut command).expect("psql runs");
+    let mut parts = output.stdout.split("@@").skip(1);
+    let mut failures = String::new();
+    let mut unsaid = 0;
+    for (index, (script, expected)) in scripts.iter().enumerate() {
+        let part = parts.next().unwrap_or_else(|| panic!("psql ends early\n{}", output.stderr));
+        let mut lines = part.lines();
+        assert_eq!(lines.next(), Some(index.to_string().as_str()));
+        let mut lines: Vec<&str> = lines.collect();
+        let error = match lines.first() {
+            Some(line) if line.starts_with("!! ") => Some(lines.remove(0).trim_start_matches("!! ").to_owned()),
+            _ => None,
+        };
+        let real: BTreeSet<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let mut catalog = Catalog::empty();
+        let (problem, outcomes) = run(&mut catalog, script);
+        let real_code = error.as_deref().map_or("", |error| error.split(' ').next().unwrap_or_default());
+        if real_code != *expected {
+            let _ = writeln!(failures, "--- {script}\nexpected {expected:?}, PostgreSQL says {error:?}");
+        }
+        let message = outcomes.last().and_then(|outcome| outcome.problem.as_ref());
+        if problem.unwrap_or_default() != real_code {
+            let _ = writeln!(failures, "--- {script}\nPostgreSQL says {error:?}, here {message:?}");
+            continue;
+        }
+        if let (Some(error), Some(problem)) = (&error, message)
+            && error.split_once(' ').is_none_or(|(_, text)| text != problem.message)
+        {
+            let _ = writeln!(failures, "--- {script}\nPostgreSQL says {error:?}, here {:?}", problem.message);
+        }
+        match listing::compare(&listing::symbolic(&catalog), &real) {
+            Ok(count) => unsaid += count,
+            Err(text) => {
+                let _ = writeln!(failures, "--- {script}\n{text}");
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+    assert!(scripts.len() >= 150, "{} scripts", scripts.len());
+    assert!(unsaid <= 5, "{unsaid} types could not be told");
+}
+
+/// The statements of a script and of those that it includes, as psql sends them. Every arm
+/// of `\\if` is taken.
+fn statements_of(path: &std::path::Path) -> Vec<Statement> {
+    let text = std::fs::read(path).expect("a script");
+    let mut statements = Vec::new();
+    for item in read(&text).items {
+        match item {
+            Item::Statement(statement) => {
+                let value = |form: Form, _: &[u8]| match form {
+                    Form::Test => Some(b"TRUE".to_vec()),
+                    Form::Plain | Form::Literal => Some(b"'x'".to_vec()),
+                    Form::Identifier => Some(b"x".to_vec()),
+                };
+                let rendered = statement.render(&text, &mut |form, name| value(form, name));
+                statements.extend(parse(&String::from_utf8_lossy(&rendered.text)));
+            }
+            Item::Metacommand { command, .. } => {
+                let span = command.span.of(&text);
+                let line = String::from_utf8_lossy(span);
+                if let Some(name) = line.trim().strip_prefix("\\ir ") {
+                    let directory = path.parent().expect("a directory");
+                    statements.extend(statements_of(&directory.join(name.trim())));
+                }
+            }
+            Item::CopyData { .. } => {}
+        }
+    }
+    statements
+}
+
+/// The statements that a DO may execute, dynamic SQL aside.
+struct Inner<'a>(Vec<&'a Statement>);
+
+impl<'a> Visit<'a> for Inner<'a> {
+    fn step(&mut self, step: &'a Step) {
+        match &step.kind {
+            StepKind::Sql { statement, .. } => self.0.push(statement),
+            _ => walk_step(self, step),
+        }
+    }
+}
+
+/// Steps through a script; nothing of it may fail.
+#[track_caller]
+fn load(catalog: &mut Catalog, path: &str) {
+    let statements = statements_of(&support::repository().join(path));
+    assert!(!statements.is_empty());
+    for statement in &statements {
+        let mut inner = Inner(vec![statement]);
+        if let Act::Do(Body::PlPgSql(block)) = &statement.act {
+            inner.0.clear();
+            inner.block(block);
+        }
+        for statement in inner.0 {
+            let outcome = catalog.step(statement);
+            assert!(outcome.problem.is_none(), "{path}: {:?}\n{statement:?}", outcome.problem);
+            assert!(outcome.may_fail.is_none(), "{path}: {:?}\n{statement:?}", outcome.may_fail);
+        }
+    }
+}
+
+#[track_caller]
+fn same(catalog: &Catalog, real: &BTreeSet<String>) {
+    match listing::compare(&listing::symbolic(catalog), real) {
+        Ok(unsaid) => assert_eq!(unsaid, 0, "types that could not be told"),
+        Err(text) => panic!("{text}"),
+    }
+    assert_eq!(catalog.blurred().count(), 0, "{:?}", catalog.blurred().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_release_leaves_the_same_at_every_tier() {
+    let site = support::Site::new();
+    let mut catalog = Catalog::empty();
+    load(&mut catalog, "sql/clone_revalidation/build_clone.sql");
+    same(&catalog, &listing::of_database(site.cluster(), "directus"));
+
+    // What pg_dump writes is the same again.
+    let before = catalog.clone();
+    let dump = site.cluster().dump("directus").expect("a dump");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("dump.sql");
+    std::fs::write(&path, dump).expect("a file");
+    let mut dumped = Catalog::empty();
+    load(&mut dumped, &path.to_string_lossy());
+    same(&dumped, &listing::of_database(site.cluster(), "directus"));
+    assert_eq!(listing::symbolic(&dumped), listing::symbolic(&before));
+
+    load(&mut catalog, "sql/prod/10_structure.sql");
+    let scripts =
+        ["sql/prod/10_structure/tables.sql", "sql/prod/10_structure/views.sql", "sql/prod/10_structure/scanner.sql"];
+    for script in scripts {
+        site.run_file(script, &[]).succeeds();
+    }
+    let real = listing::of_database(site.cluster(), "directus");
+    same(&catalog, &real);
+    // A second time changes nothing.
+    let once = catalog.clone();
+    load(&mut catalog, "sql/prod/10_structure.sql");
+    assert_eq!(once.difference(&catalog), []);
+    let added = before.difference(&catalog);
+    assert_eq!(added.iter().filter(|one| one.key.kind == roof_lint::database::Kind::View).count(), 31);
+}
+
+#[test]
+fn a_failing_statement_changes_nothing_and_nothing_differs_from_itself() {
+    for (script, _) in scripts::SCRIPTS {
+        let mut catalog = Catalog::empty();
+        for statement in parse(script) {
+            let before = catalog.clone();
+            let outcome = catalog.step(&statement);
+            let difference = before.difference(&catalog);
+            assert_eq!(catalog.difference(&catalog), [], "{script}");
+            if outcome.problem.is_some() {
+                assert_eq!(difference, [], "{script}");
+            }
+            if outcome.changed && !matches!(statement.act, Act::Transaction(_)) {
+                assert!(!difference.is_empty() || !outcome.altered.is_empty(), "{script}\n{outcome:?}");
+            }
+            if !difference.is_empty() && !matches!(statement.act, Act::Transaction(_)) {
+                assert!(outcome.changed, "{script}\n{difference:?}");
+            }
+            // What both ways have is certain, whichever was taken.
+            let joined = catalog.join(&catalog);
+            assert_eq!(catalog.difference(&joined), [], "{script}");
+            let met = before.join(&catalog);
+            for one in catalog.difference(&met) {
+                assert!(met.object(&one.key).is_some(), "{script}\n{one:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_made_and_dropped_was_never_there() {
+    let pairs = [
+        ("CREATE TABLE t (a serial PRIMARY KEY, b int REFERENCES base)", "DROP TABLE t"),
+        ("CREATE VIEW v AS SELECT a FROM base", "DROP VIEW v"),
+        ("CREATE INDEX i ON base (a)", "DROP INDEX i"),
+        ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION f()"),
+        ("ALTER TABLE base ADD COLUMN c int DEFAULT 1", "ALTER TABLE base DROP COLUMN c"),
+        ("ALTER TABLE base RENAME TO other", "ALTER TABLE other RENAME TO base"),
+        ("ALTER TABLE base RENAME COLUMN a TO z", "ALTER TABLE base RENAME COLUMN z TO a"),
+        ("CREATE SCHEMA s CREATE TABLE t (a int)", "DROP SCHEMA s CASCADE"),
+        ("COMMENT ON TABLE base IS 'x'", "COMMENT ON TABLE base IS NULL"),
+        ("GRANT SELECT ON base TO x", "REVOKE SELECT ON base FROM x"),
+        ("ALTER TABLE base ADD CONSTRAINT k CHECK (a > 0)", "ALTER TABLE base DROP CONSTRAINT k"),
+        ("CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (a e)", "DROP TYPE e CASCADE; DROP TABLE t"),
+        ("BEGIN; DROP TABLE base CASCADE", "ROLLBACK"),
+    ];
+    let mut base = Catalog::empty();
+    assert_eq!(
+        run(&mut base, "CREATE TABLE base (a int PRIMARY KEY, b text); CREATE VIEW w AS SELECT a FROM base").0,
+        None
+    );
+    for (make, unmake) in pairs {
+        let mut catalog = base.clone();
+        for text in [make, unmake] {
+            for statement in parse(text) {
+                let outcome = catalog.step(&statement);
+                assert!(outcome.problem.is_none(), "{text}: {:?}", outcome.problem);
+            }
+            if text == make {
+                assert_ne!(base.difference(&catalog), [], "{make}");
+            }
+        }
+        assert_eq!(base.difference(&catalog), [], "{make}; {unmake}");
+    }
+}
+
+#[test]
+fn what_only_one_way_has_is_there_perhaps() {
+    let mut base = Catalog::empty();
+    run(&mut base, "CREATE TABLE p (a int PRIMARY KEY)");
+    let (mut one, mut other) = (base.clone(), base.clone());
+    run(&mut one, "CREATE TABLE t (a int REFERENCES p); ALTER TABLE p ADD COLUMN x int");
+    run(&mut other, "CREATE VIEW v AS SELECT a FROM p; CREATE TYPE e AS ENUM ('a'); ALTER TABLE p ADD COLUMN y e");
+    for joined in [one.join(&other), other.join(&one)] {
+        let (problem, outcomes) = run(&mut joined.clone(), "SELECT * FROM t; DROP TABLE t; DROP VIEW IF EXISTS v");
+        assert_eq!(problem, None);
+        assert!(outcomes.first().and_then(|outcome| outcome.may_fail.as_ref()).is_some());
+        assert!(outcomes.get(1).and_then(|outcome| outcome.may_fail.as_ref()).is_some());
+        assert!(outcomes.get(2).is_some_and(|outcome| outcome.may_fail.is_none() && outcome.dropped.len() == 1));
+        let (problem, outcomes) = run(&mut joined.clone(), "ALTER TABLE p DROP COLUMN x; ALTER TABLE p DROP COLUMN y");
+        assert_eq!(problem, None);
+        assert!(outcomes.iter().all(|outcome| outcome.may_fail.is_some()), "{outcomes:?}");
+        assert_eq!(run(&mut joined.clone(), "DROP TYPE e").0, Some("2BP01"));
+        assert_eq!(run(&mut joined.clone(), "DROP TABLE p").0, Some("2BP01"));
+    }
+}
+
+#[test]
+fn what_is_not_known_makes_nothing_certain() {
+    let mut catalog = Catalog::empty();
+    catalog.assume_complete(false);
+    let (problem, outcomes) = run(
+        &mut catalog,
+        "INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT * FROM t; CREATE TABLE u (a int REFERENCES t, b nosuch);\
+         ALTER TABLE t ADD COLUMN x int; SELECT a FROM v; CREATE VIEW v AS SELECT 1",
+    );
+    assert_eq!(problem, Some("42P07"));
+    assert!(outcomes.iter().take(4).all(|outcome| outcome.may_fail.is_some()), "{outcomes:?}");
+    assert!(outcomes.get(4).is_some_and(|outcome| outcome.may_fail.is_none()));
+    assert!(catalog.blurred().count() >= 1);
+}
