@@ -4,6 +4,7 @@
 #[cfg(feature = "pg_query")]
 mod pg;
 mod plpgsql;
+mod squawk;
 mod token;
 
 use crate::effect::{At, Expr, Statement};
@@ -45,7 +46,7 @@ impl Parser {
         match self {
             #[cfg(feature = "pg_query")]
             Self::PostgreSql => pg::statements(text, map),
-            Self::Squawk => Err(unknown(map)),
+            Self::Squawk => squawk::statements(text, map),
         }
     }
 
@@ -54,12 +55,7 @@ impl Parser {
         match self {
             #[cfg(feature = "pg_query")]
             Self::PostgreSql => pg::expression(text, map),
-            Self::Squawk => Err(unknown(map)),
+            Self::Squawk => squawk::expression(text, map),
         }
     }
-}
-
-fn unknown(map: &Map) -> SyntaxError {
-    let at = At::new(map.file(), map.span(crate::source::Span::new(0, 0)));
-    SyntaxError { message: "this parser is not built in".to_owned(), at }
 }
