@@ -4,7 +4,7 @@
 use crate::live::Harm;
 use crate::operator::{Family, Operator};
 use crate::order::drops;
-use crate::package::{Mutant, Package, Role};
+use crate::package::{Delete, Mutant, Package, Role};
 use crate::text::{Kind, edit, statements};
 use crate::transaction::each;
 
@@ -73,8 +73,46 @@ fn chain(
     })
 }
 
+/// Puts the tag of another tier in the place of that of each DELETE that fits.
+fn other_tag(family: Family, name: &str, least: usize, fits: fn(&str) -> bool) -> Operator {
+    Operator::new(family, name, least, move |package| {
+        let all = package.deletes();
+        let tagged = || all.iter().filter(|delete| delete.tag.contains("PROD_"));
+        let mutate = |delete: &Delete| {
+            let other = tagged().find(|other| other.tag != delete.tag && other.table == delete.table)?;
+            let text = package.text(&delete.work.path);
+            let new = delete.statement.text(text).replace(&delete.tag, &other.tag);
+            let what = format!("{}: {} in the place of {}", delete.table, other.tag, delete.tag);
+            Some(Mutant::of(&delete.work, what, edit(text, &[(delete.statement.span.clone(), new)])))
+        };
+        tagged().filter(|delete| fits(&delete.condition)).filter_map(mutate).collect()
+    })
+    .shown(Harm::Residue)
+}
+
+/// Only of the executors: a chain of rollbacks may run in any order that its steps allow.
+fn of_executors(operator: Operator) -> Operator {
+    let mutate = operator.mutate;
+    Operator {
+        least: 8,
+        mutate: Box::new(move |package| {
+            let executors: Vec<String> = ["one-roof", "phase-1"].map(|name| package.executor(name)).into();
+            mutate(package).into_iter().filter(|mutant| executors.contains(&mutant.script)).collect()
+        }),
+        ..operator
+    }
+}
+
 pub(crate) fn operators() -> Vec<Operator> {
     let mut operators = vec![
+        Operator {
+            // A release has no command that ends psql early.
+            family: Family::NotAnalysed,
+            ..chain("the run ends before it", 15, |text, all, index| {
+                let start = all[index].0.start;
+                Some(edit(text, &[(start..start, "\\q\n".to_owned())]))
+            })
+        },
         Operator::new(Family::Ledger, "a DROP is missing", 50, |package| {
             let mut mutants = Vec::new();
             for work in package.rollbacks() {
@@ -138,22 +176,12 @@ pub(crate) fn operators() -> Vec<Operator> {
             mutants
         })
         .shown(Harm::Residue),
-        Operator::new(Family::Ledger, "the tag of another tier", 10, |package| {
-            let (mut mutants, all) = (Vec::new(), package.deletes());
-            for delete in all.iter().filter(|delete| delete.tag.contains("PROD_")) {
-                let other = all.iter().find(|other| {
-                    other.tag.contains("PROD_") && other.tag != delete.tag && other.table == delete.table
-                });
-                if let Some(other) = other {
-                    let text = package.text(&delete.work.path);
-                    let new = delete.statement.text(text).replace(&delete.tag, &other.tag);
-                    let what = format!("{}: {} in the place of {}", delete.table, other.tag, delete.tag);
-                    mutants.push(Mutant::of(&delete.work, what, edit(text, &[(delete.statement.span.clone(), new)])));
-                }
-            }
-            mutants
-        })
-        .shown(Harm::Residue),
+        // Another tier's rows go.
+        other_tag(Family::Deletes, "the tag of another tier", 7, |condition| !condition.contains(" AND ")),
+        // No row has both, so that none goes.
+        other_tag(Family::Ledger, "the tag of another tier with a key of its own", 2, |condition| {
+            condition.contains(" AND ")
+        }),
         Operator::new(Family::Ledger, "rows with a misspelt tag", 10, |package| {
             let mut mutants = Vec::new();
             for work in package.tiers() {
@@ -257,7 +285,7 @@ pub(crate) fn operators() -> Vec<Operator> {
                 ],
             ))
         }),
-        chain("two scripts change places", 10, |text, all, index| {
+        of_executors(chain("two scripts change places", 10, |text, all, index| {
             let (here, next) = (&all[index], all.get(index + 1)?);
             (!next.1.contains("90_verify")).then(|| {
                 edit(
@@ -265,19 +293,15 @@ pub(crate) fn operators() -> Vec<Operator> {
                     &[(here.0.clone(), format!("\\ir {}", next.1)), (next.0.clone(), format!("\\ir {}", here.1))],
                 )
             })
-        }),
-        chain("ON_ERROR_STOP is switched off on the way", 15, |text, all, index| {
+        })),
+        of_executors(chain("ON_ERROR_STOP is switched off on the way", 15, |text, all, index| {
             let start = all[index].0.start;
             Some(edit(text, &[(start..start, "\\set ON_ERROR_STOP off\n".to_owned())]))
-        }),
-        chain("ON_ERROR_STOP is unset on the way", 15, |text, all, index| {
+        })),
+        of_executors(chain("ON_ERROR_STOP is unset on the way", 15, |text, all, index| {
             let start = all[index].0.start;
             Some(edit(text, &[(start..start, "\\unset ON_ERROR_STOP\n".to_owned())]))
-        }),
-        chain("the run ends before it", 15, |text, all, index| {
-            let start = all[index].0.start;
-            Some(edit(text, &[(start..start, "\\q\n".to_owned())]))
-        }),
+        })),
     ];
     for (name, statement) in [
         ("a table that nobody drops", "CREATE TABLE IF NOT EXISTS release_note (note text PRIMARY KEY);"),
@@ -337,7 +361,18 @@ pub(crate) fn operators() -> Vec<Operator> {
             "DO $gone$\nDECLARE\n    name text;\nBEGIN\n    FOREACH name IN ARRAY ARRAY['governance_relations'] LOOP\n        EXECUTE format('DROP TABLE IF EXISTS %I', name);\n    END LOOP;\nEND\n$gone$;",
         ),
     ] {
-        operators.push(undone(name, statement));
+        let operator = undone(name, statement);
+        // To Phase 1 the base views are no foreign objects: it made them.
+        let is_foreign_to_all = !statement.contains("v_governance_event_emission");
+        let mutate = operator.mutate;
+        operators.push(Operator {
+            least: 6,
+            mutate: Box::new(move |package| {
+                let mutants = mutate(package).into_iter();
+                mutants.filter(|mutant| is_foreign_to_all || !mutant.script.contains("phase1")).collect()
+            }),
+            ..operator
+        });
     }
     operators
 }

@@ -68,7 +68,7 @@ fn the_package_is_understood() {
     let count = |demand| package.guards_of(demand).len();
     assert_eq!(
         [count(Demand::Database), count(Demand::Gate), count(Demand::Entry), count(Demand::Outcome)],
-        [24, 11, 5, 16],
+        [24, 11, 5, 15],
         "guards of the database, of the gate, on entry, of the outcome"
     );
     assert_eq!(package.deletes().len(), 18);

@@ -238,6 +238,15 @@ impl Package {
         works
     }
 
+    /// The files that a script includes at once.
+    pub(crate) fn included(&self, path: &str) -> Vec<String> {
+        let Some((text, (directory, _))) = self.files.get(path).zip(path.rsplit_once('/')) else { return Vec::new() };
+        let all = text::statements(text).into_iter();
+        let included =
+            all.filter_map(|one| Some(format!("{directory}/{}", one.text(text).strip_prefix("\\ir ")?.trim())));
+        included.filter(|file| self.files.contains_key(file)).collect()
+    }
+
     /// The transactions of the tiers.
     pub(crate) fn tiers(&self) -> Vec<Work> {
         self.works().into_iter().filter(|work| matches!(work.role, Role::Tier(_))).collect()
@@ -251,7 +260,7 @@ impl Package {
     /// The IFs that `lint.toml` demands, and that nothing else makes up for.
     pub(crate) fn guards(&self) -> Vec<Guard> {
         let config = self.config();
-        let mut found = Vec::new();
+        let mut found: Vec<Guard> = Vec::new();
         for work in self.works() {
             let text = self.text(&work.path);
             let package = config.package(&work.package).expect("the package");
@@ -275,7 +284,14 @@ impl Package {
                         });
                         if is_entry { Some(Demand::Entry) } else { demand_of_all(text, block, check, number) }
                     };
-                    if let Some(demand) = demand {
+                    // What was asked on entry in the same words, and is not touched since, holds anyway.
+                    let is_asked_before = |guard: &Guard| {
+                        let condition = |check: &If| &text[check.condition.clone()];
+                        guard.work.path == work.path
+                            && guard.demand == Demand::Entry
+                            && condition(&guard.check) == condition(check)
+                    };
+                    if let Some(demand) = demand.filter(|_| !found.iter().any(is_asked_before)) {
                         let (work, block, check) = (work.clone(), block.clone(), check.clone());
                         found.push(Guard { demand, work, block, check });
                     }

@@ -3,7 +3,7 @@
 use crate::live::Harm;
 use crate::operator::{Family, Operator};
 use crate::package::{Mutant, Package};
-use crate::text::{edit, statements};
+use crate::text::{Kind, edit, significant, statements};
 use crate::transaction::each;
 
 /// Edits each `:'name'` of the scripts of a package that the executor or a rollback runs.
@@ -14,13 +14,15 @@ fn uses(name: &str, least: usize, change: fn(&str) -> String) -> Operator {
         let paths = package.changers().into_iter().map(|(_, _, path)| path).chain(package.readers());
         for path in paths {
             let text = package.text(&path);
-            for (at, _) in text.match_indices(":'") {
-                // What stands in a comment is no use of it.
-                let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
-                let Some(length) = text[at + 2..].find('\'') else { continue };
-                if text[line..at].contains("--") {
+            let all = significant(text, 0..text.len());
+            for pair in all.windows(2) {
+                let [colon, name] = pair else { continue };
+                let is_use =
+                    &text[colon.span.clone()] == ":" && name.kind == Kind::Text && colon.span.end == name.span.start;
+                if !is_use {
                     continue;
                 }
+                let (at, length) = (colon.span.start, name.span.len() - 2);
                 let name = &text[at + 2..at + 2 + length];
                 let edited = edit(text, &[(at..at + length + 3, change(name))]);
                 let mut mutant = Mutant::new(&path, format!("{path}: {what} at {at}: {name}"), edited);
