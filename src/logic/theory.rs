@@ -1,363 +1,400 @@
-//! Whether formulas can hold together: a search through their branches, and what terms can
-//! be at once.
+//! Whether facts about single values can be true together: NULL, order, constants, patterns.
+//! Says no only where it is certain.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::canon;
-use super::formula::{Atom, Formula, Term, Value};
+use super::known::{self, Kind};
+use super::pattern::Pattern;
+use super::term::ONE;
 use crate::effect::Ident;
 
-/// How many branches are looked at; beyond it nothing is said.
-const BUDGET: usize = 4096;
+/// How often bounds are handed on.
+const ROUNDS: usize = 8;
 
-/// Whether the formulas certainly cannot all hold.
-pub(super) fn unsatisfiable(formulas: &[&Formula]) -> bool {
-    let mut search = Search { budget: BUDGET };
-    !search.satisfiable(formulas.to_vec(), Vec::new(), Vec::new())
+/// A fact about terms, by their numbers. A comparison is true only where neither is NULL.
+#[derive(Debug, Clone)]
+pub(super) enum Fact {
+    Null(usize),
+    True(usize),
+    Equal(usize, usize),
+    Less(usize, usize),
+    AtMost(usize, usize),
+    Like(usize, Arc<Pattern>),
 }
 
-struct Search {
-    budget: usize,
+/// What a term is, whatever the facts.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub(super) never_null: bool,
+    pub(super) kind: Kind,
+    pub(super) number: Option<i128>,
+    pub(super) text: Option<Ident>,
+    /// It is a whole number from 0.
+    pub(super) counts: bool,
+    pub(super) sum: Vec<(i128, usize)>,
 }
 
-impl Search {
-    /// Whether some branch may hold; a search that is given up may.
-    fn satisfiable<'f>(
-        &mut self,
-        mut pending: Vec<&'f Formula>,
-        mut choices: Vec<&'f [Formula]>,
-        mut literals: Vec<(&'f Atom, bool)>,
-    ) -> bool {
-        if self.budget == 0 {
-            return true;
+/// What is known of all terms that are equal.
+#[derive(Debug, Clone)]
+struct Class {
+    present: bool,
+    absent: bool,
+    whole: bool,
+    textual: bool,
+    truth: Option<bool>,
+    /// Bounds in billionths, and whether the bound itself is out.
+    low: Option<(i128, bool)>,
+    high: Option<(i128, bool)>,
+    texts: Vec<Ident>,
+    number: bool,
+    like: Vec<Arc<Pattern>>,
+    unlike: Vec<Arc<Pattern>>,
+}
+
+/// Terms that are equal and not NULL share a representative.
+struct Union(Vec<usize>);
+
+impl Union {
+    fn of(&self, mut term: usize) -> usize {
+        while let Some(next) = self.0.get(term).copied().filter(|next| *next != term) {
+            term = next;
         }
-        self.budget -= 1;
-        while let Some(formula) = pending.pop() {
-            match formula {
-                Formula::Constant(true) => {}
-                Formula::Constant(false) => return false,
-                Formula::And(parts) => pending.extend(parts),
-                Formula::Or(parts) => match parts.as_slice() {
-                    [only] => pending.push(only),
-                    parts => choices.push(parts),
-                },
-                Formula::Literal(atom, holds) => {
-                    if literals.iter().any(|(known, truth)| *known == atom && truth != holds) {
-                        return false;
-                    }
-                    literals.push((atom, *holds));
+        term
+    }
+
+    /// Whether that is news.
+    fn join(&mut self, left: usize, right: usize) -> bool {
+        let (left, right) = (self.of(left), self.of(right));
+        if let Some(slot) = self.0.get_mut(left.max(right)) {
+            *slot = left.min(right);
+        }
+        left != right
+    }
+}
+
+/// Whether nothing is known to stand against these facts and the opposites of others.
+pub(super) fn is_consistent<'f>(facts: impl Iterator<Item = (&'f Fact, bool)>, values: &[Value]) -> bool {
+    let facts: Vec<(&Fact, bool)> = facts.collect();
+    let mut present: Vec<bool> = values.iter().map(|value| value.never_null).collect();
+    let mut mark = |term: usize| {
+        if let Some(slot) = present.get_mut(term) {
+            *slot = true;
+        }
+    };
+    let mut union = Union((0..values.len()).collect());
+    for (fact, sign) in &facts {
+        match (fact, sign) {
+            (Fact::Null(term), false) | (Fact::True(term) | Fact::Like(term, _), true) => mark(*term),
+            (Fact::Equal(left, right) | Fact::Less(left, right) | Fact::AtMost(left, right), true) => {
+                mark(*left);
+                mark(*right);
+            }
+            _ => {}
+        }
+        if let (Fact::Equal(left, right), true) = (fact, sign) {
+            union.join(*left, *right);
+        }
+    }
+    let is_present = |term: usize| present.get(term).copied().unwrap_or(false);
+    // Orders, smaller first, and whether they are strict.
+    let mut orders: Vec<(usize, usize, bool)> = Vec::new();
+    let mut unequal: Vec<(usize, usize)> = Vec::new();
+    for (fact, sign) in &facts {
+        match (fact, sign) {
+            (Fact::Less(left, right), true) => orders.push((*left, *right, true)),
+            (Fact::AtMost(left, right), true) => orders.push((*left, *right, false)),
+            (Fact::Less(left, right), false) if is_present(*left) && is_present(*right) => {
+                orders.push((*right, *left, false));
+            }
+            (Fact::AtMost(left, right), false) if is_present(*left) && is_present(*right) => {
+                orders.push((*right, *left, true));
+            }
+            // Where one may be NULL it is enough that they do not stand in one class.
+            (Fact::Equal(left, right), false) => unequal.push((*left, *right)),
+            _ => {}
+        }
+    }
+    merge_cycles(&orders, &mut union, values.len());
+    let Some(mut classes) = classes(&facts, values, &present, &union) else {
+        return false;
+    };
+    let orders: Vec<(usize, usize, bool)> =
+        orders.iter().map(|(left, right, strict)| (union.of(*left), union.of(*right), *strict)).collect();
+    if orders.iter().any(|(left, right, strict)| *strict && left == right) {
+        return false;
+    }
+    for (left, right) in &unequal {
+        if union.of(*left) == union.of(*right) && (left != right || is_present(*left)) {
+            return false;
+        }
+    }
+    for _ in 0..ROUNDS {
+        let before: Vec<_> = classes.values().map(|class| (class.low, class.high)).collect();
+        for (left, right, strict) in &orders {
+            let bounds =
+                |classes: &BTreeMap<usize, Class>, term: &usize| classes.get(term).map(|class| (class.low, class.high));
+            let (Some((low, _)), Some((_, high))) = (bounds(&classes, left), bounds(&classes, right)) else {
+                continue;
+            };
+            if let (Some(low), Some(class)) = (low, classes.get_mut(right)) {
+                class.raise((low.0, low.1 || *strict));
+            }
+            if let (Some(high), Some(class)) = (high, classes.get_mut(left)) {
+                class.lower((high.0, high.1 || *strict));
+            }
+        }
+        for (left, right) in &unequal {
+            for (one, other) in [(left, right), (right, left)] {
+                let point = classes.get(&union.of(*one)).and_then(Class::point);
+                if let (Some(point), Some(class)) = (point, classes.get_mut(&union.of(*other)))
+                    && class.present
+                {
+                    class.without(point);
                 }
             }
         }
-        if !consistent(&literals) {
+        for (term, value) in values.iter().enumerate() {
+            if !value.sum.is_empty() && value.sum.iter().all(|(_, part)| is_present(*part)) {
+                add_up(term, &value.sum, &union, &mut classes);
+            }
+        }
+        if classes.values_mut().any(|class| !class.tighten()) {
             return false;
         }
-        // A choice that a literal has made already is none.
-        choices.retain(|parts| {
-            !parts.iter().any(|part| match part {
-                Formula::Literal(atom, holds) => literals.iter().any(|(known, truth)| *known == atom && truth == holds),
-                Formula::Constant(truth) => *truth,
-                _ => false,
-            })
-        });
-        let Some(smallest) = (0..choices.len()).min_by_key(|index| choices.get(*index).map_or(0, |parts| parts.len()))
-        else {
-            return true;
-        };
-        let parts = choices.swap_remove(smallest);
-        parts.iter().any(|part| self.satisfiable(vec![part], choices.clone(), literals.clone()))
-    }
-}
-
-/// What a class of equal terms can be.
-#[derive(Default)]
-struct Class {
-    null: Option<bool>,
-    whole: bool,
-    /// At least this.
-    low: Option<i128>,
-    /// Less than this.
-    below: Option<i128>,
-    is: Option<Value>,
-    is_not: BTreeSet<Value>,
-    starts: Vec<Ident>,
-    starts_not: Vec<Ident>,
-    holds: Option<bool>,
-}
-
-struct Classes<'f> {
-    index: HashMap<&'f Term, usize>,
-    parent: Vec<usize>,
-    terms: Vec<&'f Term>,
-    known: Vec<Class>,
-}
-
-impl<'f> Classes<'f> {
-    fn of(&mut self, term: &'f Term) -> usize {
-        let index = match self.index.get(term) {
-            Some(index) => *index,
-            None => {
-                let index = self.terms.len();
-                self.index.insert(term, index);
-                self.parent.push(index);
-                self.terms.push(term);
-                let counted = canon::counted(&term.expr).is_some();
-                let class = Class {
-                    whole: canon::is_whole(&term.expr),
-                    low: counted.then_some(0),
-                    null: canon::never_null(&term.expr).then_some(false),
-                    ..Class::default()
-                };
-                self.known.push(class);
-                index
-            }
-        };
-        self.root(index)
-    }
-
-    fn root(&self, mut index: usize) -> usize {
-        while let Some(parent) = self.parent.get(index).copied().filter(|parent| *parent != index) {
-            index = parent;
+        if classes.values().map(|class| (class.low, class.high)).eq(before) {
+            break;
         }
-        index
     }
+    unequal.iter().all(|(left, right)| {
+        let [left, right] = [left, right].map(|term| classes.get(&union.of(*term)));
+        match (left, right) {
+            (Some(left), Some(right)) if left.present && right.present => {
+                left.point().is_none() || left.point() != right.point()
+            }
+            _ => true,
+        }
+    })
+}
 
-    fn unite(&mut self, left: usize, right: usize) {
-        let (left, right) = (self.root(left), self.root(right));
-        if left == right {
+/// Terms each of which is at most the other are equal.
+fn merge_cycles(orders: &[(usize, usize, bool)], union: &mut Union, terms: usize) {
+    for _ in 0..orders.len().min(terms) {
+        let mut changed = false;
+        for (left, right, _) in orders {
+            let (from, to) = (union.of(*right), union.of(*left));
+            if from == to {
+                continue;
+            }
+            let mut reached = vec![from];
+            let mut at = 0;
+            while let Some(node) = reached.get(at).copied() {
+                for (left, right, _) in orders {
+                    let (left, right) = (union.of(*left), union.of(*right));
+                    if left == node && !reached.contains(&right) {
+                        reached.push(right);
+                    }
+                }
+                at += 1;
+            }
+            if reached.contains(&to) {
+                changed |= union.join(from, to);
+            }
+        }
+        if !changed {
             return;
         }
-        if let Some(parent) = self.parent.get_mut(right) {
-            *parent = left;
-        }
-        let taken = self.known.get_mut(right).map(std::mem::take).unwrap_or_default();
-        if let Some(class) = self.known.get_mut(left) {
-            class.whole |= taken.whole;
-            class.low = class.low.max(taken.low);
-            class.null = class.null.or(taken.null);
-        }
-    }
-
-    fn class(&mut self, index: usize) -> &mut Class {
-        let root = self.root(index);
-        if root >= self.known.len() {
-            self.known.resize_with(root + 1, Class::default);
-        }
-        &mut self.known[root]
     }
 }
 
-/// Whether terms can be what the literals say of them.
-fn consistent(literals: &[(&Atom, bool)]) -> bool {
-    let mut all = Classes { index: HashMap::new(), parent: Vec::new(), terms: Vec::new(), known: Vec::new() };
-    for (atom, holds) in literals {
-        if let (Atom::Same(left, right), true) = (atom, holds) {
-            let (left, right) = (all.of(left), all.of(right));
-            all.unite(left, right);
+fn classes(
+    facts: &[(&Fact, bool)],
+    values: &[Value],
+    present: &[bool],
+    union: &Union,
+) -> Option<BTreeMap<usize, Class>> {
+    let mut classes: BTreeMap<usize, Class> = BTreeMap::new();
+    for (term, value) in values.iter().enumerate() {
+        let class = classes.entry(union.of(term)).or_insert_with(|| Class {
+            present: false,
+            absent: false,
+            whole: false,
+            textual: false,
+            truth: None,
+            low: None,
+            high: None,
+            texts: Vec::new(),
+            number: false,
+            like: Vec::new(),
+            unlike: Vec::new(),
+        });
+        class.present |= present.get(term).copied().unwrap_or(false);
+        class.whole |= value.kind == Kind::Integer && value.number.is_none();
+        class.textual |= value.kind == Kind::Text;
+        class.number |= matches!(value.kind, Kind::Integer | Kind::Number);
+        class.texts.extend(value.text.clone());
+        if let Some(number) = value.number {
+            class.raise((number, false));
+            class.lower((number, false));
+        }
+        if value.counts {
+            class.raise((0, false));
         }
     }
-    for (atom, holds) in literals {
-        if !note(&mut all, atom, *holds) {
-            return false;
-        }
-    }
-    bound_counts(&mut all);
-    let roots: BTreeSet<usize> = (0..all.terms.len()).map(|index| all.root(index)).collect();
-    if !roots.into_iter().all(|root| possible(all.class(root))) {
-        return false;
-    }
-    // Pairs, once every class is as narrow as it gets.
-    literals.iter().all(|(atom, holds)| pair(&mut all, atom, *holds))
-}
-
-/// Adds what one literal says; false where it contradicts another at once.
-fn note<'f>(all: &mut Classes<'f>, atom: &'f Atom, holds: bool) -> bool {
-    fn set(slot: &mut Option<bool>, truth: bool) -> bool {
-        *slot.get_or_insert(truth) == truth
-    }
-    match atom {
-        Atom::Null(term) => {
-            let index = all.of(term);
-            set(&mut all.class(index).null, holds)
-        }
-        Atom::Holds(term) | Atom::Opaque(term) => {
-            let index = all.of(term);
-            set(&mut all.class(index).holds, holds)
-        }
-        Atom::Is(term, value) => {
-            let index = all.of(term);
-            let class = all.class(index);
-            if !holds {
-                class.is_not.insert(value.clone());
-                return true;
-            }
-            match &class.is {
-                // A number and a text are not compared by value here.
-                Some(known) if std::mem::discriminant(known) == std::mem::discriminant(value) => known == value,
-                Some(_) => true,
-                None => {
-                    class.is = Some(value.clone());
-                    true
+    for (fact, sign) in facts {
+        let term = match fact {
+            Fact::Null(term) | Fact::True(term) | Fact::Like(term, _) => *term,
+            _ => continue,
+        };
+        let class = classes.get_mut(&union.of(term))?;
+        match (fact, sign) {
+            (Fact::Null(_), true) => class.absent = true,
+            (Fact::True(_), sign) if *sign || present.get(term).copied().unwrap_or(false) || class.present => {
+                if class.truth == Some(!sign) {
+                    return None;
                 }
+                class.truth = Some(*sign);
             }
-        }
-        Atom::Less(term, number) => {
-            let index = all.of(term);
-            let class = all.class(index);
-            if holds {
-                class.below = Some(class.below.map_or(*number, |below| below.min(*number)));
-            } else {
-                class.low = Some(class.low.map_or(*number, |low| low.max(*number)));
-            }
-            true
-        }
-        Atom::Starts(term, prefix) => {
-            let index = all.of(term);
-            let class = all.class(index);
-            if holds {
-                class.starts.push(prefix.clone());
-            } else {
-                class.starts_not.push(prefix.clone());
-            }
-            true
-        }
-        Atom::Same(left, right) | Atom::Before(left, right) => {
-            all.of(left);
-            all.of(right);
-            true
+            (Fact::Like(_, pattern), true) => class.like.push(pattern.clone()),
+            (Fact::Like(_, pattern), false) => class.unlike.push(pattern.clone()),
+            _ => {}
         }
     }
+    classes.values().all(Class::is_possible).then_some(classes)
 }
 
-/// Rows that meet more conditions are no more than those that meet fewer.
-fn bound_counts(all: &mut Classes<'_>) {
-    let counts: Vec<usize> = (0..all.terms.len())
-        .filter(|index| all.terms.get(*index).is_some_and(|term| canon::counted(&term.expr).is_some()))
-        .collect();
-    for _ in 0..counts.len().min(8) {
-        for few in &counts {
-            for many in &counts {
-                if few == many || !is_within(all, *few, *many) {
-                    continue;
-                }
-                let (low, fixed) = {
-                    let class = all.class(*few);
-                    (class.low, class.is.clone())
-                };
-                let low = match fixed {
-                    Some(Value::Number(number)) => Some(low.map_or(number, |low| low.max(number))),
-                    _ => low,
-                };
-                let (below, fixed) = {
-                    let class = all.class(*many);
-                    class.low = class.low.max(low);
-                    (class.below, class.is.clone())
-                };
-                let below = match fixed {
-                    Some(Value::Number(number)) => {
-                        let above = number.saturating_add(1);
-                        Some(below.map_or(above, |below| below.min(above)))
-                    }
-                    _ => below,
-                };
-                let class = all.class(*few);
-                if let Some(below) = below {
-                    class.below = Some(class.below.map_or(below, |known| known.min(below)));
-                }
-            }
-        }
-    }
-}
-
-fn is_within(all: &Classes<'_>, few: usize, many: usize) -> bool {
-    let select = |index: usize| all.terms.get(index).and_then(|term| canon::counted(&term.expr));
-    let (Some(few), Some(many)) = (select(few), select(many)) else { return false };
-    if few.from != many.from {
-        return false;
-    }
-    let narrow = canon::conditions(few);
-    canon::conditions(many).iter().all(|condition| narrow.contains(condition))
-}
-
-fn possible(class: &Class) -> bool {
-    // A literal about a value is only there where the value is not NULL.
-    let mut low = class.low;
-    let mut below = class.below;
-    if let Some(Value::Number(number)) = class.is {
-        low = Some(low.map_or(number, |low| low.max(number)));
-        if low > Some(number) || below.is_some_and(|below| number >= below) {
-            return false;
-        }
-    }
-    if class.whole {
-        // Step over the numbers that it is not.
-        while let (Some(at), Some(end)) = (low, below) {
-            if at >= end {
-                return false;
-            }
-            if class.is_not.contains(&Value::Number(at)) {
-                low = at.checked_add(1);
-            } else if class.is_not.contains(&Value::Number(end - 1)) {
-                below = Some(end - 1);
-            } else {
-                break;
-            }
-        }
-    }
-    if let (Some(low), Some(below)) = (low, below)
-        && low >= below
-    {
-        return false;
-    }
-    if let Some(value) = &class.is {
-        if class.is_not.contains(value) {
-            return false;
-        }
-        if let Value::Text(text) = value {
-            let starts = class.starts.iter().all(|prefix| text.starts_with(prefix.as_str()));
-            let not = class.starts_not.iter().any(|prefix| text.starts_with(prefix.as_str()));
-            if !starts || not {
-                return false;
-            }
-        }
-    }
-    let longest = class.starts.iter().max_by_key(|prefix| prefix.len());
-    if let Some(longest) = longest {
-        let together = class.starts.iter().all(|prefix| longest.starts_with(prefix.as_str()));
-        let not = class.starts_not.iter().any(|prefix| longest.starts_with(prefix.as_str()));
-        if !together || not {
-            return false;
-        }
-    }
-    true
-}
-
-fn pair<'f>(all: &mut Classes<'f>, atom: &'f Atom, holds: bool) -> bool {
-    let (Atom::Same(left, right) | Atom::Before(left, right)) = atom else { return true };
-    let (left, right) = (all.of(left), all.of(right));
-    let equal = left == right;
-    let bounds = |class: &Class| match class.is {
-        Some(Value::Number(number)) => (Some(number), Some(number.saturating_add(1))),
-        _ => (class.low, class.below),
+/// Bounds of a sum from its parts, and of each part from the others.
+fn add_up(term: usize, parts: &[(i128, usize)], union: &Union, classes: &mut BTreeMap<usize, Class>) {
+    let get = |classes: &BTreeMap<usize, Class>, part: usize| {
+        classes.get(&union.of(part)).map_or((None, None), |class| (class.low, class.high))
     };
-    let (left_is, (left_low, left_below)) = (all.class(left).is.clone(), bounds(all.class(left)));
-    let (right_is, (right_low, right_below)) = (all.class(right).is.clone(), bounds(all.class(right)));
-    match (atom, holds) {
-        (Atom::Same(..), false) => !equal && (left_is.is_none() || left_is != right_is),
-        (Atom::Before(..), true) => {
-            // low <= left < right < below
-            !equal
-                && !matches!((left_low, right_below), (Some(low), Some(below)) if low >= below.saturating_sub(1) && left_low.is_some() && whole(all, left, right))
-                && !matches!((left_low, right_below), (Some(low), Some(below)) if low >= below)
+    let weighted = |bounds: (Option<(i128, bool)>, Option<(i128, bool)>), factor: i128| {
+        let scale =
+            |bound: Option<(i128, bool)>| bound.and_then(|(bound, open)| Some((bound.checked_mul(factor)?, open)));
+        if factor < 0 { (scale(bounds.1), scale(bounds.0)) } else { (scale(bounds.0), scale(bounds.1)) }
+    };
+    let add = |left: Option<(i128, bool)>, right: Option<(i128, bool)>| match (left, right) {
+        (Some(left), Some(right)) => left.0.checked_add(right.0).map(|sum| (sum, left.1 || right.1)),
+        _ => None,
+    };
+    let whole = parts.iter().fold((Some((0, false)), Some((0, false))), |sum, (factor, part)| {
+        let bounds = weighted(get(classes, *part), *factor);
+        (add(sum.0, bounds.0), add(sum.1, bounds.1))
+    });
+    if let Some(class) = classes.get_mut(&union.of(term)) {
+        whole.0.into_iter().for_each(|low| class.raise(low));
+        whole.1.into_iter().for_each(|high| class.lower(high));
+    }
+    for (at, (factor, part)) in parts.iter().enumerate() {
+        // The part is the sum without the others.
+        let mut rest = get(classes, term);
+        for (other, (factor, part)) in parts.iter().enumerate() {
+            if other != at {
+                let bounds = weighted(get(classes, *part), factor.saturating_neg());
+                rest = (add(rest.0, bounds.0), add(rest.1, bounds.1));
+            }
         }
-        (Atom::Before(..), false) => {
-            // right <= left
-            !matches!((right_low, left_below), (Some(low), Some(below)) if low >= below)
+        if let Some(class) = classes.get_mut(&union.of(*part)) {
+            let (low, high) = if *factor < 0 { (rest.1, rest.0) } else { rest };
+            let round = |bound: i128, up: bool| {
+                let (unit, quotient) = (factor.abs(), bound.div_euclid(factor.abs()));
+                if up && bound.rem_euclid(unit) != 0 { quotient + 1 } else { quotient }
+            };
+            let sign = if *factor < 0 { -1 } else { 1 };
+            low.into_iter().for_each(|(low, open)| class.raise((round(low * sign, true), open)));
+            high.into_iter().for_each(|(high, open)| class.lower((round(high * sign, false), open)));
         }
-        _ => true,
     }
 }
 
-fn whole(all: &mut Classes<'_>, left: usize, right: usize) -> bool {
-    all.class(left).whole && all.class(right).whole
+impl Class {
+    fn raise(&mut self, bound: (i128, bool)) {
+        if self.low.is_none_or(|low| bound > low) {
+            self.low = Some(bound);
+        }
+    }
+
+    fn lower(&mut self, bound: (i128, bool)) {
+        if self.high.is_none_or(|high| (bound.0, !bound.1) < (high.0, !high.1)) {
+            self.high = Some(bound);
+        }
+    }
+
+    /// The only number that it can be.
+    fn point(&self) -> Option<i128> {
+        match (self.low, self.high) {
+            (Some((low, false)), Some((high, false))) if low == high => Some(low),
+            _ => None,
+        }
+    }
+
+    fn without(&mut self, point: i128) {
+        if self.low == Some((point, false)) {
+            self.low = Some((point, true));
+        }
+        if self.high == Some((point, false)) {
+            self.high = Some((point, true));
+        }
+    }
+
+    /// Whole numbers lie at whole bounds; false where nothing is left between them.
+    fn tighten(&mut self) -> bool {
+        if self.whole {
+            self.low = self.low.map(|(low, open)| {
+                let floor = low.div_euclid(ONE);
+                (if low.rem_euclid(ONE) != 0 || open { floor + 1 } else { floor } * ONE, false)
+            });
+            self.high = self.high.map(|(high, open)| {
+                let floor = high.div_euclid(ONE);
+                (if high.rem_euclid(ONE) == 0 && open { floor - 1 } else { floor } * ONE, false)
+            });
+        }
+        match (self.low, self.high) {
+            (Some(low), Some(high)) if self.present => low.0 < high.0 || (low.0 == high.0 && !low.1 && !high.1),
+            _ => true,
+        }
+    }
+
+    fn is_possible(&self) -> bool {
+        if self.present && self.absent {
+            return false;
+        }
+        if !self.present {
+            return true;
+        }
+        for (at, left) in self.texts.iter().enumerate() {
+            if self.texts.iter().skip(at + 1).any(|right| known::differ(left, right, self.textual)) {
+                return false;
+            }
+            if self.number && known::is_word(left) {
+                return false;
+            }
+            let matches = |pattern: &Arc<Pattern>| {
+                // Of what is no text nobody knows how its value is spelt.
+                let told = self.textual || known::is_word(left);
+                pattern.matches(left).filter(|_| told)
+            };
+            if self.unlike.iter().any(|pattern| matches(pattern) == Some(true)) {
+                return false;
+            }
+            // Of a type that ignores case, a text matches in other spellings.
+            let folded = |pattern: &Arc<Pattern>| {
+                self.textual || pattern.folded().is_some_and(|pattern| pattern.matches(left) == Some(false))
+            };
+            if self.like.iter().any(|pattern| matches(pattern) == Some(false) && folded(pattern)) {
+                return false;
+            }
+        }
+        for like in &self.like {
+            let excludes = |other: &Arc<Pattern>| match (self.textual, like.folded(), other.folded()) {
+                (true, ..) => like.excludes(other),
+                (false, Some(like), Some(other)) => like.excludes(&other),
+                _ => false,
+            };
+            if self.unlike.iter().any(|unlike| unlike.includes(like)) || self.like.iter().any(excludes) {
+                return false;
+            }
+        }
+        true
+    }
 }

@@ -1,0 +1,317 @@
+//! Conditions known to hold, what follows from them, and when they cease to.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::read::Reader;
+use super::solve::Question;
+use super::term::{Atom, Formula, Rows, Source, T, Term};
+use super::{Known, Truth, World};
+use crate::effect::{Expr, Ident, Name};
+
+/// How many atoms the alternatives of a join may have before they are dropped.
+const JOIN_LIMIT: usize = 160;
+
+/// A conjunction of conditions that are known to hold. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    facts: Vec<Arc<Fact>>,
+    /// Tells evaluations of the same expression apart.
+    serial: u64,
+}
+
+/// One condition, or alternatives that a join left.
+#[derive(Debug)]
+struct Fact {
+    formula: Formula,
+    depends: Depends,
+    /// What it is about: facts that share nothing say nothing of one another.
+    topics: BTreeSet<u64>,
+    sources: Vec<(Expr, Truth)>,
+}
+
+/// What a condition was read from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Depends {
+    relations: Vec<Name>,
+    variables: Vec<Vec<Ident>>,
+    anything: bool,
+}
+
+impl Facts {
+    /// From here on the condition is known to be so. An expression that two evaluations may
+    /// answer differently (`random() < 0.5`) says nothing about the next one.
+    pub fn assume(&mut self, expr: &Expr, truth: Truth, world: &dyn World) {
+        self.serial += 1;
+        let mut reader = Reader::new(world, self.serial);
+        let three = reader.condition(expr);
+        let formula = match truth {
+            Truth::True => three.yes,
+            Truth::False => three.no,
+            Truth::NotTrue => three.yes.negated(),
+            Truth::NotFalse => three.no.negated(),
+            Truth::Null => three.unknown(),
+        };
+        let depends = Depends::of(reader);
+        // One by one, so that what voids a part leaves the others.
+        if formula == Formula::Never {
+            self.push(formula, depends, vec![(expr.clone(), truth)]);
+            return;
+        }
+        for part in formula.conjuncts() {
+            self.push(part.clone(), depends.clone(), vec![(expr.clone(), truth)]);
+        }
+    }
+
+    fn push(&mut self, formula: Formula, depends: Depends, sources: Vec<(Expr, Truth)>) {
+        let topics = topics(&formula);
+        self.facts.push(Arc::new(Fact { formula, depends, topics, sources }));
+    }
+
+    /// Whether the goal is certainly TRUE here ([`Known::Yes`]) or certainly FALSE or NULL
+    /// ([`Known::No`]). Ask [`Facts::contradictory`] first where the path may be dead.
+    #[must_use]
+    pub fn entails(&self, goal: &Expr, world: &dyn World) -> Known {
+        let mut reader = Reader::new(world, 0);
+        let goal = reader.condition(goal);
+        self.decides(&goal.yes, world)
+    }
+
+    fn decides(&self, goal: &Formula, world: &dyn World) -> Known {
+        if *goal == Formula::Always {
+            return Known::Yes;
+        }
+        let premises = self.about(goal);
+        if Self::follows(&premises, goal, world) {
+            return Known::Yes;
+        }
+        if Self::follows(&premises, &goal.negated(), world) {
+            return Known::No;
+        }
+        Known::Unsaid
+    }
+
+    fn follows(premises: &[Formula], goal: &Formula, world: &dyn World) -> bool {
+        let opposite = goal.negated();
+        // What each part says is enough, and is proved with less.
+        goal.conjuncts().iter().all(|part| premises.contains(part))
+            || opposite == Formula::Never
+            || Question::new(world, premises.iter().cloned().chain([opposite]).collect()).is_impossible()
+    }
+
+    /// The formulas that may bear on the goal.
+    fn about(&self, goal: &Formula) -> Vec<Formula> {
+        self.slice(goal, true).into_iter().map(|fact| fact.formula.clone()).collect()
+    }
+
+    fn slice(&self, goal: &Formula, transitively: bool) -> Vec<&Arc<Fact>> {
+        let mut wanted = topics(goal);
+        let mut taken = vec![false; self.facts.len()];
+        loop {
+            let mut more = BTreeSet::new();
+            for (fact, taken) in self.facts.iter().zip(&mut taken) {
+                if !*taken && (fact.formula == Formula::Never || !fact.topics.is_disjoint(&wanted)) {
+                    *taken = true;
+                    more.extend(fact.topics.iter().copied());
+                }
+            }
+            let before = wanted.len();
+            wanted.extend(more);
+            if wanted.len() == before || !transitively {
+                break;
+            }
+        }
+        self.facts.iter().zip(taken).filter(|(_, taken)| *taken).map(|(fact, _)| fact).collect()
+    }
+
+    /// Whether nothing can satisfy them: the path is never taken. If not, it may be or not.
+    #[must_use]
+    pub fn contradictory(&self, world: &dyn World) -> bool {
+        let formulas: Vec<Formula> = self.facts.iter().map(|fact| fact.formula.clone()).collect();
+        !formulas.is_empty() && Question::new(world, formulas).is_impossible()
+    }
+
+    /// What holds where one or the other does: where two paths meet.
+    #[must_use]
+    pub fn join(&self, other: &Self, world: &dyn World) -> Self {
+        let serial = self.serial.max(other.serial);
+        let has = |facts: &Self, fact: &Arc<Fact>| {
+            facts.facts.iter().any(|other| {
+                Arc::ptr_eq(fact, other) || (fact.formula == other.formula && fact.depends == other.depends)
+            })
+        };
+        if self.contradictory(world) {
+            return Self { facts: other.facts.clone(), serial };
+        }
+        if other.contradictory(world) {
+            return Self { facts: self.facts.clone(), serial };
+        }
+        let mut joined = Self { facts: Vec::new(), serial };
+        let mut left = Vec::new();
+        let mut right = Vec::new();
+        for fact in &self.facts {
+            if has(other, fact) {
+                joined.facts.push(fact.clone());
+            } else {
+                left.push(fact);
+            }
+        }
+        right.extend(other.facts.iter().filter(|fact| !has(self, fact)));
+        let mut alternatives = true;
+        for (facts, elsewhere) in [(&mut left, other), (&mut right, self)] {
+            facts.retain(|fact| {
+                let holds = fact.formula.size() <= JOIN_LIMIT
+                    && Self::follows(&elsewhere.about(&fact.formula), &fact.formula, world);
+                if holds {
+                    joined.facts.push((*fact).clone());
+                }
+                !holds
+            });
+            alternatives &= !facts.is_empty();
+        }
+        if alternatives {
+            let all = |facts: &[&Arc<Fact>]| Formula::all(facts.iter().map(|fact| fact.formula.clone()));
+            let formula = Formula::any([all(&left), all(&right)]);
+            if formula.size() <= JOIN_LIMIT && formula != Formula::Always {
+                let mut depends = Depends::default();
+                let mut sources = Vec::new();
+                for fact in left.iter().chain(&right) {
+                    depends.relations.extend(fact.depends.relations.iter().cloned());
+                    depends.variables.extend(fact.depends.variables.iter().cloned());
+                    depends.anything |= fact.depends.anything;
+                    sources.extend(fact.sources.iter().cloned());
+                }
+                joined.push(formula, depends, sources);
+            }
+        }
+        joined
+    }
+
+    /// Rows of some relations changed: what was read from them is void, and so is what may
+    /// have read anything. `touched` is asked for relations by their one name; for what the
+    /// catalog says (`to_regclass`) the name is `pg_catalog.pg_class`, for settings and the
+    /// current user `pg_catalog.pg_settings`. If nothing changed at all, do not call this.
+    pub fn forget(&mut self, touched: &mut dyn FnMut(&Name) -> bool) {
+        self.facts.retain(|fact| {
+            let mut relations = fact.depends.relations.iter();
+            !fact.depends.anything && !relations.any(&mut *touched)
+        });
+    }
+
+    /// Whether anything that is known was read from one of these relations.
+    pub fn asks(&self, wanted: &mut dyn FnMut(&Name) -> bool) -> bool {
+        self.facts.iter().any(|fact| fact.depends.relations.iter().any(&mut *wanted))
+    }
+
+    /// A variable of PL/pgSQL, or a field of one, changed or may have.
+    pub fn forget_variable(&mut self, path: &[Ident]) {
+        let within = |inner: &[Ident], outer: &[Ident]| inner.starts_with(outer) || outer.starts_with(inner);
+        let concerns = |name: &Vec<Ident>| {
+            // Either may be qualified by the label of a block.
+            let without_label = |path: &[Ident]| path.get(1..).unwrap_or_default().to_vec();
+            within(name, path)
+                || (name.len() > 1 && within(&without_label(name), path))
+                || (path.len() > 1 && within(name, &without_label(path)))
+        };
+        self.facts.retain(|fact| !fact.depends.variables.iter().any(concerns));
+    }
+
+    /// The assumptions that speak of what the goal speaks of: for messages.
+    #[must_use]
+    pub fn evidence(&self, goal: &Expr, world: &dyn World) -> Vec<(&Expr, Truth)> {
+        let goal = Reader::new(world, 0).condition(goal).yes;
+        let mut found: Vec<(&Expr, Truth)> = Vec::new();
+        for fact in self.slice(&goal, false) {
+            for (expr, truth) in &fact.sources {
+                let known = found.iter().any(|(other, _)| other == &expr && other.at.span() == expr.at.span());
+                if !known {
+                    found.push((expr, *truth));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+
+    /// Everything that is known, as formulas.
+    pub(super) fn formulas(&self, goal: &Formula) -> Vec<Formula> {
+        self.about(goal)
+    }
+}
+
+impl Depends {
+    fn of(reader: Reader<'_>) -> Self {
+        let mut depends =
+            Self { relations: reader.relations, variables: reader.variables, anything: reader.reads_anything };
+        depends.relations.sort();
+        depends.relations.dedup();
+        depends.variables.sort();
+        depends.variables.dedup();
+        depends
+    }
+}
+
+/// What a formula is about: tables, and otherwise variables and calls.
+fn topics(formula: &Formula) -> BTreeSet<u64> {
+    let mut topics = BTreeSet::new();
+    formula.atoms(&mut |atom| atom_topics(atom, &mut topics));
+    topics
+}
+
+fn atom_topics(atom: &Atom, topics: &mut BTreeSet<u64>) {
+    atom.terms().into_iter().flatten().for_each(|term| term_topics(term, topics));
+}
+
+fn term_topics(term: &T, topics: &mut BTreeSet<u64>) {
+    let mut note = |thing: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        thing(&mut hasher);
+        topics.insert(hasher.finish());
+    };
+    match &**term {
+        Term::Null | Term::Number(_) | Term::Text(_) => {}
+        Term::Column { relation: Some(relation), .. } => note(&|hasher| relation.hash(hasher)),
+        Term::Column { column, .. } => note(&|hasher| column.hash(hasher)),
+        Term::Variable(path) => note(&|hasher| path.hash(hasher)),
+        Term::Call { what, parts, stamp } => {
+            let mut inner = BTreeSet::new();
+            parts.iter().for_each(|part| term_topics(part, &mut inner));
+            if inner.is_empty() {
+                note(&|hasher| (what, stamp, parts).hash(hasher));
+            }
+            topics.extend(inner);
+        }
+        Term::Truth(three) => {
+            for formula in [&three.yes, &three.no] {
+                formula.atoms(&mut |atom| atom_topics(atom, topics));
+            }
+        }
+        Term::Sum(parts) => parts.iter().for_each(|(_, part)| term_topics(part, topics)),
+        Term::Count(rows) | Term::Aggregate { rows, .. } | Term::Pick { rows, .. } => rows_topics(rows, topics),
+        Term::Query { sources, parts, .. } => {
+            sources.iter().for_each(|source| source_topics(source, topics));
+            parts.iter().for_each(|part| term_topics(part, topics));
+        }
+    }
+}
+
+fn rows_topics(rows: &Rows, topics: &mut BTreeSet<u64>) {
+    rows.sources.iter().for_each(|source| source_topics(source, topics));
+}
+
+fn source_topics(source: &Source, topics: &mut BTreeSet<u64>) {
+    match source {
+        Source::Relation { name, .. } => {
+            let mut hasher = DefaultHasher::new();
+            name.hash(&mut hasher);
+            topics.insert(hasher.finish());
+        }
+        Source::Derived(term) => term_topics(term, topics),
+    }
+}
