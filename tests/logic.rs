@@ -355,76 +355,78 @@ fn numbers_and_texts_have_their_order() {
     ]);
 }
 
+/// That a table holds a row, in many words.
+const WAYS: &[&str] = &[
+    "EXISTS (SELECT FROM u)",
+    "EXISTS (SELECT * FROM u LIMIT 5)",
+    "EXISTS (SELECT u.id FROM public.u ORDER BY id)",
+    "EXISTS (TABLE u)",
+    "EXISTS (SELECT DISTINCT mark FROM u)",
+    "EXISTS (SELECT mark FROM u GROUP BY mark)",
+    "EXISTS (WITH w AS (SELECT * FROM u) SELECT FROM w)",
+    "EXISTS (SELECT 1 FROM (SELECT id FROM u) AS s)",
+    "EXISTS (SELECT FROM u HAVING count(*) > 0)",
+    "EXISTS (SELECT FROM (SELECT count(*) AS n FROM u) AS s WHERE n > 0)",
+    "(SELECT count(*) FROM u) > 0",
+    "(SELECT count(*) FROM u) <> 0",
+    "(SELECT count(*) FROM u) != 0",
+    "NOT (SELECT count(*) FROM u) = 0",
+    "1 <= (SELECT count(*) FROM u)",
+    "0 < ANY (SELECT count(*) FROM u)",
+    "0 < ALL (SELECT count(*) FROM u)",
+    "(SELECT count(1) FROM u) >= 1",
+    "(SELECT count('x') FROM u) >= 1",
+    "(SELECT count(id) FROM u) >= 1",
+    "(SELECT count(mark) FROM u) >= 1",
+    "(SELECT count(DISTINCT id) FROM u) >= 1",
+    "(SELECT count(*) FILTER (WHERE id > 3) FROM u) >= 1",
+    "(SELECT count(*) > 0 FROM u)",
+    "(SELECT count(*) > 0 AND true FROM u)",
+    "(SELECT bool_or(true) FROM u)",
+    "(SELECT bool_or(id > 3) FROM u)",
+    "(SELECT 1 FROM u LIMIT 1) IS NOT NULL",
+    "(SELECT id FROM u LIMIT 1) IS NOT NULL",
+    "(SELECT mark FROM u LIMIT 1) IS NOT NULL",
+    "(SELECT true FROM u LIMIT 1)",
+    "(SELECT 1 FROM u LIMIT 1) = 1",
+    "(SELECT max(id) FROM u) IS NOT NULL",
+    "(SELECT min(mark) FROM u) > 'a'",
+    "(SELECT sum(id) FROM u) > 0",
+    "(SELECT string_agg(mark, ',') FROM u) <> ''",
+    "(SELECT array_agg(mark) FROM u) IS NOT NULL",
+    "coalesce((SELECT count(*) FROM u), 0) > 0",
+    "(SELECT coalesce(count(*), 0) FROM u) > 0",
+    "(SELECT n FROM (SELECT count(*) AS n FROM u) AS s) > 0",
+    "(WITH w AS (SELECT count(*) AS n FROM u) SELECT n FROM w) > 0",
+    "(SELECT count(*) FROM u WHERE true) > 0",
+    "(SELECT count(*) FROM u WHERE mark = 'x') > 0",
+    "(SELECT count(*) FROM u, t) > 0",
+    "(SELECT count(*) FROM t JOIN u ON u.t_id = t.id) > 0",
+    "(SELECT count(*) FROM t JOIN u USING (id)) > 0",
+    "(SELECT count(*) FROM (SELECT FROM u) AS s) > 0",
+    "(SELECT (SELECT count(*) FROM u)) > 0",
+    "(SELECT count(*) FROM u) - 1 >= 0",
+    "(SELECT count(*) FROM u) * 2 > 1",
+    "(SELECT count(*)::int FROM u) > 0",
+    "(SELECT count(*)::numeric FROM u) > 0.5",
+    "(SELECT count(*) FROM u) > '0'",
+    "5 IN (SELECT id FROM u)",
+    "n = ANY (SELECT id FROM u)",
+    "(SELECT mark FROM u WHERE id = 3) = 'x'",
+    "(SELECT mark = 'x' FROM u WHERE id = 3)",
+    "CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE 0 END = 1",
+    "EXISTS (SELECT FROM u) IS TRUE",
+    "EXISTS (SELECT FROM u) = true",
+    "EXISTS (SELECT FROM u) AND n > 3",
+    "EXISTS (SELECT id FROM u EXCEPT SELECT id FROM t)",
+];
+
 #[test]
 fn rows_are_counted_however_it_is_written() {
     use Known::{No, Unsaid, Yes};
     use Truth::{NotTrue, True};
     const SOME: &str = "(SELECT count(*) FROM u) >= 1";
-    let ways = [
-        "EXISTS (SELECT FROM u)",
-        "EXISTS (SELECT * FROM u LIMIT 5)",
-        "EXISTS (SELECT u.id FROM public.u ORDER BY id)",
-        "EXISTS (TABLE u)",
-        "EXISTS (SELECT DISTINCT mark FROM u)",
-        "EXISTS (SELECT mark FROM u GROUP BY mark)",
-        "EXISTS (WITH w AS (SELECT * FROM u) SELECT FROM w)",
-        "EXISTS (SELECT 1 FROM (SELECT id FROM u) AS s)",
-        "EXISTS (SELECT FROM u HAVING count(*) > 0)",
-        "EXISTS (SELECT FROM (SELECT count(*) AS n FROM u) AS s WHERE n > 0)",
-        "(SELECT count(*) FROM u) > 0",
-        "(SELECT count(*) FROM u) <> 0",
-        "(SELECT count(*) FROM u) != 0",
-        "NOT (SELECT count(*) FROM u) = 0",
-        "1 <= (SELECT count(*) FROM u)",
-        "0 < ANY (SELECT count(*) FROM u)",
-        "0 < ALL (SELECT count(*) FROM u)",
-        "(SELECT count(1) FROM u) >= 1",
-        "(SELECT count('x') FROM u) >= 1",
-        "(SELECT count(id) FROM u) >= 1",
-        "(SELECT count(mark) FROM u) >= 1",
-        "(SELECT count(DISTINCT id) FROM u) >= 1",
-        "(SELECT count(*) FILTER (WHERE id > 3) FROM u) >= 1",
-        "(SELECT count(*) > 0 FROM u)",
-        "(SELECT count(*) > 0 AND true FROM u)",
-        "(SELECT bool_or(true) FROM u)",
-        "(SELECT bool_or(id > 3) FROM u)",
-        "(SELECT 1 FROM u LIMIT 1) IS NOT NULL",
-        "(SELECT id FROM u LIMIT 1) IS NOT NULL",
-        "(SELECT mark FROM u LIMIT 1) IS NOT NULL",
-        "(SELECT true FROM u LIMIT 1)",
-        "(SELECT 1 FROM u LIMIT 1) = 1",
-        "(SELECT max(id) FROM u) IS NOT NULL",
-        "(SELECT min(mark) FROM u) > 'a'",
-        "(SELECT sum(id) FROM u) > 0",
-        "(SELECT string_agg(mark, ',') FROM u) <> ''",
-        "(SELECT array_agg(mark) FROM u) IS NOT NULL",
-        "coalesce((SELECT count(*) FROM u), 0) > 0",
-        "(SELECT coalesce(count(*), 0) FROM u) > 0",
-        "(SELECT n FROM (SELECT count(*) AS n FROM u) AS s) > 0",
-        "(WITH w AS (SELECT count(*) AS n FROM u) SELECT n FROM w) > 0",
-        "(SELECT count(*) FROM u WHERE true) > 0",
-        "(SELECT count(*) FROM u WHERE mark = 'x') > 0",
-        "(SELECT count(*) FROM u, t) > 0",
-        "(SELECT count(*) FROM t JOIN u ON u.t_id = t.id) > 0",
-        "(SELECT count(*) FROM t JOIN u USING (id)) > 0",
-        "(SELECT count(*) FROM (SELECT FROM u) AS s) > 0",
-        "(SELECT (SELECT count(*) FROM u)) > 0",
-        "(SELECT count(*) FROM u) - 1 >= 0",
-        "(SELECT count(*) FROM u) * 2 > 1",
-        "(SELECT count(*)::int FROM u) > 0",
-        "(SELECT count(*)::numeric FROM u) > 0.5",
-        "(SELECT count(*) FROM u) > '0'",
-        "5 IN (SELECT id FROM u)",
-        "n = ANY (SELECT id FROM u)",
-        "(SELECT mark FROM u WHERE id = 3) = 'x'",
-        "(SELECT mark = 'x' FROM u WHERE id = 3)",
-        "CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE 0 END = 1",
-        "EXISTS (SELECT FROM u) IS TRUE",
-        "EXISTS (SELECT FROM u) = true",
-        "EXISTS (SELECT FROM u) AND n > 3",
-        "EXISTS (SELECT id FROM u EXCEPT SELECT id FROM t)",
-    ];
-    let rows: Vec<Row> = ways.iter().map(|way| (*way, True, SOME, Yes)).collect();
+    let rows: Vec<Row> = WAYS.iter().map(|way| (*way, True, SOME, Yes)).collect();
     hold(&rows);
     hold(&[
         ("EXISTS (SELECT count(*) FROM u)", True, SOME, Unsaid),
@@ -759,6 +761,7 @@ fn rows_are_reached_through_keys_joins_and_facts() {
 mod soundness {
     use super::{Facts, Known, Truth, expr};
     use proptest::prelude::*;
+    use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     use roof_lint::logic::Nothing;
 
@@ -799,7 +802,7 @@ mod soundness {
     impl Number {
         fn text(&self) -> String {
             match self {
-                Self::Null => "NULL".to_owned(),
+                Self::Null => "NULL::int".to_owned(),
                 Self::Constant(number) => number.to_string(),
                 Self::Variable(variable) => NUMBERS[*variable].to_owned(),
                 Self::Coalesce(left, right) => format!("coalesce({}, {})", left.text(), right.text()),
@@ -860,7 +863,7 @@ mod soundness {
             let not = |negated: &bool| if *negated { "NOT " } else { "" };
             let list = |numbers: &[Number]| numbers.iter().map(Number::text).collect::<Vec<_>>().join(", ");
             match self {
-                Self::Constant(None) => "NULL".to_owned(),
+                Self::Constant(None) => "NULL::boolean".to_owned(),
                 Self::Constant(Some(value)) => value.to_string(),
                 Self::Variable(variable) => TRUTHS[*variable].to_owned(),
                 Self::And(left, right) => format!("({} AND {})", left.text(), right.text()),
@@ -1084,5 +1087,286 @@ mod soundness {
             }
             Ok(())
         });
+    }
+
+    #[test]
+    fn the_tables_of_truth_are_those_of_postgresql() {
+        let sample = || {
+            let mut runner = TestRunner::deterministic();
+            (0..150).map(|_| condition().new_tree(&mut runner).expect("a condition").current()).collect::<Vec<_>>()
+        };
+        let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(sample).expect("a thread");
+        let conditions = thread.join().expect("no panic");
+        let rows = rows();
+        let number = |value: Option<i64>| value.map_or("NULL".to_owned(), |value| value.to_string());
+        let truth = |value: Option<bool>| value.map_or("NULL".to_owned(), |value| value.to_string());
+        let values: Vec<String> = rows
+            .iter()
+            .map(|(numbers, truths)| [numbers.map(number).join(", "), truths.map(truth).join(", ")].join(", "))
+            .collect();
+        let mut script = format!(
+            "CREATE TABLE r (place serial, n int, m int, k int, p boolean, q boolean);
+             INSERT INTO r (n, m, k, p, q) VALUES ({});",
+            values.join("), (")
+        );
+        for condition in &conditions {
+            let text = condition.text();
+            script += "SELECT string_agg(coalesce(left((";
+            script += &text;
+            script += ")::text, 1), 'n'), '' ORDER BY place) FROM r;";
+        }
+        let cluster = roof_lint::cluster::Cluster::start().expect("PostgreSQL starts");
+        let shown = cluster.sql("postgres", &script).expect("the tables of truth");
+        let lines: Vec<&str> = shown.lines().filter(|line| line.len() == rows.len()).collect();
+        assert_eq!(lines.len(), conditions.len(), "{shown}");
+        for (condition, line) in conditions.iter().zip(lines) {
+            let computed = rows.iter().map(|row| match condition.value(row) {
+                Some(true) => 't',
+                Some(false) => 'f',
+                None => 'n',
+            });
+            assert_eq!(computed.collect::<String>(), line, "{}", condition.text());
+        }
+    }
+}
+
+/// Answers held against PostgreSQL's own: over many states of two small tables no premise may
+/// hold where what was said to follow from it does not.
+mod witness {
+    use super::{Act, Example, Facts, Known, Map, Parser, Reach, Truth, WAYS, World, expr};
+    use std::fmt::Write;
+
+    use roof_lint::cluster::Cluster;
+    use roof_lint::source::FileId;
+
+    const OTHERS: &[&str] = &[
+        "EXISTS (SELECT count(*) FROM u)",
+        "EXISTS (SELECT FROM u WHERE id = 1 AND id = 2)",
+        "EXISTS (SELECT FROM u OFFSET 1)",
+        "EXISTS (SELECT FROM u LEFT JOIN t ON t.id = u.t_id WHERE t.tag = 'x')",
+        "EXISTS (SELECT FROM u LEFT JOIN t ON t.id = u.t_id WHERE t.tag IS NULL)",
+        "EXISTS (SELECT FROM t LEFT JOIN u ON t.id = u.t_id AND u.mark = 'x')",
+        "EXISTS (SELECT FROM u FULL JOIN t ON false)",
+        "EXISTS (SELECT FROM u RIGHT JOIN t ON true)",
+        "EXISTS (SELECT FROM u UNION ALL SELECT FROM t)",
+        "EXISTS (SELECT id FROM u INTERSECT SELECT id FROM t)",
+        "EXISTS (SELECT generate_series(1, n) FROM u)",
+        "EXISTS (SELECT FROM u WHERE mark = 'x')",
+        "EXISTS (SELECT FROM u WHERE mark IN ('x', 'y'))",
+        "EXISTS (SELECT FROM u WHERE mark <> 'x')",
+        "EXISTS (SELECT FROM u WHERE mark IS NULL)",
+        "EXISTS (SELECT FROM u WHERE mark NOT LIKE 'x%')",
+        "EXISTS (SELECT FROM u WHERE tag = 'x')",
+        "EXISTS (SELECT FROM u WHERE mark = x)",
+        "EXISTS (SELECT mark FROM u GROUP BY mark HAVING count(*) > 1)",
+        "EXISTS (SELECT FROM u AS a JOIN u AS b ON a.id = b.id WHERE a.mark = 'x' AND b.mark = 'y')",
+        "EXISTS (SELECT FROM u AS a WHERE EXISTS (SELECT FROM t WHERE t.id = a.t_id))",
+        "EXISTS (SELECT FROM u AS a WHERE NOT EXISTS (SELECT FROM t WHERE t.id = a.t_id))",
+        "(SELECT count(*) FROM u) = 0",
+        "(SELECT count(*) FROM u) = 2",
+        "(SELECT count(*) FROM u WHERE id = 1) = 1",
+        "(SELECT count(*) FROM u WHERE mark = 'x') = 2",
+        "(SELECT count(mark) FROM u) = (SELECT count(*) FROM u)",
+        "(SELECT count(DISTINCT mark) FROM u) = 2",
+        "(SELECT count(*) FROM (SELECT DISTINCT mark FROM u) AS s) = 2",
+        "(SELECT count(*) FROM u) = (SELECT count(*) FROM t)",
+        "(SELECT count(*) FROM u) + (SELECT count(*) FROM t) = 3",
+        "(SELECT count(*) FROM u) - (SELECT count(*) FROM t) >= 1",
+        "(SELECT count(*) FROM t JOIN u USING (id)) = 1",
+        "(SELECT count(*) FROM t NATURAL JOIN u) = 1",
+        "(SELECT count(*) FROM t LEFT JOIN u USING (id)) = 2",
+        "(SELECT max(id) FROM u) < 2",
+        "(SELECT max(t_id) FROM u) IS NULL",
+        "(SELECT sum(t_id) FROM u) = 0",
+        "(SELECT bool_and(mark = 'x') FROM u)",
+        "(SELECT bool_or(mark = 'x') FROM u)",
+        "(SELECT bool_or(mark = 'x') FROM u) IS NULL",
+        "(SELECT array_agg(mark) FROM u) IS NULL",
+        "(SELECT mark FROM u WHERE id = 1) IS NULL",
+        "(SELECT mark FROM u WHERE id = 1) = 'y'",
+        "(SELECT mark FROM u LIMIT 1) IS NULL",
+        "(SELECT count(*) FROM u HAVING count(*) > 1) IS NULL",
+        "n IN (SELECT t_id FROM u)",
+        "n NOT IN (SELECT t_id FROM u)",
+        "n > ALL (SELECT t_id FROM u)",
+        "n < ANY (SELECT t_id FROM u WHERE mark = 'x')",
+        "n IN (SELECT t_id FROM u LIMIT 1)",
+        "(n, x) IN (SELECT t_id, mark FROM u)",
+        "(n, x) NOT IN (SELECT t_id, mark FROM u)",
+        "n = (SELECT count(*) FROM u)",
+        "coalesce((SELECT t_id FROM u WHERE id = 1), 0) = n",
+        "nullif((SELECT count(*) FROM u), 0) IS NULL",
+        "x LIKE 'x%' OR n = 1",
+        "n = 1",
+        "n IS NULL",
+        "x = 'x'",
+        "n <> 2 AND x <> 'y'",
+    ];
+
+    const FILTERS: &[&str] = &[
+        "true",
+        "tag = 'x'",
+        "tag <> 'x'",
+        "note = 'x' OR tag = 'x'",
+        "note NOT IN ('x', 'y')",
+        "coalesce(note, 'x') = 'x'",
+        "note LIKE 'x%'",
+        "note IS NOT DISTINCT FROM tag",
+        "id IN (SELECT id FROM t AS o WHERE o.tag = 'x')",
+        "id IN (SELECT parent FROM t AS o WHERE o.tag = 'x')",
+        "id NOT IN (SELECT id FROM t AS o WHERE o.tag = 'x')",
+        "parent NOT IN (SELECT id FROM t AS o WHERE o.tag = 'x')",
+        "id = ANY (SELECT o.id FROM t AS o JOIN u ON u.t_id = o.id WHERE o.note = 'x')",
+        "EXISTS (SELECT FROM t AS o WHERE o.id = t.id AND o.note = 'x')",
+        "EXISTS (SELECT FROM t AS o WHERE o.id = t.parent AND o.note = 'x')",
+        "NOT EXISTS (SELECT FROM t AS o WHERE o.id = t.id AND o.note <> 'x')",
+        "NOT EXISTS (SELECT FROM t AS o WHERE o.note = 'x')",
+        "NOT EXISTS (SELECT FROM t AS o WHERE o.tag <> 'x')",
+        "id = (SELECT max(id) FROM t AS o WHERE o.tag = 'x')",
+        "(id, note) IN (SELECT o.id, o.tag FROM t AS o)",
+        "tag = ALL (SELECT mark FROM u)",
+        "id IN (SELECT id FROM u WHERE mark = tag)",
+    ];
+
+    const GOALS: &[&str] = &[
+        "tag = 'x'",
+        "tag IN ('x', 'y')",
+        "note = 'x'",
+        "note = 'x' OR note IS NULL",
+        "note IS NOT NULL",
+        "note = tag",
+        "tag LIKE 'x%'",
+        "id > 0",
+    ];
+
+    /// Small numbers, the same every time.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % sides
+        }
+
+        fn text(&mut self) -> &'static str {
+            ["'x'", "'y'", "'xy'", "NULL"][usize::try_from(self.roll(4)).expect("small")]
+        }
+
+        fn number(&mut self) -> &'static str {
+            ["1", "2", "0", "NULL"][usize::try_from(self.roll(4)).expect("small")]
+        }
+    }
+
+    /// A state: what both tables and the variables hold.
+    fn state(dice: &mut Dice) -> String {
+        let mut text = "TRUNCATE t, u, v;".to_owned();
+        for id in 0..dice.roll(4) {
+            let tag = ["'x'", "'y'"][usize::from(dice.roll(3) == 0)];
+            let (note, parent) = (dice.text(), dice.number());
+            write!(text, "INSERT INTO t VALUES ({id}, {tag}, {note}, {parent});").expect("a string");
+        }
+        for id in 0..dice.roll(4) {
+            let (parent, mark) = (dice.number(), dice.text());
+            write!(text, "INSERT INTO u VALUES ({id}, {parent}, {mark});").expect("a string");
+        }
+        write!(text, "INSERT INTO v VALUES ({}, {});", dice.number(), dice.text()).expect("a string");
+        text
+    }
+
+    #[test]
+    fn postgresql_never_shows_the_opposite() {
+        let texts: Vec<&str> = WAYS.iter().chain(OTHERS).copied().collect();
+        let quoted = |texts: &[String]| {
+            texts.iter().map(|text| roof_lint::cluster::quote_literal(text)).collect::<Vec<_>>().join(", ")
+        };
+        let asked: Vec<String> = texts.iter().map(|text| format!("SELECT ({text})::text FROM v")).collect();
+        let mut pairs: Vec<(&str, &str)> = Vec::new();
+        let mut counted: Vec<String> = Vec::new();
+        for filter in FILTERS {
+            for goal in GOALS {
+                pairs.push((filter, goal));
+                counted.push(format!(
+                    "SELECT count(*) FILTER (WHERE ({goal}) IS NOT TRUE) || '/' || count(*) FILTER (WHERE {goal}) FROM t WHERE {filter}"
+                ));
+            }
+        }
+        let mut script = "SET client_min_messages = warning;
+            CREATE TABLE t (id int PRIMARY KEY, tag text NOT NULL, note text, parent int);
+            CREATE TABLE u (id int PRIMARY KEY, t_id int, mark text);
+            CREATE TABLE v (n int, x text);
+            CREATE FUNCTION answer(query text) RETURNS text LANGUAGE plpgsql AS $$
+            DECLARE result text; BEGIN EXECUTE query INTO result; RETURN coalesce(result, 'null');
+            EXCEPTION WHEN OTHERS THEN RETURN sqlstate; END $$;"
+            .to_owned();
+        let mut dice = Dice(7);
+        for _ in 0..60 {
+            script.push_str(&state(&mut dice));
+            for queries in [&asked, &counted] {
+                write!(
+                    script,
+                    "SELECT string_agg(answer(query), ' ' ORDER BY place) FROM unnest(ARRAY[{}]) WITH ORDINALITY AS q (query, place);",
+                    quoted(queries)
+                )
+                .expect("a string");
+            }
+        }
+        let cluster = Cluster::start().expect("PostgreSQL starts");
+        let shown = cluster.sql("postgres", &script).expect("the states");
+        let lines: Vec<Vec<&str>> =
+            shown.lines().filter(|line| line.contains(' ')).map(|line| line.split(' ').collect()).collect();
+        assert_eq!(lines.len(), 120, "{shown}");
+        // Only what needs a column that is nowhere fails in every state.
+        for (place, text) in texts.iter().enumerate() {
+            let answered = lines.iter().step_by(2).any(|line| matches!(line[place], "true" | "false" | "null"));
+            assert!(answered || text.contains("tag = 'x')"), "{text}: {}", lines[0][place]);
+        }
+
+        let exprs: Vec<_> = texts.iter().map(|text| expr(text)).collect();
+        for (at, premise) in exprs.iter().enumerate() {
+            for truth in [Truth::True, Truth::NotTrue] {
+                let mut facts = Facts::default();
+                facts.assume(premise, truth, &Example);
+                let holds = |line: &&Vec<&str>| match truth {
+                    Truth::True => line[at] == "true",
+                    _ => matches!(line[at], "false" | "null"),
+                };
+                let states: Vec<&Vec<&str>> = lines.iter().step_by(2).filter(holds).collect();
+                let impossible = facts.contradictory(&Example);
+                assert!(!impossible || states.is_empty(), "{} is {truth:?}: that can be", texts[at]);
+                if impossible {
+                    continue;
+                }
+                for (goal, text) in exprs.iter().zip(&texts) {
+                    let place = texts.iter().position(|other| other == text).expect("it is there");
+                    let answer = facts.entails(goal, &Example);
+                    for state in &states {
+                        let wrong = match answer {
+                            Known::Yes => matches!(state[place], "false" | "null"),
+                            Known::No => state[place] == "true",
+                            Known::Unsaid => false,
+                        };
+                        assert!(!wrong, "{} is {truth:?}, so {text}: not {answer:?}", texts[at]);
+                    }
+                }
+            }
+        }
+
+        for (place, (filter, goal)) in pairs.iter().enumerate() {
+            let text = format!("DELETE FROM t WHERE {filter}");
+            let statements = Parser::PostgreSql.statements(&text, &Map::at(FileId::new(0), 0)).expect("a DELETE");
+            let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
+            let relation = Example.relation(table);
+            let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
+            let answer = roof_lint::logic::confined_to(&reach, &expr(goal), &Example);
+            for line in lines.iter().skip(1).step_by(2) {
+                let (without, with) = line[place].split_once('/').expect("two counts");
+                let wrong = match answer {
+                    Known::Yes => without != "0",
+                    Known::No => with != "0",
+                    Known::Unsaid => false,
+                };
+                assert!(!wrong, "{text}: {goal} is not {answer:?}");
+            }
+        }
     }
 }
