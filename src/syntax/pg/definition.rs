@@ -629,7 +629,14 @@ impl Lower<'_> {
                 let object = Object { kind: kind_of(kind), name: self.relation(relation), part, arguments: None };
                 (object, None)
             }
-            ObjectType::ObjectSchema | ObjectType::ObjectRole | ObjectType::ObjectDatabase
+            ObjectType::ObjectDomconstraint => {
+                let domain = rename.object.as_deref().map(items).unwrap_or_default();
+                (self.object(ObjectKind::Constraint, self.listed_name(domain)), written(&rename.subname))
+            }
+            ObjectType::ObjectSchema
+            | ObjectType::ObjectRole
+            | ObjectType::ObjectDatabase
+            | ObjectType::ObjectTablespace
                 if rename.object.is_none() =>
             {
                 (self.object(kind_of(kind), self.found(&rename.subname)), None)
@@ -717,6 +724,10 @@ impl Lower<'_> {
                         let name =
                             Name { at: if called == ObjectKind::Column { name.at } else { at.to(name.at) }, ..name };
                         Object { kind: called, name, part: Some(Ident::from(*part_name)), arguments: None }
+                    }
+                    // Before the name of an operator class stands its access method.
+                    _ if matches!(kind, ObjectType::ObjectOpclass | ObjectType::ObjectOpfamily) => {
+                        self.object(called, self.listed_name(list.items.get(1..).unwrap_or_default()))
                     }
                     _ => self.object(called, self.listed_name(&list.items)),
                 }
