@@ -81,7 +81,11 @@ fn measure(name: &str, tiers: usize, statements: usize) -> f64 {
     let directory = tempfile::tempdir().expect("a directory");
     let texts = package(directory.path(), tiers, statements);
     let linted = least(|| {
-        let job = Job { directory: directory.path().to_owned(), config: configuration(directory.path()), packages: Vec::new() };
+        let job = Job {
+            directory: directory.path().to_owned(),
+            config: configuration(directory.path()),
+            packages: Vec::new(),
+        };
         let outcome = lint(job).expect("it can be linted");
         let findings: usize = outcome.packages.iter().map(|package| package.findings.len()).sum();
         assert_eq!(findings, 0, "the package is clean");

@@ -6,6 +6,7 @@ mod pg;
 mod plpgsql;
 mod squawk;
 mod token;
+pub mod witness;
 
 use crate::effect::{At, Expr, Statement};
 use crate::source::Map;

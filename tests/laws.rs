@@ -21,11 +21,23 @@ fn release() -> Files {
     }
     files.insert("lint.toml".to_owned(), std::fs::read_to_string("lint.toml").expect("lint.toml"));
     for (file, from, to) in [
-        ("sql/prod/40_containment.sql", "IF (SELECT count(*) FROM os_proposal_approvals) < 1", "IF (SELECT count(*) FROM os_proposal_approvals) < 0"),
+        (
+            "sql/prod/40_containment.sql",
+            "IF (SELECT count(*) FROM os_proposal_approvals) < 1",
+            "IF (SELECT count(*) FROM os_proposal_approvals) < 0",
+        ),
         ("sql/prod/50_topic_finalization.sql", "ON CONFLICT (axis_code) DO NOTHING", ""),
         ("sql/prod/60_scanner_baseline.sql", "SET LOCAL lock_timeout = '5s';", ""),
-        ("sql/prod_rollback/99_rollback_full.sql", "DROP TABLE IF EXISTS governance_scan_run;", "DROP TABLE governance_scan_run CASCADE;"),
-        ("sql/prod_rollback/per_tier_rollback.sql", "DELETE FROM axis_assignment WHERE created_by = 'PROD_topic_2026-06-03';", "DELETE FROM axis_assignment WHERE created_by LIKE 'PROD%';"),
+        (
+            "sql/prod_rollback/99_rollback_full.sql",
+            "DROP TABLE IF EXISTS governance_scan_run;",
+            "DROP TABLE governance_scan_run CASCADE;",
+        ),
+        (
+            "sql/prod_rollback/per_tier_rollback.sql",
+            "DELETE FROM axis_assignment WHERE created_by = 'PROD_topic_2026-06-03';",
+            "DELETE FROM axis_assignment WHERE created_by LIKE 'PROD%';",
+        ),
         ("sql/prod/99_run_all.sql", "\\ir 40_containment.sql", "\\ir 40_containment.sql\n\\! true"),
         ("sql/prod/90_verify.sql", "", "SELECT nextval('no_such_sequence');\n"),
     ] {
@@ -149,7 +161,9 @@ fn other_names_are_other_names_only() {
             *text = text.replace(from, to);
         }
     }
-    let renamed = |text: String| text.replace("placement_of_axes", "axis_assignment").replace("rule_of_coverage", "coverage_rule");
+    let renamed = |text: String| {
+        text.replace("placement_of_axes", "axis_assignment").replace("rule_of_coverage", "coverage_rule")
+    };
     let mut found: Vec<_> = findings(&files).into_iter().map(|(p, r, f, m)| (p, r, f, renamed(m))).collect();
     found.sort();
     assert_eq!(found, expected);

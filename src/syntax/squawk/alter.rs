@@ -41,7 +41,16 @@ impl Lower<'_> {
             K::ALTER_SEQUENCE
                 if last.kind() != K::OWNER_TO && last.kind() != K::SET_LOGGED && last.kind() != K::SET_UNLOGGED =>
             {
-                self.options(kind, node, if_exists)
+                let owner = node.child(K::OPTION_OWNED_BY).and_then(|owned| owned.nodes().next());
+                let path = owner.map(|owner| {
+                    self.path(owner).iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(".")
+                });
+                Act::Alter {
+                    object: self.object(kind, node),
+                    what: Ident::new_static(if path.is_some() { "owned by" } else { "options" }),
+                    if_exists,
+                    value: path.map(Ident::from),
+                }
             }
             K::ALTER_TYPE => match last.kind() {
                 K::ADD_VALUE | K::RENAME_VALUE => self.enum_value(kind, node, last),

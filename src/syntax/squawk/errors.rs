@@ -12,11 +12,21 @@ pub(super) fn first(text: &str, parse: &Parse<SourceFile>) -> Option<(String, Sp
     if errors.is_empty() {
         return None;
     }
-    let error = errors.iter().find(|error| !lies_in_body(parse, usize::from(error.range().start())))?;
+    let error = errors.iter().find(|error| {
+        let start = usize::from(error.range().start());
+        !names(text, start, error.message()) && !lies_in_body(parse, start)
+    })?;
     let start = usize::from(error.range().start()).min(text.len());
     let end = usize::from(error.range().end()).clamp(start, text.len());
     let span = if start == end { token_at(text, start) } else { Span::new(start, end) };
     Some((lower_first(error.message()), span))
+}
+
+/// `SET NAMES 'x'`: squawk misses the sign that PostgreSQL does not want there.
+fn names(text: &str, offset: usize, message: &str) -> bool {
+    let before = text.get(..offset).unwrap_or_default().trim_end();
+    let word = before.rsplit(|letter: char| letter.is_ascii_whitespace()).next().unwrap_or_default();
+    message == "expected EQ" && word.eq_ignore_ascii_case("names")
 }
 
 /// The token that stands there, or else the last.

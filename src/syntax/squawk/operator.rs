@@ -138,15 +138,7 @@ impl Lower<'_> {
             _ => return Expr { at: crate::effect::At::default(), kind: other("unread", Vec::new()) },
         };
         while let Some(item) = chain.peek() {
-            let binds = match item {
-                Item::Infix(operator) => precedence(operator),
-                Item::Postfix(_, operator) if operator.kind() == K::AT_LOCAL => AT,
-                Item::Postfix(..) => IS,
-                Item::Between(_) => MATCH,
-                Item::Suffix(node) if node.kind() == K::COLLATE => COLLATE,
-                Item::Suffix(_) => CAST,
-                Item::Operand(_) | Item::Prefix(_) => 0,
-            };
+            let binds = precedence(item);
             if binds < least || bound && binds == AND {
                 break;
             }
@@ -177,6 +169,14 @@ impl Lower<'_> {
                 Some(Item::Operand(node) | Item::Postfix(node, _) | Item::Suffix(node)) => self.at(*node),
                 _ => at,
             };
+            // Comparisons do not go on: `a < b < c`.
+            if matches!(binds, IS | COMPARISON | MATCH)
+                && !matches!(kind, ExprKind::Quantified { .. } | ExprKind::Subquery { .. })
+                && let Some(next @ (Item::Infix(node) | Item::Between(node) | Item::Postfix(_, node))) = chain.peek()
+                && precedence(next) == binds
+            {
+                self.refuse(format!("syntax error at or near \"{}\"", node.text()), node);
+            }
             left = Expr { at: at.to(end), kind };
         }
         left
@@ -323,7 +323,14 @@ impl Lower<'_> {
     }
 }
 
-fn precedence(operator: Node) -> u8 {
+fn precedence(item: Item) -> u8 {
+    let operator = match item {
+        Item::Infix(operator) => operator,
+        Item::Postfix(_, operator) => return if operator.kind() == K::AT_LOCAL { AT } else { IS },
+        Item::Between(_) => return MATCH,
+        Item::Suffix(node) => return if node.kind() == K::COLLATE { COLLATE } else { CAST },
+        Item::Operand(_) | Item::Prefix(_) => return 0,
+    };
     match operator.kind() {
         K::OR_KW => OR,
         K::AND_KW => AND,
