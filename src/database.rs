@@ -245,7 +245,10 @@ impl Catalog {
                 }
                 Outcome { may_fail: Some(problem), ..Outcome::default() }
             }
-            Err(problem) => Outcome { problem: Some(problem), ..Outcome::default() },
+            Err(problem) => {
+                let may_fail = work.outcome.may_fail;
+                Outcome { problem: Some(problem), may_fail, ..Outcome::default() }
+            }
         }
     }
 

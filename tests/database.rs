@@ -325,3 +325,127 @@ fn what_is_not_known_makes_nothing_certain() {
     assert!(outcomes.get(4).is_some_and(|outcome| outcome.may_fail.is_none()));
     assert!(catalog.blurred().count() >= 1);
 }
+
+/// How many scripts are made up.
+const ROUNDS: u64 = 60;
+
+/// Numbers that only look like chance, so that a failure can be seen again.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % limit
+    }
+
+    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        choices[self.below(choices.len())]
+    }
+
+    /// A statement with names from a small pool, so that they meet.
+    fn statement(&mut self) -> String {
+        let mut text = self.of(scripts::PATTERNS).to_owned();
+        for (mark, choices) in scripts::CHOICES {
+            while text.contains(mark) {
+                text = text.replacen(mark, self.of(choices), 1);
+            }
+        }
+        text
+    }
+}
+
+#[test]
+fn statements_by_chance_do_the_same() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let mut scripts: Vec<Vec<String>> = Vec::new();
+    let mut text = String::new();
+    for round in 0..ROUNDS {
+        let mut dice = Dice(round);
+        let script: Vec<String> = (0..40).map(|_| dice.statement()).collect();
+        text.push_str("SET client_min_messages = error;\nDISCARD ALL;\nSET client_min_messages = error;\n");
+        text.push_str("DROP SCHEMA IF EXISTS public, s1, s2 CASCADE;\nCREATE SCHEMA public;\nCREATE SCHEMA s1;\n");
+        let _ = writeln!(text, "\\echo @@{round}");
+        for statement in &script {
+            let _ = writeln!(text, "\\o /dev/null\n{statement};\n\\o\n\\echo :SQLSTATE :LAST_ERROR_MESSAGE");
+        }
+        text.push_str("\\echo ##\nSET search_path = '';\n");
+        text.push_str(&listing::query());
+        scripts.push(script);
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("all.sql");
+    std::fs::write(&path, text).expect("a file");
+    let mut command = cluster.psql("postgres");
+    let output = Cluster::capture(command.args(["-U", "postgres", "-qAt", "-f"]).arg(&path)).expect("psql runs");
+    let mut failures = String::new();
+    let mut parts = output.stdout.split("@@").skip(1);
+    for script in &scripts {
+        let part = parts.next().unwrap_or_else(|| panic!("psql ends early\n{}", output.stderr));
+        let (states, real) = part.split_once("##\n").expect("a listing");
+        let mut states = states.lines().skip(1);
+        let mut catalog = Catalog::empty();
+        run(&mut catalog, "CREATE SCHEMA s1");
+        let mut done: Vec<&str> = Vec::new();
+        let mut failed = false;
+        for statement in script {
+            let state = states.next().expect("a state");
+            let (code, message) = state.split_once(' ').unwrap_or((state, ""));
+            let (problem, outcomes) = run(&mut catalog, statement);
+            let own = outcomes.last().and_then(|outcome| outcome.problem.as_ref());
+            // Rows and operators are none of its business.
+            let is_other = code.starts_with("23") || message.starts_with("operator does not exist");
+            let may_fail = outcomes.last().is_some_and(|outcome| outcome.may_fail.is_some());
+            if is_other || (may_fail && code != "00000") {
+                failed = true;
+                break;
+            }
+            if problem.unwrap_or("00000") != code || own.is_some_and(|own| own.message != message) {
+                let _ = writeln!(
+                    failures,
+                    "--- {}\n>>> {statement}\nPostgreSQL says {state}, here {own:?}",
+                    done.join(";\n")
+                );
+                failed = true;
+                break;
+            }
+            if code == "00000" {
+                done.push(statement);
+            }
+        }
+        let real: BTreeSet<String> = real.lines().map(str::to_owned).collect();
+        if let (false, Err(text)) = (failed, listing::compare(&listing::symbolic(&catalog), &real)) {
+            let _ = writeln!(failures, "--- {}\n{text}", done.join(";\n"));
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn many_objects_and_deep_queries() {
+    // A parser needs more of a stack than a test has.
+    let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(many_and_deep).expect("a thread");
+    thread.join().expect("it holds");
+}
+
+fn many_and_deep() {
+    let mut catalog = Catalog::empty();
+    let mut text = String::from("CREATE TABLE p (a int PRIMARY KEY);");
+    for number in 0..3_000 {
+        let _ = write!(
+            text,
+            "CREATE TABLE t{number} (a serial PRIMARY KEY, b int REFERENCES p); CREATE VIEW v{number} AS SELECT b FROM t{number};"
+        );
+    }
+    assert_eq!(run(&mut catalog, &text).0, None);
+    let (problem, outcomes) = run(&mut catalog, "DROP TABLE p CASCADE; DROP TABLE t7 CASCADE");
+    assert_eq!(problem, None);
+    assert_eq!(outcomes.iter().map(|outcome| outcome.dropped.len()).collect::<Vec<_>>(), [3_003, 6]);
+
+    let deep = format!("CREATE VIEW d AS SELECT {}1{} AS x", "(SELECT ".repeat(150), ")".repeat(150));
+    let chain = format!("CREATE VIEW c AS SELECT 1{} AS x", " + 1".repeat(400));
+    let before = catalog.blurred().count();
+    assert_eq!(run(&mut catalog, &format!("{chain}; SELECT x FROM c")).0, None);
+    assert_eq!(catalog.blurred().count(), before);
+    assert_eq!(run(&mut catalog, &deep).0, None);
+    assert!(catalog.blurred().count() > before);
+}

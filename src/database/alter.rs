@@ -15,11 +15,7 @@ impl Work {
     pub(super) fn drop_objects(&mut self, objects: &[Named], if_exists: bool, cascade: bool) -> Done {
         let mut targets: Vec<Ref> = Vec::new();
         for object in objects {
-            if let Some(of) = self.doomed(object, if_exists, cascade)?
-                && !targets.contains(&of)
-            {
-                targets.push(of);
-            }
+            targets.extend(self.doomed(object, if_exists, cascade)?);
         }
         if targets.is_empty() {
             return Ok(());
@@ -159,6 +155,7 @@ impl Work {
                 let refused = actions.iter().find_map(|action| match action {
                     AlterAction::Owner(_) => None,
                     AlterAction::ColumnDefault { .. } if object.kind == Kind::View => None,
+                    AlterAction::ColumnDefault { .. } => Some("ALTER COLUMN ... SET DEFAULT"),
                     AlterAction::Other { what, .. } if what.contains("options") => None,
                     AlterAction::AddColumn { .. } => Some("ADD COLUMN"),
                     AlterAction::DropColumn { .. } => Some("DROP COLUMN"),
@@ -319,7 +316,7 @@ impl Work {
         if self.state.relation(id).is_some_and(|relation| relation.partition) {
             return Err(Problem::new("42809", "cannot add column to a partition".to_owned(), column.at));
         }
-        let number = self.declare_column(id, column)?;
+        let number = self.declare_column(id, column, None)?;
         self.outcome.made.push(self.state.key((id, number)));
         let constraints: Vec<&WrittenConstraint> = column.constraints.iter().collect();
         self.add_constraints(id, &constraints)?;
@@ -347,9 +344,7 @@ impl Work {
                         ..column.clone()
                     };
                     let copied = self.push_column(child, copy);
-                    if let Some(default) = &column.default {
-                        self.set_default((child, copied), default, column.generated)?;
-                    }
+                    self.copy_default((child, copied), column.default_id, id);
                     self.outcome.made.push(self.state.key((child, copied)));
                     self.pass_down(child, copied)?;
                 }
@@ -374,6 +369,7 @@ impl Work {
             return Ok(());
         };
         let (number, presence, inherited) = (found.number, found.presence, found.inherited);
+        self.doubt_partition_key(id, "drop", column, name.at);
         if inherited > 0 {
             let message = format!("cannot drop inherited column \"{column}\"");
             return Err(Problem::new("42P16", message, name.at));
@@ -395,9 +391,58 @@ impl Work {
         self.delete(&targets, cascade)
     }
 
+    /// Whether a value may become of another type in an assignment; yes where it cannot be told.
+    fn casts_by_itself(&self, from: &ColumnType, to: &ColumnType) -> bool {
+        let base = |kind: &ColumnType| match kind.user().and_then(|id| self.state.get(id)).map(|object| &object.detail)
+        {
+            Some(Detail::Type(detail)) => detail.base.clone(),
+            _ => None,
+        };
+        // A domain is cast as what it is made of.
+        if let Some(base) = base(to).filter(|_| from != to) {
+            return self.casts_by_itself(from, &base);
+        }
+        let is_array = |kind: &ColumnType| {
+            matches!(kind, ColumnType::BuiltIn { array: true, .. } | ColumnType::User { array: true, .. })
+        };
+        let is_closed = |kind: &ColumnType| match kind.user().and_then(|id| self.state.get(id)) {
+            Some(object) => match &object.detail {
+                Detail::Type(detail) => !detail.labels.is_empty(),
+                _ => object.kind.is_relation(),
+            },
+            None => false,
+        };
+        let is_text = |kind: &ColumnType| matches!(kind.scalar(), Some("text" | "varchar" | "bpchar"));
+        let is_said = |kind: &ColumnType| !matches!(kind, ColumnType::Unsaid | ColumnType::Literal);
+        if from != to && is_said(from) && is_said(to) {
+            let becomes_text = is_text(to) && !is_array(to);
+            if is_array(from) != is_array(to) && !becomes_text {
+                return false;
+            }
+            // Labels and rows only become text.
+            if is_closed(to) || (is_closed(from) && !is_text(to) && to.user().is_none()) {
+                return false;
+            }
+        }
+        casts_by_itself(from, to)
+    }
+
+    /// Which columns a partitioned table is partitioned by is not told.
+    fn doubt_partition_key(&mut self, id: Id, verb: &str, column: &str, at: At) {
+        let Some(object) = self.state.get(id) else { return };
+        if object.relation().is_some_and(|relation| relation.partitioned) {
+            let message = format!(
+                "cannot {verb} column \"{column}\" because it is part of the partition key of relation \"{}\"",
+                object.name
+            );
+            self.may_fail(Problem::new("42P16", message, at));
+        }
+    }
+
     fn column_type(&mut self, id: Id, name: &Name, column: &Ident, to: &crate::effect::Type, using: bool) -> Done {
         let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
         let kind = self.written_type(to)?;
+        self.doubt_partition_key(id, "alter", column, name.at);
         let Some(own) = self.state.relation(id).and_then(|r| r.numbered(number)).cloned() else { return Ok(()) };
         if own.inherited > 0 {
             let message = format!("cannot alter inherited column \"{column}\"");
@@ -406,7 +451,7 @@ impl Work {
         let changes = own.kind != kind || kind == ColumnType::Unsaid;
         if !using && own.generated {
             // Its expression gives the value.
-        } else if !using && changes && !casts_by_itself(&own.kind, &kind) {
+        } else if !using && changes && !(self.casts_by_itself(&own.kind, &kind)) {
             let text = self.state.short_type_text(&kind);
             let message = format!("column \"{column}\" cannot be cast automatically to type {text}");
             return Err(Problem::new("42804", message, name.at));
@@ -482,6 +527,12 @@ impl Work {
     fn add_constraint(&mut self, id: Id, constraint: &WrittenConstraint) -> Done {
         if self.state.get(id).is_some_and(|object| object.kind == Kind::Domain) {
             return self.add_domain_constraint(id, constraint);
+        }
+        if let ConstraintKind::PrimaryKey { columns, index: None } = &constraint.kind {
+            // They are made NOT NULL before they become a key.
+            for column in columns {
+                self.column(id, column, constraint.at)?;
+            }
         }
         self.add_constraints(id, &[constraint])
     }
@@ -874,7 +925,8 @@ impl Work {
             Found::System => return Ok(()),
             Found::Object(id) => id,
         };
-        let Some(relation) = self.state.relation(found) else {
+        let is_sequence = self.state.get(found).is_some_and(|object| object.kind == Kind::Sequence);
+        let Some(relation) = self.state.relation(found).filter(|_| !is_sequence) else {
             let message = format!("cannot rename columns of relation \"{}\"", name.name);
             // The columns of an index have names too.
             return if self.state.get(found).is_some_and(|object| object.kind == Kind::Index) {
@@ -892,7 +944,10 @@ impl Work {
             let message = format!("cannot rename inherited column \"{column}\"");
             return Err(Problem::new("42P16", message, name.at));
         }
-        for of in self.with_inheritors(found, column, number) {
+        // Children come first.
+        let mut all = self.with_inheritors(found, column, number);
+        all.rotate_left(1);
+        for of in all {
             let Some(table) = self.state.get(of.0) else { continue };
             if table.relation().is_some_and(|relation| relation.column(to).is_some()) {
                 let message = format!("column \"{to}\" of relation \"{}\" already exists", table.name);
@@ -986,6 +1041,9 @@ impl Work {
             return Err(Problem::new("42501", format!("permission denied for schema {to}"), name.at));
         }
         let kind = found.kind.clone();
+        if kind == Kind::CompositeType && object.kind == ObjectKind::Table {
+            return Err(Problem::new("42809", format!("\"{}\" is a composite type", name.name), name.at));
+        }
         if matches!(kind, Kind::Extension) {
             self.bump((id, 0), "schema");
             return Ok(());
@@ -1013,6 +1071,13 @@ impl Work {
             let message = format!("{shown} already exists in schema \"{to}\"");
             return Err(Problem::new(code, message, name.at).on(self.state.key((clash, 0))));
         }
+        if kind.is_relation()
+            && !matches!(kind, Kind::Sequence | Kind::Index)
+            && let Some(clash) = self.state.lookup(Class::Type, schema, &found.name)
+        {
+            let message = format!("type \"{}\" already exists in schema \"{to}\"", found.name);
+            return Err(Problem::new("42710", message, name.at).on(self.state.key((clash, 0))));
+        }
         if kind == Kind::Sequence && self.state.needs((id, 0)).iter().any(|(_, link)| *link != Link::Normal) {
             return Err(Problem::new("0A000", "cannot move an owned sequence into another schema".to_owned(), name.at));
         }
@@ -1023,6 +1088,13 @@ impl Work {
                 let is_sequence = self.state.get(by).is_some_and(|object| object.kind == Kind::Sequence);
                 (is_sequence && link != Link::Normal).then_some(by)
             }));
+        }
+        for part in all.iter().skip(1) {
+            let Some(part) = self.state.get(*part) else { continue };
+            if let Some(clash) = self.state.lookup(Class::Relation, schema, &part.name) {
+                let message = format!("relation \"{}\" already exists in schema \"{to}\"", part.name);
+                return Err(Problem::new("42P07", message, name.at).on(self.state.key((clash, 0))));
+            }
         }
         for id in all {
             let from = self.state.schema_of(id);
@@ -1065,7 +1137,9 @@ impl Work {
                 self.altered(of, "owned by");
             }
             ("add value", Some(label)) => {
-                let Some(Detail::Type(detail)) = self.state.edit(of.0).map(|object| &mut object.detail) else {
+                let is_domain = self.state.get(of.0).is_some_and(|object| object.kind == Kind::Domain);
+                let found = self.state.edit(of.0).filter(|_| !is_domain).map(|object| &mut object.detail);
+                let Some(Detail::Type(detail)) = found else {
                     let message = format!("{} is not an enum", object.name);
                     return Err(Problem::new("42809", message, object.name.at));
                 };
@@ -1116,7 +1190,7 @@ fn pass(action: &AlterAction) -> u8 {
     }
 }
 
-/// Whether a value may become of another type in an assignment; yes where it cannot be told.
+/// The same among PostgreSQL's own types.
 fn casts_by_itself(from: &ColumnType, to: &ColumnType) -> bool {
     let (Some(from), Some(to)) = (from.scalar(), to.scalar()) else { return true };
     let is_text = |name: &str| matches!(name, "text" | "varchar" | "bpchar");

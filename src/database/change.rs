@@ -7,7 +7,7 @@ use super::query::{Findings, Reader};
 use super::store::{Class, Found, PG_TEMP, Ref};
 use super::{Blur, Done, Problem, Skipped, Work};
 use crate::effect::{
-    Act, At, Conflict, Expr, ExprKind, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope, Statement,
+    Act, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope,
 };
 
 impl Work {
@@ -20,15 +20,22 @@ impl Work {
             Act::Select(query) => self.select(query),
             Act::Insert { table, columns, conflict, .. } => {
                 self.target(table, columns)?;
+                self.updatable(table, "insert")?;
                 conflict.as_deref().map_or(Ok(()), |conflict| self.conflict(table, conflict))?;
                 self.reads(act)
             }
             Act::Update { table, set, .. } => {
                 let columns: Vec<Ident> = set.iter().map(|assignment| assignment.column.clone()).collect();
                 self.target(table, &columns)?;
+                self.updatable(table, "update")?;
                 self.reads(act)
             }
-            Act::Delete { table, .. } | Act::Merge { table, .. } => {
+            Act::Delete { table, .. } => {
+                self.target(table, &[])?;
+                self.updatable(table, "delete")?;
+                self.reads(act)
+            }
+            Act::Merge { table, .. } => {
                 self.target(table, &[])?;
                 self.reads(act)
             }
@@ -65,11 +72,9 @@ impl Work {
                 Ok(())
             }
             Act::Explain { statement, analyze } => {
-                if *analyze || matches!(statement.act, Act::Select(_)) {
-                    self.act(&statement.act)
-                } else {
-                    Ok(())
-                }
+                // Without ANALYZE it is only looked at, and a table is not made.
+                let is_definition = matches!(statement.act, Act::CreateTableAs { .. });
+                if *analyze || !is_definition { self.act(&statement.act) } else { Ok(()) }
             }
             Act::Utility { command, .. } => {
                 if command == "discard" {
@@ -285,6 +290,16 @@ impl Work {
 
     // Rows
 
+    /// Whether it is a relation that has rows.
+    pub(super) fn check_rows(&self, id: Id, name: &Name) -> Done {
+        let what = match self.state.get(id).map(|object| &object.kind) {
+            Some(Kind::Index) => "an index",
+            Some(Kind::CompositeType) => "a composite type",
+            _ => return Ok(()),
+        };
+        Err(Problem::new("42809", format!("\"{}\" is {what}", name.name), name.at).on(self.state.key((id, 0))))
+    }
+
     /// The table of a change, and the columns that it names.
     fn target(&mut self, table: &Name, columns: &[Ident]) -> Done {
         if table.is_variable() {
@@ -292,12 +307,8 @@ impl Work {
         }
         let Some(id) = self.opened(table)? else { return Ok(()) };
         let Some(object) = self.state.get(id) else { return Ok(()) };
-        if matches!(object.kind, Kind::Index | Kind::CompositeType) {
-            return Err(Problem::new("42809", format!("cannot open relation \"{}\"", table.name), table.at));
-        }
-        if object.kind == Kind::Sequence {
-            return Err(Problem::new("42809", format!("cannot change sequence \"{}\"", table.name), table.at));
-        }
+        self.check_rows(id, table)?;
+        let is_sequence = object.kind == Kind::Sequence;
         let Some(relation) = object.relation() else { return Ok(()) };
         let missing = columns.iter().find(|name| relation.column(name).is_none() && !crate::effect::is_variable(name));
         if let Some(missing) = missing
@@ -305,6 +316,10 @@ impl Work {
         {
             let message = format!("column \"{missing}\" of relation \"{}\" does not exist", object.name);
             return Err(Problem::new("42703", message, table.at));
+        }
+        if is_sequence {
+            let message = format!("cannot change sequence \"{}\"", table.name);
+            return Err(Problem::new("42809", message, table.at));
         }
         let maybe = columns
             .iter()
@@ -318,9 +333,7 @@ impl Work {
 
     /// The relations that a change reads. Columns may be variables: they are not looked up.
     fn reads(&mut self, act: &Act) -> Done {
-        let statement = Statement { at: self.at, act: act.clone() };
-        let touches = super::body::touches_of(std::slice::from_ref(&statement));
-        for name in touches.reads {
+        for name in super::body::touches_of_act(act).reads {
             if name.is_variable() {
                 continue;
             }
@@ -333,11 +346,12 @@ impl Work {
     fn conflict(&mut self, table: &Name, conflict: &Conflict) -> Done {
         let Some(id) = self.opened(table)? else { return Ok(()) };
         let Some(relation) = self.state.relation(id) else { return Ok(()) };
-        if !relation.is_known || self.state.get(id).is_some_and(|object| object.kind != Kind::Table) {
+        if !relation.is_known {
             return Ok(());
         }
+        let is_table = self.state.get(id).is_some_and(|object| object.kind == Kind::Table);
         if let Some(constraint) = &conflict.constraint {
-            if self.state.lookup(Class::Constraint, id, constraint).is_none() {
+            if is_table && self.state.lookup(Class::Constraint, id, constraint).is_none() {
                 let message = format!("constraint \"{constraint}\" for table \"{}\" does not exist", table.name);
                 return self.absent(Problem::new("42704", message, table.at));
             }
@@ -348,7 +362,11 @@ impl Work {
             match &expr.kind {
                 ExprKind::Column(path) => match path.last().and_then(|name| relation.column(name)) {
                     Some(column) => wanted.push(column.number),
-                    None => return Ok(()),
+                    None => {
+                        let column = path.last().cloned().unwrap_or_default();
+                        let message = format!("column \"{column}\" does not exist");
+                        return self.absent(Problem::new("42703", message, expr.at));
+                    }
                 },
                 _ => return Ok(()),
             }
@@ -374,11 +392,59 @@ impl Work {
         }
         let message = "there is no unique or exclusion constraint matching the ON CONFLICT specification".to_owned();
         let problem = Problem::new("42P10", message, table.at);
-        if self.complete {
+        if self.complete && is_table {
             return Err(problem);
         }
         self.may_fail(problem);
         Ok(())
+    }
+
+    /// A view takes changes by itself only where it shows rows of one relation as they are.
+    fn updatable(&mut self, table: &Name, event: &str) -> Done {
+        let Ok(Some(id)) = self.opened(table) else { return Ok(()) };
+        let Some(object) = self.state.get(id) else { return Ok(()) };
+        let (Kind::View, Some(query)) = (&object.kind, object.relation().and_then(|relation| relation.query.as_ref()))
+        else {
+            return Ok(());
+        };
+        let has_trigger = self.state.parts(Class::Trigger, id).into_iter().any(|trigger| {
+            let trigger = self.state.get(trigger).and_then(super::Object::trigger);
+            trigger.is_some_and(|trigger| {
+                trigger.timing == crate::effect::TriggerTiming::InsteadOf
+                    && trigger.events.iter().any(|own| own == event)
+            })
+        });
+        let has_rule = !self.state.parts(Class::Rule, id).is_empty();
+        if has_trigger || has_rule {
+            return Ok(());
+        }
+        let verb = match event {
+            "insert" => "insert into",
+            "update" => "update",
+            _ => "delete from",
+        };
+        let problem = Problem::new("55000", format!("cannot {verb} view \"{}\"", table.name), table.at);
+        let is_plain = query.with.is_empty() && query.limit.is_none() && query.offset.is_none();
+        match &query.body {
+            QueryBody::Select(select)
+                if is_plain
+                    && !select.distinct
+                    && select.group_by.is_empty()
+                    && select.having.is_none()
+                    && matches!(select.from.as_slice(), [From::Relation { .. }]) =>
+            {
+                let calls = select
+                    .targets
+                    .iter()
+                    .any(|target| !matches!(target.value.kind, ExprKind::Column(_) | ExprKind::Star(_)));
+                if calls {
+                    // An aggregate, a window or a function that yields rows would do.
+                    self.may_fail(problem);
+                }
+                Ok(())
+            }
+            _ => Err(problem),
+        }
     }
 
     fn truncate(&mut self, tables: &[Name], cascade: bool) -> Done {
@@ -482,7 +548,12 @@ impl Work {
             ObjectKind::Column => {
                 let Some(id) = self.opened(name)? else { return Ok(None) };
                 let column = object.part.clone().unwrap_or_default();
-                self.column(id, &column, name.at).map(|number| number.map(|number| (id, number)))
+                let found = self.column(id, &column, name.at).map_err(|problem| Problem {
+                    // PostgreSQL writes the relation as the statement does.
+                    message: format!("column \"{column}\" of relation \"{name}\" does not exist"),
+                    ..problem
+                });
+                found.map(|number| number.map(|number| (id, number)))
             }
             ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy => {
                 self.named_part(object)
@@ -546,6 +617,7 @@ impl Work {
             _ => self.opened(name)?,
         };
         let Some(relation) = owner else { return Ok(None) };
+        self.check_rows(relation, name)?;
         let class = match object.kind {
             ObjectKind::Constraint => Class::Constraint,
             ObjectKind::Trigger => Class::Trigger,

@@ -136,8 +136,41 @@ impl Work {
         };
         let temporary = *temporary || (name.schema.is_none() && self.creates_temporary());
         let schema = self.schema_for(name, temporary)?;
-        if !self.free_relation(name, schema, *if_not_exists)? {
+        if *if_not_exists && !self.free_relation(name, schema, true)? {
             return Ok(());
+        }
+        // What it names is looked up before the table itself is there.
+        let mut kinds = Vec::new();
+        for column in columns {
+            kinds.push(match &column.kind {
+                Some(kind) => Some(self.written_type(kind)?),
+                None => None,
+            });
+        }
+        let originals =
+            like.iter().map(|like| self.like_original(like)).collect::<Result<Vec<Option<Id>>, Problem>>()?;
+        let mut parents = Vec::new();
+        for parent in inherits {
+            let found = self.opened(parent).or_else(|problem| self.absent(problem).map(|()| None))?;
+            found.map_or(Ok(()), |found| self.check_ancestor(found, parent, *partition))?;
+            parents.push(found);
+        }
+        let mut seen: BTreeSet<&Ident> = BTreeSet::new();
+        if let Some(repeated) = columns.iter().find(|column| !seen.insert(&column.name)) {
+            return Err(twice(&repeated.name, repeated.at));
+        }
+        self.free_relation(name, schema, false)?;
+        let has_sibling = parents.iter().flatten().any(|parent| !self.state.inheritors(*parent).is_empty());
+        if *partition && has_sibling {
+            // The bounds are not told.
+            let message = format!("partition \"{}\" would overlap partition", name.name);
+            self.may_fail(Problem::new("42P17", message, name.at));
+        }
+        if let (true, Some(parent), Some(Some(id))) = (*partition, inherits.first(), parents.first())
+            && !self.state.relation(*id).is_some_and(|relation| relation.partitioned)
+        {
+            let message = format!("\"{}\" is not partitioned", parent.name);
+            return Err(Problem::new("42P17", message, parent.at));
         }
         let relation = Relation {
             next_column: 1,
@@ -161,28 +194,28 @@ impl Work {
                 return Ok(());
             }
         }
-        for parent in inherits {
-            self.inherit(id, parent, *partition)?;
+        for parent in &parents {
+            self.inherit(id, *parent, *partition)?;
         }
         if let Some(of) = of {
             self.columns_of_type(id, of)?;
         }
-        for like in like {
-            self.columns_like(id, like)?;
+        for (like, original) in like.iter().zip(&originals) {
+            self.columns_like(id, like, *original)?;
         }
-        for column in columns {
-            self.declare_column(id, column)?;
+        for (column, kind) in columns.iter().zip(kinds) {
+            self.declare_column(id, column, kind)?;
         }
         let mut all: Vec<&WrittenConstraint> = columns.iter().flat_map(|column| &column.constraints).collect();
         all.extend(constraints);
         self.add_constraints(id, &all)?;
         if *partition {
-            for parent in inherits {
+            for parent in parents.into_iter().flatten() {
                 self.copy_to_partition(id, parent)?;
             }
         }
-        for like in like {
-            self.keys_like(id, like)?;
+        for (like, original) in like.iter().zip(originals) {
+            self.keys_like(id, like, original)?;
         }
         Ok(())
     }
@@ -192,27 +225,32 @@ impl Work {
     }
 
     /// The columns of a parent become those of the child.
-    pub(super) fn inherit(&mut self, id: Id, parent: &Name, partition: bool) -> Done {
-        let Some(parent_id) = self.opened(parent).or_else(|problem| self.absent(problem).map(|()| None))? else {
+    fn inherit(&mut self, id: Id, parent_id: Option<Id>, partition: bool) -> Done {
+        let Some(parent_id) = parent_id else {
             if let Some(relation) = self.state.edit_relation(id) {
                 relation.is_known = false;
             }
             return Ok(());
         };
+        self.take_columns(id, parent_id, partition)
+    }
+
+    fn check_ancestor(&self, parent_id: Id, parent: &Name, partition: bool) -> Done {
+        self.check_rows(parent_id, parent)?;
         let Some(object) = self.state.get(parent_id) else { return Ok(()) };
         if !matches!(object.kind, Kind::Table | Kind::ForeignTable) {
             let message = format!("inherited relation \"{}\" is not a table or foreign table", parent.name);
             return Err(Problem::new("42809", message, parent.at));
         }
         let is_partitioned = object.relation().is_some_and(|relation| relation.partitioned);
-        if partition && !is_partitioned {
-            let message = format!("\"{}\" is not partitioned", parent.name);
-            return Err(Problem::new("42P17", message, parent.at));
-        }
         if !partition && is_partitioned {
             let message = format!("cannot inherit from partitioned table \"{}\"", parent.name);
             return Err(Problem::new("42809", message, parent.at));
         }
+        Ok(())
+    }
+
+    fn take_columns(&mut self, id: Id, parent_id: Id, partition: bool) -> Done {
         let Some(source) = self.state.relation(parent_id).cloned() else { return Ok(()) };
         let (at, origin) = (self.at, self.origin);
         if let Some(relation) = self.state.edit_relation(id) {
@@ -230,8 +268,7 @@ impl Work {
                 }
                 continue;
             }
-            let default = column.default.clone();
-            let generated = column.generated;
+            let default = column.default_id;
             let copy = Column {
                 default: None,
                 default_id: 0,
@@ -244,9 +281,7 @@ impl Work {
                 ..column
             };
             let number = self.push_column(id, copy);
-            if let Some(default) = default {
-                self.set_default((id, number), &default, generated)?;
-            }
+            self.copy_default((id, number), default, parent_id);
         }
         // CHECK constraints come too.
         let checks: Vec<(Ident, Arc<Expr>)> = self
@@ -266,8 +301,7 @@ impl Work {
     }
 
     /// Keys and indexes of a partitioned table are repeated on each partition.
-    fn copy_to_partition(&mut self, id: Id, parent: &Name) -> Done {
-        let Ok(Some(parent)) = self.existing(parent) else { return Ok(()) };
+    fn copy_to_partition(&mut self, id: Id, parent: Id) -> Done {
         self.repeat_indexes(id, parent)?;
         let keys: Vec<(Id, Constraint)> = self
             .state
@@ -343,8 +377,19 @@ impl Work {
         Ok(())
     }
 
-    fn columns_like(&mut self, id: Id, like: &Like) -> Done {
-        let Some(from) = self.opened(&like.name).or_else(|problem| self.absent(problem).map(|()| None))? else {
+    /// The relation that LIKE names; nothing where it is not known.
+    fn like_original(&mut self, like: &Like) -> Result<Option<Id>, Problem> {
+        let found = self.opened(&like.name).or_else(|problem| self.absent(problem).map(|()| None))?;
+        let kind = found.and_then(|id| self.state.get(id)).map(|object| &object.kind);
+        if matches!(kind, Some(Kind::Sequence | Kind::Index)) {
+            let message = format!("relation \"{}\" is invalid in LIKE clause", like.name.name);
+            return Err(Problem::new("42809", message, like.name.at));
+        }
+        Ok(found)
+    }
+
+    fn columns_like(&mut self, id: Id, like: &Like, from: Option<Id>) -> Done {
+        let Some(from) = from else {
             if let Some(relation) = self.state.edit_relation(id) {
                 relation.is_known = false;
             }
@@ -352,15 +397,15 @@ impl Work {
         };
         let Some(source) = self.state.relation(from).cloned() else { return Ok(()) };
         let includes = |what: &str| like.including.iter().any(|known| known == what);
+        let mut defaults = Vec::new();
         let (at, origin) = (self.at, self.origin);
         for column in source.columns {
             if self.state.relation(id).is_some_and(|relation| relation.column(&column.name).is_some()) {
                 return Err(twice(&column.name, like.name.at));
             }
-            let default = column.default.clone();
+            let default = column.default_id;
             let (generated, identity) = (column.generated, column.identity);
             let comment = column.comment.clone().filter(|_| includes("comments"));
-            let name = column.name.clone();
             let copy = Column {
                 default: None,
                 default_id: 0,
@@ -374,23 +419,15 @@ impl Work {
                 ..column
             };
             let number = self.push_column(id, copy);
-            match default {
-                Some(default) if (generated && includes("generated")) || (!generated && includes("defaults")) => {
-                    self.set_default((id, number), &default, generated)?;
-                    // A copied default still draws from the sequence of the original.
-                    let original = self.state.relation(from).and_then(|r| r.column(&name)).map_or(0, |c| c.default_id);
-                    let copied = self.state.relation(id).and_then(|r| r.column(&name)).map_or(0, |c| c.default_id);
-                    for (to, link) in self.state.needs((original, 0)) {
-                        if link == Link::Normal {
-                            self.state.link((copied, 0), to, link);
-                        }
-                    }
-                }
-                _ => {}
+            if (generated && includes("generated")) || (!generated && includes("defaults")) {
+                defaults.push((number, default));
             }
             if identity && includes("identity") {
                 self.add_sequence((id, number), true);
             }
+        }
+        for (number, default) in defaults {
+            self.copy_default((id, number), default, from);
         }
         if let Some(relation) = self.state.edit_relation(id) {
             relation.is_known &= source.is_known;
@@ -411,28 +448,23 @@ impl Work {
         Ok(())
     }
 
-    fn keys_like(&mut self, id: Id, like: &Like) -> Done {
-        if !like.including.iter().any(|known| known == "indexes") {
+    fn keys_like(&mut self, id: Id, like: &Like, from: Option<Id>) -> Done {
+        let Some(from) = from.filter(|_| like.including.iter().any(|known| known == "indexes")) else {
             return Ok(());
+        };
+        for index in self.state.indexes(from) {
+            let Some(source) = self.state.get(index).and_then(Object::index).cloned() else { continue };
+            let columns = self.same_columns(from, id, &source.columns);
+            let include = self.same_columns(from, id, &source.include);
+            let owner = self.state.needs((index, 0)).into_iter().find(|(_, link)| *link == Link::Internal);
+            let rule = owner
+                .and_then(|(of, _)| self.state.get(of.0))
+                .and_then(Object::constraint)
+                .map(|constraint| constraint.rule.clone());
+            let made = Index { table: id, columns, include, ..source };
+            self.add_index(None, made, rule, true)?;
         }
-        match self.existing(&like.name) {
-            Ok(Some(from)) => {
-                for index in self.state.indexes(from) {
-                    let Some(source) = self.state.get(index).and_then(Object::index).cloned() else { continue };
-                    let columns = self.same_columns(from, id, &source.columns);
-                    let include = self.same_columns(from, id, &source.include);
-                    let owner = self.state.needs((index, 0)).into_iter().find(|(_, link)| *link == Link::Internal);
-                    let rule = owner
-                        .and_then(|(of, _)| self.state.get(of.0))
-                        .and_then(Object::constraint)
-                        .map(|constraint| constraint.rule.clone());
-                    let made = Index { table: id, columns, include, ..source };
-                    self.add_index(None, made, rule, true)?;
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     pub(super) fn edit_column(&mut self, of: Ref) -> Option<&mut Column> {
@@ -462,7 +494,12 @@ impl Work {
     }
 
     /// A column of CREATE TABLE or ADD COLUMN, without its constraints.
-    pub(super) fn declare_column(&mut self, id: Id, written: &WrittenColumn) -> Result<u16, Problem> {
+    pub(super) fn declare_column(
+        &mut self,
+        id: Id,
+        written: &WrittenColumn,
+        kind: Option<ColumnType>,
+    ) -> Result<u16, Problem> {
         let inherited = self.state.relation(id).and_then(|relation| relation.column(&written.name)).cloned();
         let serial = written
             .kind
@@ -491,9 +528,10 @@ impl Work {
                     let message = format!("column name \"{}\" conflicts with a system column name", written.name);
                     return Err(Problem::new("42701", message, written.at));
                 }
-                let kind = match &written.kind {
-                    Some(kind) => self.written_type(kind)?,
-                    None => ColumnType::Unsaid,
+                let kind = match (kind, &written.kind) {
+                    (Some(kind), _) => kind,
+                    (None, Some(kind)) => self.written_type(kind)?,
+                    (None, None) => ColumnType::Unsaid,
                 };
                 if kind.scalar().is_some_and(|name| {
                     name.starts_with("any")
@@ -503,25 +541,11 @@ impl Work {
                     let message = format!("column \"{}\" has pseudo-type {text}", written.name);
                     return Err(Problem::new("42P16", message, written.at));
                 }
-                self.push_column(
-                    id,
-                    Column {
-                        name: written.name.clone(),
-                        number: 0,
-                        kind,
-                        not_null: written.not_null || serial.is_some() || written.identity,
-                        default: None,
-                        default_id: 0,
-                        generated: false,
-                        identity: false,
-                        comment: None,
-                        presence: Presence::Yes,
-                        at: written.at,
-                        origin: self.origin,
-                        is_local: true,
-                        inherited: 0,
-                    },
-                )
+                let column = Column {
+                    not_null: written.not_null || serial.is_some() || written.identity,
+                    ..self.new_column(written.name.clone(), kind, written.at)
+                };
+                self.push_column(id, column)
             }
         };
         if serial.is_some() || written.identity {
@@ -544,7 +568,7 @@ impl Work {
         let (schema, temporary) = (table.parent, relation.temporary);
         let name = self.free_relation_name(&table.name, Some(&column.name), "seq", schema, false);
         let written = column.at;
-        let detail = Relation { is_known: true, temporary, identity, owned_by: Some(of), ..Relation::default() };
+        let detail = Relation { identity, owned_by: Some(of), ..self.sequence(temporary) };
         let object = self.new_object(Kind::Sequence, name.clone(), schema).with(Detail::Relation(detail));
         let sequence = self.insert_in_schema(object);
         if identity {
@@ -586,6 +610,27 @@ impl Work {
             column.generated = generated;
         }
         id
+    }
+
+    /// The default of a column of another table: it needs what that one needs, whatever the
+    /// names are by then.
+    pub(super) fn copy_default(&mut self, of: Ref, default: Id, from: Id) {
+        let Some(Detail::Default(detail)) = self.state.get(default).map(|object| object.detail.clone()) else {
+            return;
+        };
+        let generated = self.state.relation(from).and_then(|r| r.numbered(detail.column)).is_some_and(|c| c.generated);
+        let id = self.put_default(of, &detail.value, generated);
+        for (to, link) in self.state.needs((default, 0)) {
+            if to == (from, detail.column) {
+                continue;
+            }
+            let to = if to.0 == from {
+                (of.0, self.same_columns(from, of.0, &[to.1]).first().copied().unwrap_or(0))
+            } else {
+                to
+            };
+            self.state.link((id, 0), to, link);
+        }
     }
 
     pub(super) fn drop_default(&mut self, of: Ref) {
@@ -931,6 +976,11 @@ impl Work {
         let Some(object) = self.state.get(table) else { return Ok(None) };
         let (table_name, schema) = (object.name.clone(), object.parent);
         let is_partitioned = object.relation().is_some_and(|relation| relation.partitioned);
+        if is_partitioned && index.unique && is_local {
+            // Which columns those are is not told.
+            let message = "unique constraint on partitioned table must include all partitioning columns".to_owned();
+            self.may_fail(Problem::new("0A000", message, self.at));
+        }
         let name = match name {
             Some(name) => {
                 if let Some(known) = self.state.lookup(Class::Relation, schema, name) {
@@ -1101,12 +1151,14 @@ impl Work {
             return Err(Problem::new("25001", message, self.at));
         }
         let Some(id) = self.opened(table)? else { return Ok(()) };
+        self.check_rows(id, table)?;
         let Some(object) = self.state.get(id) else { return Ok(()) };
         if !matches!(object.kind, Kind::Table | Kind::MaterializedView) {
             let message = format!("cannot create index on relation \"{}\"", table.name);
             return Err(Problem::new("42809", message, table.at));
         }
         let schema = object.parent;
+        let index = self.index_of(id, parts, include, filter.as_ref(), *unique, *nulls_equal, self.at)?;
         if let Some(name) = name
             && let Some(known) = self.state.lookup(Class::Relation, schema, name)
         {
@@ -1122,7 +1174,6 @@ impl Work {
             let problem = Problem::new("42P07", message, self.at).on(self.state.key((known, 0)));
             self.replace_maybe(known, problem)?;
         }
-        let index = self.index_of(id, parts, include, filter.as_ref(), *unique, *nulls_equal, self.at)?;
         self.add_index(name.as_ref(), index, None, true).map(drop)
     }
 
@@ -1209,6 +1260,7 @@ impl Work {
     }
 
     fn check_parent(&mut self, id: Id, parent: Id, references: &Name) -> Done {
+        self.check_rows(parent, references)?;
         let (Some(object), Some(child)) = (self.state.get(parent), self.state.relation(id)) else { return Ok(()) };
         if object.kind != Kind::Table {
             let message = format!("referenced relation \"{}\" is not a table", references.name);
@@ -1374,27 +1426,40 @@ impl Work {
         id
     }
 
+    /// A sequence is read as a relation of one row.
+    fn sequence(&self, temporary: bool) -> Relation {
+        let column = |name, number, kind| Column {
+            number,
+            not_null: true,
+            ..self.new_column(Ident::new_static(name), ColumnType::built_in(kind), self.at)
+        };
+        let columns =
+            vec![column("last_value", 1, "int8"), column("log_cnt", 2, "int8"), column("is_called", 3, "bool")];
+        Relation { columns, next_column: 4, is_known: true, temporary, ..Relation::default() }
+    }
+
+    fn new_column(&self, name: Ident, kind: ColumnType, at: At) -> Column {
+        Column {
+            name,
+            number: 0,
+            kind,
+            not_null: false,
+            default: None,
+            default_id: 0,
+            generated: false,
+            identity: false,
+            comment: None,
+            presence: Presence::Yes,
+            at,
+            origin: self.origin,
+            is_local: true,
+            inherited: 0,
+        }
+    }
+
     fn push_output(&mut self, id: Id, output: &Output, at: At) -> u16 {
-        let origin = self.origin;
-        self.push_column(
-            id,
-            Column {
-                name: output.name.clone(),
-                number: 0,
-                kind: output.kind.clone(),
-                not_null: false,
-                default: None,
-                default_id: 0,
-                generated: false,
-                identity: false,
-                comment: None,
-                presence: Presence::Yes,
-                at,
-                origin,
-                is_local: true,
-                inherited: 0,
-            },
-        )
+        let column = self.new_column(output.name.clone(), output.kind.clone(), at);
+        self.push_column(id, column)
     }
 
     /// `CREATE OR REPLACE VIEW` may only append columns.
@@ -1439,7 +1504,9 @@ impl Work {
         let schema = self.state.schema_of(id);
         self.state.unlink_range((id, 0), (id, 0));
         self.state.link((id, 0), (schema, 0), Link::Normal);
-        uses.iter().for_each(|(to, link)| self.state.link((id, 0), *to, *link));
+        for (to, link) in uses.iter().filter(|(to, _)| to.0 != id) {
+            self.state.link((id, 0), *to, *link);
+        }
         let query = Arc::new(query.clone());
         if let Some(relation) = self.state.edit_relation(id) {
             relation.query = Some(Arc::clone(&query));
@@ -1477,7 +1544,7 @@ impl Work {
         };
         let temporary = *temporary || (name.schema.is_none() && self.creates_temporary());
         let schema = self.schema_for(name, temporary)?;
-        if !self.free_relation(name, schema, *if_not_exists)? {
+        if *if_not_exists && !self.free_relation(name, schema, true)? {
             return Ok(());
         }
         let (mut shape, uses, unresolved, query) = match &source.act {
@@ -1492,6 +1559,7 @@ impl Work {
         }
         rename_outputs(&mut shape, columns);
         check_twice(&shape, name.at)?;
+        self.free_relation(name, schema, false)?;
         let kind = if *materialized { Kind::MaterializedView } else { Kind::Table };
         let (query, uses, unresolved) = if *materialized {
             (query.map(AsRef::as_ref), uses, unresolved)
@@ -1532,7 +1600,7 @@ impl Work {
             let object = self.new_object(Kind::CompositeType, name.name.clone(), schema);
             let id = self.insert_in_schema(object.with(Detail::Relation(relation)));
             for attribute in attributes {
-                self.declare_column(id, attribute)?;
+                self.declare_column(id, attribute, None)?;
             }
             return Ok(());
         }
@@ -1690,7 +1758,7 @@ impl Work {
         if !self.free_relation(name, schema, if_not_exists)? {
             return Ok(());
         }
-        let relation = Relation { is_known: true, temporary, ..Relation::default() };
+        let relation = self.sequence(temporary);
         let object = self.new_object(Kind::Sequence, name.name.clone(), schema).with(Detail::Relation(relation));
         let id = self.insert_in_schema(object);
         if let Some(ExprKind::Column(path)) = parts.first().map(|part| &part.kind) {

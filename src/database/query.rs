@@ -11,7 +11,7 @@ use crate::effect::{
 };
 
 /// How deep a query may nest before it is no longer followed.
-const DEPTH: usize = 200;
+const DEPTH: usize = 64;
 
 /// What is known of a query.
 #[derive(Debug, Default)]
@@ -221,28 +221,38 @@ impl<'a> Reader<'a> {
                 };
                 Shape { columns: (0..width).map(column).collect(), is_known: true }
             }
-            QueryBody::Set { left, right, .. } => {
-                let mut shape = self.query(left);
-                let other = self.query(right);
-                shape.is_known = shape.is_known && (other.is_known || !shape.columns.is_empty());
-                if shape.is_known && other.is_known && shape.columns.len() != other.columns.len() {
-                    self.complain(Problem::new(
-                        "42601",
-                        "each UNION query must have the same number of columns".to_owned(),
-                        query.at,
-                    ));
+            QueryBody::Set { .. } => self.set(query),
+        }
+    }
+
+    /// Long unions nest to the left: they are followed without recursion.
+    fn set(&mut self, query: &Query) -> Shape {
+        let mut rights = Vec::new();
+        let mut first = query;
+        while let QueryBody::Set { left, right, .. } = &first.body
+            && (rights.is_empty() || first.with.is_empty())
+        {
+            rights.push((right, first.at));
+            first = left;
+        }
+        let mut shape = self.query(first);
+        for (right, at) in rights.into_iter().rev() {
+            let other = self.query(right);
+            shape.is_known = shape.is_known && (other.is_known || !shape.columns.is_empty());
+            if shape.is_known && other.is_known && shape.columns.len() != other.columns.len() {
+                let message = "each UNION query must have the same number of columns".to_owned();
+                self.complain(Problem::new("42601", message, at));
+            }
+            for (column, other) in shape.columns.iter_mut().zip(&other.columns) {
+                let types = [column.kind.clone(), other.kind.clone()];
+                column.kind = types::common(&types);
+                // PostgreSQL decides here already: what is open in both is text.
+                if column.kind == ColumnType::Literal {
+                    column.kind = ColumnType::built_in("text");
                 }
-                for (column, other) in shape.columns.iter_mut().zip(&other.columns) {
-                    let types = [column.kind.clone(), other.kind.clone()];
-                    column.kind = types::common(&types);
-                    // PostgreSQL decides here already: what is open in both is text.
-                    if column.kind == ColumnType::Literal {
-                        column.kind = ColumnType::built_in("text");
-                    }
-                }
-                shape
             }
         }
+        shape
     }
 
     fn select(&mut self, select: &Select, query: &Query) -> Shape {
@@ -525,10 +535,8 @@ impl<'a> Reader<'a> {
                 let object = self.state.get(id)?;
                 if matches!(object.kind, Kind::Index | Kind::CompositeType) {
                     let what = if object.kind == Kind::Index { "an index" } else { "a composite type" };
-                    self.complain(
-                        Problem::new("42809", format!("cannot open relation \"{}\"", name.name), name.at)
-                            .detail(format!("This operation is not supported for {what}.")),
-                    );
+                    let message = format!("\"{}\" is {what}", name.name);
+                    self.complain(Problem::new("42809", message, name.at));
                     return None;
                 }
                 if object.presence == super::Presence::Maybe {
@@ -556,19 +564,9 @@ impl<'a> Reader<'a> {
             kind: column.kind.clone(),
             sources: vec![(id, column.number)],
         };
-        let mut columns: Vec<Visible> = columns.iter().map(visible).collect();
-        let is_sequence = self.state.get(id).is_some_and(|object| object.kind == Kind::Sequence);
-        if is_sequence {
-            columns = [("last_value", "int8"), ("log_cnt", "int8"), ("is_called", "bool")]
-                .map(|(name, kind)| Visible {
-                    name: Ident::new_static(name),
-                    kind: ColumnType::built_in(kind),
-                    sources: vec![(id, 0)],
-                })
-                .to_vec();
-        }
+        let columns: Vec<Visible> = columns.iter().map(visible).collect();
         let schema = schema.map(|_| self.state.schema_name(self.state.schema_of(id)));
-        let is_known = is_sequence || relation.is_some_and(|relation| relation.is_known);
+        let is_known = relation.is_some_and(|relation| relation.is_known);
         Item { alias, schema, columns, is_known, whole: Some(id), is_function: false }
     }
 
@@ -700,6 +698,11 @@ impl<'a> Reader<'a> {
             }
             if item.is_known && !is_system_column(name) && !item.is_function && !self.has_variables {
                 let shown = item_path.last().map(Ident::as_str).unwrap_or_default();
+                let whole = item.whole.and_then(|id| self.state.get(id));
+                if let Some(sequence) = whole.filter(|object| object.kind == Kind::Sequence) {
+                    let message = format!("relation \"{}\" does not have a composite type", sequence.name);
+                    self.complain(Problem::new("42809", message, at));
+                }
                 self.complain(Problem::new("42703", format!("column {shown}.{name} does not exist"), at));
             }
             return ColumnType::Unsaid;
@@ -929,6 +932,9 @@ impl<'a> Reader<'a> {
             "greatest" | "least" => return open_is_text(types::common(&given)),
             _ => {}
         }
+        if let Some(kind) = self.cast_by_call(function, &given) {
+            return kind;
+        }
         match self.routine_of(function, given.len(), &given) {
             Some(id) => {
                 let routine = self.state.get(id).and_then(Object::routine);
@@ -938,9 +944,66 @@ impl<'a> Reader<'a> {
                     _ => ColumnType::Unsaid,
                 }
             }
-            None if self.state.find_routines(function).is_empty() => types::call(&function.name, &given),
-            None => ColumnType::Unsaid,
+            None if self.state.find_routines(function).is_empty() => {
+                self.built_in_call(function, &given);
+                types::call(&function.name, &given)
+            }
+            None => {
+                if !self.state.find_routines(function).iter().any(|id| self.may_take(*id, &given)) {
+                    self.built_in_call(function, &given);
+                }
+                ColumnType::Unsaid
+            }
         }
+    }
+
+    /// `domain(value)` is a cast where no function bears the name.
+    fn cast_by_call(&mut self, function: &Name, given: &[ColumnType]) -> Option<ColumnType> {
+        let Found::Object(id) = self.state.find(Class::Type, function) else { return None };
+        let is_domain = self.state.get(id).is_some_and(|object| object.kind == Kind::Domain);
+        let is_taken = self.state.find_routines(function).iter().any(|id| self.may_take(*id, given));
+        if given.len() != 1 || !is_domain || is_taken {
+            return None;
+        }
+        self.need((id, 0));
+        Some(ColumnType::User { id, array: false })
+    }
+
+    /// Whether a routine may be called with arguments of these types.
+    fn may_take(&self, id: Id, given: &[ColumnType]) -> bool {
+        let Some(routine) = self.state.get(id).and_then(Object::routine) else { return false };
+        // Whether the last is variadic is not told.
+        let is_open = routine.inputs.last().is_some_and(|last| matches!(last, ColumnType::BuiltIn { array: true, .. }));
+        let (most, count) = (routine.inputs.len(), given.len());
+        let fits = count <= most && count + routine.defaults >= most;
+        is_open || (fits && given.iter().zip(&routine.inputs).all(|(given, input)| types::may_pass(given, input)))
+    }
+
+    /// A function that nobody made has to be one of PostgreSQL's.
+    fn built_in_call(&mut self, function: &Name, given: &[ColumnType]) {
+        // `f(row)` may be a field of the row, `t(value)` a cast.
+        let is_type = match self.state.find(Class::Type, function) {
+            Found::Object(id) => self.state.get(id).is_some_and(|object| {
+                // No number becomes a label or a row.
+                let is_number = matches!(given, [kind] if kind.scalar().is_some_and(types::is_number));
+                !is_number || object.kind == Kind::Domain
+            }),
+            _ => false,
+        };
+        let is_plain = matches!(given, [ColumnType::BuiltIn { .. } | ColumnType::Literal]);
+        let may_be_other = given.len() == 1 && (!is_plain || is_type);
+        if types::is_built_in_function(function) || may_be_other || self.state.has_extension || function.is_variable() {
+            return;
+        }
+        let problem = match &function.schema {
+            Some(schema) if self.state.schema(schema).is_none() => Problem::missing_schema(schema, function.at),
+            _ => {
+                let kinds: Vec<String> = given.iter().map(|kind| self.state.short_type_text(kind)).collect();
+                let message = format!("function {function}({}) does not exist", kinds.join(", "));
+                Problem::new("42883", message, function.at)
+            }
+        };
+        self.complain(problem);
     }
 
     /// The one routine that a call can mean; it is needed.
@@ -953,6 +1016,7 @@ impl<'a> Reader<'a> {
             })
         };
         candidates.retain(|id| fits(self.state, *id));
+        candidates.retain(|id| kinds.is_empty() || self.may_take(*id, kinds));
         let exact = |id: Id| {
             self.state.get(id).and_then(Object::routine).is_some_and(|routine| {
                 routine.inputs.len() == kinds.len()

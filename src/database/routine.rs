@@ -396,6 +396,7 @@ impl Work {
     }
 
     fn check_trigger_table(&self, id: Id, table: &Name, timing: TriggerTiming, row: bool) -> Done {
+        self.check_rows(id, table)?;
         let Some(object) = self.state.get(id) else { return Ok(()) };
         let refuse = |message: String| Err(Problem::new("42809", message, table.at));
         match object.kind {

@@ -351,17 +351,15 @@ impl State {
             Kind::Schema => self.schema(&key.name),
             Kind::Column => self.lookup(Class::Relation, schema, &key.name),
             Kind::Constraint | Kind::Trigger | Kind::Rule | Kind::Policy | Kind::Default => {
-                let relation = self
-                    .lookup(Class::Relation, schema, &key.name)
-                    .or_else(|| self.lookup(Class::Type, schema, &key.name))?;
                 let part = key.part.as_deref()?;
-                match key.kind {
-                    Kind::Constraint => self.lookup(Class::Constraint, relation, part),
-                    Kind::Trigger => self.lookup(Class::Trigger, relation, part),
-                    Kind::Rule => self.lookup(Class::Rule, relation, part),
-                    Kind::Policy => self.lookup(Class::Policy, relation, part),
-                    _ => self.relation(relation)?.column(part).map(|column| column.default_id).filter(|id| *id != 0),
-                }
+                let owners = [Class::Relation, Class::Type].map(|class| self.lookup(class, schema, &key.name));
+                owners.into_iter().flatten().find_map(|owner| match key.kind {
+                    Kind::Constraint => self.lookup(Class::Constraint, owner, part),
+                    Kind::Trigger => self.lookup(Class::Trigger, owner, part),
+                    Kind::Rule => self.lookup(Class::Rule, owner, part),
+                    Kind::Policy => self.lookup(Class::Policy, owner, part),
+                    _ => self.relation(owner)?.column(part).map(|column| column.default_id).filter(|id| *id != 0),
+                })
             }
             kind if kind.is_relation() => self.lookup(Class::Relation, schema, &key.name),
             Kind::Type | Kind::Domain => self.lookup(Class::Type, schema, &key.name),
@@ -434,7 +432,17 @@ impl State {
         if let Some(schema) = &name.schema {
             return self.schema(schema).map(|schema| self.routines(schema, &name.name)).unwrap_or_default();
         }
-        self.search_path(false).into_iter().flat_map(|schema| self.routines(schema, &name.name)).collect()
+        let mut found: Vec<Id> = Vec::new();
+        let inputs = |id: Id| self.get(id).and_then(Object::routine).map(|routine| &routine.inputs);
+        for schema in self.search_path(false) {
+            for id in self.routines(schema, &name.name) {
+                // One of an earlier schema hides one of the same arguments.
+                if !found.iter().any(|other| inputs(*other) == inputs(id)) {
+                    found.push(id);
+                }
+            }
+        }
+        found
     }
 
     // Text.

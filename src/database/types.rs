@@ -1,8 +1,11 @@
 //! PostgreSQL's own types and what its functions and operators return, as far as a view's
 //! columns need it. What is not known here is unsaid, never guessed.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::object::ColumnType;
-use crate::effect::{Expr, ExprKind, Ident};
+use crate::effect::{Expr, ExprKind, Ident, Name};
 
 /// `pg_type` of PostgreSQL 15 without arrays.
 const TYPES: &str = " aclitem any anyarray anycompatible anycompatiblearray anycompatiblemultirange \
@@ -18,6 +21,39 @@ const TYPES: &str = " aclitem any anyarray anycompatible anycompatiblearray anyc
 /// Whether PostgreSQL brings a type of that internal name.
 pub(super) fn is_built_in(name: &str) -> bool {
     TYPES.split(' ').any(|known| !known.is_empty() && known == name)
+}
+
+/// The names of the functions that PostgreSQL 15 brings, one after the other.
+const FUNCTIONS: &str = include_str!("functions.txt");
+
+/// What the grammar takes for a call though no function bears the name.
+const SPECIAL: [&str; 16] = [
+    "coalesce",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "greatest",
+    "grouping",
+    "least",
+    "localtime",
+    "localtimestamp",
+    "merge_action",
+    "nullif",
+    "user",
+];
+
+/// Whether PostgreSQL brings a function of that name.
+pub(super) fn is_built_in_function(name: &Name) -> bool {
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| FUNCTIONS.split_whitespace().chain(SPECIAL).collect());
+    match name.schema.as_deref() {
+        None | Some("pg_catalog") => KNOWN.contains(name.name.as_str()),
+        Some("information_schema") => true,
+        Some(_) => false,
+    }
 }
 
 /// The type that a serial column has.
@@ -86,6 +122,11 @@ fn rank(name: &str) -> Option<u8> {
     })
 }
 
+/// Whether it is a type of numbers.
+pub(super) fn is_number(name: &str) -> bool {
+    rank(name).is_some()
+}
+
 fn is_text(name: &str) -> bool {
     matches!(name, "text" | "varchar" | "bpchar" | "name")
 }
@@ -143,6 +184,29 @@ fn pair(one: ColumnType, other: &ColumnType) -> ColumnType {
         }
         _ => ColumnType::Unsaid,
     }
+}
+
+/// Whether a value may be an argument of that type; yes where it cannot be told.
+pub(super) fn may_pass(given: &ColumnType, input: &ColumnType) -> bool {
+    let (
+        ColumnType::BuiltIn { name: given, array: given_array, .. },
+        ColumnType::BuiltIn { name: input, array: input_array, .. },
+    ) = (given, input)
+    else {
+        return true;
+    };
+    if input.starts_with("any") || given == input {
+        return true;
+    }
+    if given_array != input_array {
+        return false;
+    }
+    match (rank(given), rank(input)) {
+        (Some(low), Some(high)) => return low <= high,
+        (Some(_), None) | (None, Some(_)) if is_text(given) || is_text(input) => return false,
+        _ => {}
+    }
+    true
 }
 
 /// What an operator of PostgreSQL returns.

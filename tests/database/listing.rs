@@ -10,7 +10,7 @@ use roof_lint::effect::{ReferentialAction, TriggerState};
 pub(crate) fn symbolic(catalog: &Catalog) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for key in catalog.keys_of_all() {
-        let object = catalog.object(&key).expect("a key leads to its object");
+        let object = catalog.object(&key).unwrap_or_else(|| panic!("{key:?} leads nowhere"));
         let name = format!("{}.{}", key.schema, key.name);
         let own = if key.part.is_some() {
             format!("{name}.{}", key.part.as_deref().unwrap_or_default())
@@ -28,7 +28,8 @@ pub(crate) fn symbolic(catalog: &Catalog) -> BTreeSet<String> {
                 if relation.row_security || relation.force_row_security {
                     lines.insert(format!("security|{name}|{}|{}", relation.row_security, relation.force_row_security));
                 }
-                for (number, column) in relation.columns.iter().enumerate() {
+                let shown = if key.kind == Kind::Sequence { &[][..] } else { relation.columns.as_slice() };
+                for (number, column) in shown.iter().enumerate() {
                     lines.insert(format!(
                         "column|{name}|{}|{}|{}|not null {}|default {}|generated {}|identity {}",
                         number + 1,
