@@ -97,7 +97,7 @@ fn measure(name: &str, tiers: usize, statements: usize) -> f64 {
         "{name}: {statements} statements, {} files, {bytes} bytes: lint {linted:?}, bare parse {parsed:?}, ratio {ratio:.2}",
         texts.len()
     );
-    linted.as_secs_f64() / statements as f64
+    linted.as_secs_f64() / f64::from(u32::try_from(statements).expect("not so many"))
 }
 
 fn configuration(directory: &Path) -> Config {

@@ -10,6 +10,7 @@ pub use object::{Child, Column, Dropped, Key, Kind, Outcome, Presence, Problem, 
 
 use std::sync::Arc;
 
+use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
 
 use crate::effect::{At, Function, Ident, Name, Query};
@@ -28,6 +29,8 @@ pub struct Catalog {
     readers: OrdMap<Path, OrdSet<Path>>,
     /// Which tables refer to a table.
     children: OrdMap<Path, OrdSet<Path>>,
+    /// The indexes and sequences that belong to a table.
+    parts: OrdMap<Path, OrdSet<Path>>,
     /// Which relations call a function, by trigger, view or default.
     callers: OrdMap<Path, OrdSet<Path>>,
     /// The names of triggers, with how many bear them.
@@ -48,6 +51,7 @@ impl Default for Catalog {
             others: OrdMap::new(),
             readers: OrdMap::new(),
             children: OrdMap::new(),
+            parts: OrdMap::new(),
             callers: OrdMap::new(),
             triggers: OrdSet::new(),
             search_path: vec![Ident::new_static("public")],
@@ -219,32 +223,37 @@ impl Catalog {
     #[must_use]
     pub fn left_over(&self, other: &Self) -> Vec<Key> {
         let mut found = Vec::new();
-        for (path, relation) in &self.relations {
-            if relation.temporary {
-                continue;
-            }
+        for item in other.relations.diff(&self.relations) {
+            let (path, relation, theirs) = match item {
+                DiffItem::Add(path, relation) => (path, relation, None),
+                DiffItem::Update { old, new } => (new.0, new.1, Some(old.1)),
+                DiffItem::Remove(..) => continue,
+            };
             // What belongs to a table comes and goes with it.
-            if relation.table.as_ref().is_some_and(|table| !other.relations.contains_key(table)) {
+            let with_table = relation.table.as_ref().is_some_and(|table| !other.relations.contains_key(table));
+            if relation.temporary || with_table {
                 continue;
             }
-            match other.relations.get(path) {
-                None => found.push(Key::new(relation.kind, path.clone())),
-                Some(theirs) if Arc::ptr_eq(theirs, relation) => {}
-                Some(theirs) => {
-                    if relation.kind != theirs.kind || relation.query != theirs.query {
-                        found.push(Key::new(relation.kind, path.clone()));
-                    }
-                    let theirs = theirs.parts();
-                    for (part, print) in relation.parts() {
-                        if !theirs.iter().any(|(other, known)| *other == part && *known == print) {
-                            found.push(Key { part: Some(part.1), ..Key::new(part.0, path.clone()) });
-                        }
-                    }
+            let Some(theirs) = theirs else {
+                found.push(Key::new(relation.kind, path.clone()));
+                continue;
+            };
+            if relation.kind != theirs.kind || relation.query != theirs.query {
+                found.push(Key::new(relation.kind, path.clone()));
+            }
+            let theirs = theirs.parts();
+            for (part, print) in relation.parts() {
+                if !theirs.iter().any(|(other, known)| *other == part && *known == print) {
+                    found.push(Key { part: Some(part.1), ..Key::new(part.0, path.clone()) });
                 }
             }
         }
-        for (path, routines) in &self.functions {
-            let theirs = other.functions.get(path);
+        for item in other.functions.diff(&self.functions) {
+            let (path, routines, theirs) = match item {
+                DiffItem::Add(path, routines) => (path, routines, None),
+                DiffItem::Update { old, new } => (new.0, new.1, Some(old.1)),
+                DiffItem::Remove(..) => continue,
+            };
             for routine in routines.iter() {
                 let same = theirs.is_some_and(|theirs| {
                     theirs
@@ -256,9 +265,11 @@ impl Catalog {
                 }
             }
         }
-        for (key, object) in &self.others {
-            if other.others.get(key).is_none_or(|theirs| theirs.print != object.print) {
-                found.push(key.clone());
+        for item in other.others.diff(&self.others) {
+            match item {
+                DiffItem::Add(key, _) => found.push(key.clone()),
+                DiffItem::Update { old, new } if old.1.print != new.1.print => found.push(new.0.clone()),
+                DiffItem::Update { .. } | DiffItem::Remove(..) => {}
             }
         }
         found

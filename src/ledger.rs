@@ -97,6 +97,12 @@ fn constants(query: &Query, index: usize) -> Option<BTreeSet<Ident>> {
     match &query.body {
         QueryBody::Values(rows) => rows.iter().map(|row| constant(row.get(index)?)).collect(),
         QueryBody::Select(select) => {
+            if let [crate::effect::Target { value: Expr { kind: ExprKind::Star(_), .. }, .. }] =
+                select.targets.as_slice()
+                && let [From::Subquery { query, .. }] = select.from.as_slice()
+            {
+                return constants(query, index);
+            }
             let value = &select.targets.get(index)?.value;
             if let Some(text) = constant(value) {
                 return Some(BTreeSet::from([text]));

@@ -132,6 +132,14 @@ fn whole(expr: &crate::effect::Expr) -> crate::effect::At {
     places.0
 }
 
+/// Whether a statement changes the schema for longer than this session.
+fn defines(outcome: &crate::catalog::Outcome) -> bool {
+    let keys = outcome.made.iter().chain(outcome.dropped.iter().map(|dropped| &dropped.key));
+    let mut keys = keys.chain(outcome.altered.iter().map(|(key, _)| key)).peekable();
+    let temporary = keys.peek().is_some() && keys.all(|key| key.path.0 == "pg_temp");
+    (outcome.changed || outcome.may_fail()) && !temporary
+}
+
 /// Whether a relation lives for this session only.
 fn is_temporary(name: &Name) -> bool {
     name.schema.as_deref() == Some("pg_temp")

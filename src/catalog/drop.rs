@@ -55,7 +55,10 @@ impl Catalog {
         while let Some(dropped) = going.get(next) {
             let from = dropped.key.clone();
             for key in self.dependents(&from) {
-                if seen.insert(key.clone()) {
+                // A part of a table that goes itself is not in the way.
+                let with_table = key.part.is_some()
+                    && going.iter().any(|dropped| dropped.key.part.is_none() && dropped.key.path == key.path);
+                if !with_table && seen.insert(key.clone()) {
                     going.push(Dropped { key, cascade_from: Some(from.clone()) });
                 }
             }
@@ -171,12 +174,7 @@ impl Catalog {
                 }
                 // Its indexes and sequences go with it.
                 if matches!(kind, Kind::Table | Kind::MaterializedView | Kind::ForeignTable) {
-                    let parts: Vec<Path> = self
-                        .relations
-                        .iter()
-                        .filter(|(_, relation)| relation.table.as_ref() == Some(&key.path))
-                        .map(|(path, _)| path.clone())
-                        .collect();
+                    let parts = self.parts.remove(&key.path).unwrap_or_default();
                     for path in parts {
                         self.relations.remove(&path);
                     }
@@ -205,12 +203,12 @@ impl Catalog {
             }
         }
         // Comments, policies and grants of an object go with it.
-        let of_object: Vec<Key> = self
-            .others
-            .range(Key::new(Kind::Policy, key.path.clone())..)
-            .take_while(|(other, _)| other.kind <= Kind::Other)
-            .filter(|(other, _)| {
-                other.path == key.path && matches!(other.kind, Kind::Comment | Kind::Policy | Kind::Other)
+        let of_object: Vec<Key> = [Kind::Policy, Kind::Comment, Kind::Other]
+            .into_iter()
+            .flat_map(|kind| {
+                self.others
+                    .range(Key::new(kind, key.path.clone())..)
+                    .take_while(move |(other, _)| other.kind == kind && other.path == key.path)
             })
             .filter(|(other, _)| key.part.is_none() || other.kind == Kind::Comment)
             .filter(|(other, _)| {

@@ -178,7 +178,7 @@ impl fmt::Display for Key {
 }
 
 /// A relation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relation {
     /// What it is.
     pub kind: Kind,
@@ -322,7 +322,7 @@ impl Relation {
 }
 
 /// A column.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: Ident,
@@ -390,7 +390,7 @@ pub struct Child {
 }
 
 /// A function or a procedure.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Routine {
     pub(super) function: Arc<Function>,
     pub(super) arguments: Option<Vec<Ident>>,
@@ -398,7 +398,7 @@ pub(super) struct Routine {
 }
 
 /// An object that has no words of its own.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Other {
     pub(super) print: u64,
     pub(super) at: At,

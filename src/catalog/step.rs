@@ -214,7 +214,9 @@ impl Catalog {
             let mut made = Relation::new(Kind::Sequence, self.origin, relation.at);
             made.table = Some(path.clone());
             made.temporary = relation.temporary;
-            self.relations.insert((path.0.clone(), sequence), Arc::new(made));
+            let sequence = (path.0.clone(), sequence);
+            self.parts.entry(path.clone()).or_default().insert(sequence.clone());
+            self.relations.insert(sequence, Arc::new(made));
         }
         self.index(&path, &relation);
         self.relations.insert(path, Arc::new(relation));
@@ -572,6 +574,9 @@ impl Catalog {
             self.relations.insert(path, Arc::new(table));
         }
         let key = Key::new(Kind::Index, own.clone());
+        if let Some(table) = &relation.table {
+            self.parts.entry(table.clone()).or_default().insert(own.clone());
+        }
         self.relations.insert(own, Arc::new(relation));
         Outcome::makes(key)
     }
@@ -1147,6 +1152,15 @@ impl Catalog {
             }
         }
         self.readers.insert(to.clone(), readers);
+        if let Some(parts) = self.parts.remove(&key.path) {
+            for part in &parts {
+                if let Some(known) = self.relations.get(part) {
+                    let moved = Relation { table: Some(to.clone()), ..Relation::clone(known) };
+                    self.relations.insert(part.clone(), Arc::new(moved));
+                }
+            }
+            self.parts.insert(to.clone(), parts);
+        }
         self.children.insert(to.clone(), children);
         let moved = Key { path: to, ..key.clone() };
         let mut outcome = Outcome::makes(moved);

@@ -68,7 +68,11 @@ fn inserts_again(
         let given: Vec<Ident> = if columns.is_empty() { relation.column_names() } else { columns.to_vec() };
         let fires = match (&conflict.constraint, target.as_slice()) {
             (Some(_), _) => true,
-            (None, []) => relation.has_key_within(&given),
+            (None, []) => {
+                let mut known = given.clone();
+                known.extend(relation.column_names().into_iter().filter(|column| settled_default(relation, column)));
+                relation.has_key_within(&known)
+            }
             (None, target) => {
                 // A column that is left out must come to the same by its default.
                 let same = |column: &Ident| given.contains(column) || settled_default(relation, column);

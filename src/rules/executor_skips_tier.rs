@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::effect::At;
 use crate::finding::Finding;
-use crate::package::{Line, Role};
+use crate::package::{Condition, Line, Role};
 use crate::source::FileId;
 
 const ID: &str = "executor-skips-tier";
@@ -138,7 +138,14 @@ impl Chain<'_, '_> {
                 }
                 Line::Choice { arms, .. } => {
                     for arm in arms {
-                        self.lines(&arm.lines, false);
+                        match arm.condition {
+                            Condition::Constant(false) => {}
+                            Condition::Constant(true) => {
+                                self.lines(&arm.lines, certain);
+                                break;
+                            }
+                            _ => self.lines(&arm.lines, false),
+                        }
                     }
                 }
                 _ => {}

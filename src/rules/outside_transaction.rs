@@ -19,7 +19,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 What::Change(change) if !super::is_temporary(&change.relation) => {
                     format!("{name} {} {} ", super::verb(change), change.written)
                 }
-                What::Define { outcome, .. } if outcome.changed || outcome.may_fail() => {
+                What::Define { outcome, .. } if super::defines(outcome) => {
                     format!("{name} changes the schema ")
                 }
                 What::Lock(_) => format!("{name} locks a table "),

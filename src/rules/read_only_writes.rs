@@ -29,7 +29,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 What::Change(change) if !super::is_temporary(&change.relation) => {
                     format!("{name} {} {}", super::verb(change), change.relation)
                 }
-                What::Define { outcome, .. } if outcome.changed || outcome.may_fail() => format!("{name} changes the schema"),
+                What::Define { outcome, .. } if super::defines(outcome) => format!("{name} changes the schema"),
                 What::Sequence(function) | What::Acts(function) => format!("{name} calls {function}, which changes something"),
                 What::Lock(_) => format!("{name} locks a table"),
                 What::Query(statement) if locks_rows(statement) => format!("{name} locks rows"),

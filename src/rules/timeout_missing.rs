@@ -13,7 +13,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let first = pass.run.events.iter().filter(|event| event.reachable).find_map(|event| {
                 let touches = match &event.what {
                     What::Change(change) => !super::is_temporary(&change.relation),
-                    What::Define { outcome, .. } => outcome.changed || outcome.may_fail(),
+                    What::Define { outcome, .. } => super::defines(outcome),
                     What::Lock(_) => true,
                     _ => false,
                 };

@@ -82,7 +82,7 @@ fn counts(event: &Event<'_>, role: Role) -> bool {
         // A read-only gate changes nothing: it has to stop before its end.
         What::End => role == Role::Preflight,
         What::Change(change) => role != Role::Preflight && !super::is_temporary(&change.relation),
-        What::Define { outcome, .. } => role != Role::Preflight && (outcome.changed || outcome.may_fail()),
+        What::Define { outcome, .. } => role != Role::Preflight && super::defines(outcome),
         What::Sequence(_) | What::Acts(_) => role != Role::Preflight,
         _ => false,
     }
