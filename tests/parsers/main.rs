@@ -5,6 +5,8 @@ mod families;
 
 use roof_lint::effect::Statement;
 use roof_lint::source::{FileId, Map};
+#[cfg(feature = "pg_query")]
+use roof_lint::syntax::witness;
 use roof_lint::syntax::{Parser, SyntaxError};
 
 fn read(parser: Parser, text: &str) -> Result<Vec<Statement>, SyntaxError> {
@@ -25,6 +27,9 @@ fn the_release_means_the_same_to_both() {
             let rendered = statement.render(&bytes, &mut |_, name| Some([b"'", name, b"'"].concat()));
             let text = String::from_utf8(rendered.text).expect("UTF-8");
             let ours = read(Parser::PostgreSql, &text).expect("PostgreSQL reads the release");
+            let map = Map::at(FileId::new(0), 0);
+            assert_eq!(witness::second_opinion(&text, &map, &ours), None, "{}: {text}", entry.path().display());
+            assert_eq!(witness::disagreement(&text, &ours), None, "{}: {text}", entry.path().display());
             assert_eq!(read(Parser::Squawk, &text), Ok(ours), "{}: {text}", entry.path().display());
             count += 1;
         }
@@ -38,7 +43,10 @@ fn a_text_that_squawk_does_not_take_is_refused_where_it_errs() {
         let error = read(Parser::Squawk, text).expect_err(text);
         assert_eq!(error.at.span().start, expected, "{text}: {}", error.message);
     }
-    assert!(read(Parser::Squawk, "SELECT '\0'").is_err());
+    let refused = ["SELECT '\0'", "ALTER TABLE t", "SELECT a < b < c", "CREATE TABLE t", "REPACK t"];
+    for text in refused {
+        assert!(read(Parser::Squawk, text).is_err(), "{text}");
+    }
     assert!(read(Parser::Squawk, "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELEC 1'").is_ok());
 }
 
@@ -68,6 +76,10 @@ fn every_family_of_statements_means_the_same_to_both() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     let count: usize = texts.iter().map(|text| read(Parser::Squawk, text).map_or(0, |read| read.len())).sum();
     assert!(count > 400, "only {count} statements");
+    for text in &texts {
+        let ours = read(Parser::PostgreSql, text).expect("it is read");
+        assert_eq!(witness::disagreement(text, &ours), None, "sqlparser over {text}");
+    }
 }
 
 #[cfg(feature = "pg_query")]
@@ -93,4 +105,28 @@ fn an_expression_on_its_own_is_one_to_both() {
     }
     let expr = Parser::Squawk.expression("  ab >= 1 ", &map).expect("an expression");
     assert_eq!(expr.at.span(), roof_lint::source::Span::new(102, 109));
+}
+
+#[test]
+fn what_is_too_deep_is_refused_and_never_ends_the_program() {
+    let work = || {
+        let chain = |with: &str, parts: usize| format!("SELECT {}", vec!["a"; parts].join(with));
+        let nested =
+            |open: &str, close: &str, levels: usize| format!("SELECT {}1{}", open.repeat(levels), close.repeat(levels));
+        for with in [" || ", " AND ", " UNION SELECT ", " + - "] {
+            assert!(read(Parser::Squawk, &chain(with, 400)).is_ok(), "{with}");
+            assert!(read(Parser::Squawk, &chain(with, 50_000)).is_err(), "{with}");
+        }
+        for (open, close) in [("(", ")"), ("CASE WHEN true THEN ", " END"), ("NOT ", ""), ("f(", ")"), ("ARRAY[", "]")]
+        {
+            assert!(read(Parser::Squawk, &nested(open, close, 400)).is_ok(), "{open}");
+            let error = read(Parser::Squawk, &nested(open, close, 50_000)).expect_err(open);
+            assert!(error.message.contains("1000 levels"), "{}", error.message);
+        }
+        assert!(
+            read(Parser::Squawk, &format!("INSERT INTO t VALUES {}", vec!["(1 + 2, 'x')"; 20_000].join(", "))).is_ok()
+        );
+    };
+    let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(work).expect("a thread");
+    thread.join().expect("no overflow");
 }

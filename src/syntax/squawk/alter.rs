@@ -73,7 +73,10 @@ impl Lower<'_> {
                             | K::RELATION_NAME
                     )
                 });
-                let actions = actions.by_ref().map(|action| self.alter_action(action)).collect();
+                let actions: Vec<AlterAction> = actions.by_ref().map(|action| self.alter_action(action)).collect();
+                if actions.is_empty() {
+                    self.refuse("what is altered is missing".to_owned(), node);
+                }
                 Act::AlterTable { kind, name, if_exists, actions }
             }
             K::ALTER_ROLE | K::ALTER_USER if node.has(K::ALL_KW) => {

@@ -158,7 +158,10 @@ impl Lower<'_> {
                         symmetric: node.has(K::SYMMETRIC),
                     }
                 }
-                Item::Suffix(node) if node.kind() == K::COLLATE => other("collate", vec![left]),
+                Item::Suffix(node) if node.kind() == K::COLLATE => {
+                    self.name_of(node.child(K::COLLATION_REF).filter(|name| name.tokens().next().is_some()), node);
+                    other("collate", vec![left])
+                }
                 Item::Suffix(node) => match node.kind_of_value() {
                     Some(to) => ExprKind::Cast { operand: Box::new(left), to: self.type_of(to) },
                     None => self.unread(node),
@@ -238,8 +241,10 @@ impl Lower<'_> {
                 ExprKind::Or(parts) => Ok(parts),
                 kind => Err(kind),
             })),
-            K::IS_KW => is_test(left, chain.take_operand(), false),
-            K::IS_NOT => is_test(left, chain.take_operand(), true),
+            kind @ (K::IS_KW | K::IS_NOT) => match chain.take_operand() {
+                Some(what) => is_test(left, what, kind == K::IS_NOT),
+                None => self.unread(operator),
+            },
             kind @ (K::IS_DISTINCT_FROM | K::IS_NOT_DISTINCT_FROM) => ExprKind::Distinct {
                 left: Box::new(left),
                 right: Box::new(self.climb(chain, binds + 1, false)),
@@ -389,8 +394,8 @@ pub(super) fn operator_name(node: Node) -> Ident {
 }
 
 /// `IS [NOT] NULL` and its like.
-fn is_test(operand: Expr, what: Option<Node>, negated: bool) -> ExprKind {
-    let test = match what.and_then(Node::first).map(Node::kind) {
+fn is_test(operand: Expr, what: Node, negated: bool) -> ExprKind {
+    let test = match what.first().map(Node::kind) {
         Some(K::NULL_KW) => IsTest::Null,
         Some(K::TRUE_KW) => IsTest::True,
         Some(K::FALSE_KW) => IsTest::False,
