@@ -34,3 +34,4 @@ pub mod source;
 pub mod sources;
 pub mod syntax;
 pub mod verdict;
+pub mod wire;

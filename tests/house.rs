@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["source"],
     &["fault", "psql", "effect"],
-    &["finding"],
+    &["finding", "wire"],
     &["config", "manifest", "cluster"],
     &["sources", "syntax"],
     &["package", "catalog", "database", "logic"],
