@@ -2,14 +2,25 @@
 //! with libpq's parameters and libpq's words when it fails. Knows nothing about SQL, scripts or
 //! how anything is printed.
 
-#![allow(dead_code, clippy::unnecessary_literal_bound, reason = "a session that is not there yet")]
+#![allow(clippy::disallowed_methods, reason = "the room of sockets, their timeouts and libpq's own files")]
 
+mod authenticate;
+mod cancel;
+mod channel;
+mod connect;
 mod connection;
+mod conninfo;
 mod event;
 mod failure;
+mod message;
+mod password;
 mod settings;
+#[path = "wire/plain.rs"]
+mod tls;
 
-pub use self::connection::{CancelHandle, Connection};
+pub use self::cancel::CancelHandle;
+pub use self::connection::Connection;
 pub use self::event::{Copy, Event, Field, Format, Notification, Report, Row, Rows, Status};
 pub use self::failure::{Failure, Kind};
+pub use self::message::Reader;
 pub use self::settings::{Environment, Settings};

@@ -22,16 +22,26 @@ pub struct Failure {
     kind: Kind,
     text: Vec<u8>,
     needs_password: bool,
+    is_timeout: bool,
 }
 
 impl Failure {
     pub(super) fn new(kind: Kind, text: impl Into<Vec<u8>>) -> Self {
-        Self { kind, text: text.into(), needs_password: false }
+        Self { kind, text: text.into(), needs_password: false, is_timeout: false }
     }
 
     pub(super) fn wanting_password(mut self) -> Self {
         self.needs_password = true;
         self
+    }
+
+    pub(super) fn after_timeout(mut self) -> Self {
+        self.is_timeout = true;
+        self
+    }
+
+    pub(super) fn is_timeout(&self) -> bool {
+        self.is_timeout
     }
 
     /// What kind of trouble it is.
