@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use crate::catalog::Catalog;
 use crate::config::{self, Config};
+use crate::database::Catalog;
 use crate::effect::{At, Expr, ExprKind, Ident};
 use crate::fault::Fault;
 use crate::flow::{self, Memory, PsqlValue, Run, Start};
@@ -130,6 +130,7 @@ impl<'a> Case<'a> {
         for index in self.of(|role| role == Role::Baseline) {
             catalog = self.pass(memory, parser, Role::Baseline, index, false, &catalog, Facts::default(), &[]).catalog;
         }
+        catalog.reconnect();
         catalog.assume_complete(known);
         self.baseline = catalog.clone();
 
@@ -234,13 +235,15 @@ impl<'a> Case<'a> {
             variables.extend(names.map(|(name, _)| (Ident::from(name), PsqlValue::Maybe)));
         }
         variables.extend(given.iter().cloned());
+        let mut start = start.clone();
+        start.reconnect();
         let begin = Start { catalog: start.clone(), facts, variables, alone: repeat };
         let Some(file) = self.scripts.get(script).and_then(|script| script.file.as_ref().ok()).copied() else {
             return flow::State::at(&begin);
         };
         let run = flow::run(self.library, memory, parser, file, &begin);
         let end = run.end.clone();
-        self.passes.push(Pass { role, script, repeat, start: start.clone(), run });
+        self.passes.push(Pass { role, script, repeat, start, run });
         end
     }
 

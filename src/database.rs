@@ -3,6 +3,7 @@
 //! [`Problem`], what cannot be told is [`Outcome::may_fail`] or a [`Blur`]. Follows no body.
 
 mod alter;
+mod answer;
 mod body;
 mod change;
 mod create;
@@ -16,14 +17,14 @@ mod types;
 
 use std::sync::Arc;
 
-use crate::effect::{Act, At, Ident, Name, Statement};
+use crate::effect::{Act, At, Expr, ExprKind, Ident, Name, Statement, Transaction};
 
 pub use difference::{Aspect, Difference};
 pub use object::{
     Column, ColumnType, Constraint, ConstraintRule, Default, Detail, Id, Index, Key, Kind, Object, Presence, Relation,
     Routine, Rule, Touches, Trigger, UserType,
 };
-use store::{Class, Found, Link, PG_TEMP, State};
+use store::{Class, Found, PG_TEMP, State};
 
 /// The objects of a database. A clone shares everything with its original.
 #[derive(Debug, Clone)]
@@ -113,6 +114,8 @@ pub struct Outcome {
     pub altered: Vec<(Key, Ident)>,
     /// Whether the catalog differs from before.
     pub changed: bool,
+    /// Whether it may have changed what is not followed, or what is not known.
+    pub blurred: bool,
 }
 
 /// Something that may have changed the catalog and that could not be followed.
@@ -124,19 +127,6 @@ pub struct Blur {
     pub why: Ident,
     /// Who did it, in the caller's numbers.
     pub origin: u32,
-}
-
-/// What a name leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resolved {
-    /// This object.
-    Object(Key),
-    /// Something that PostgreSQL itself brings.
-    System,
-    /// Nothing.
-    Missing,
-    /// Nothing that is known; the catalog is not complete.
-    Unsaid,
 }
 
 /// What a statement has done so far.
@@ -212,7 +202,7 @@ impl Catalog {
 
     /// What could not be followed.
     pub fn blurred(&self) -> impl Iterator<Item = &Blur> {
-        self.state.blurred.iter()
+        self.state.blurred.values()
     }
 
     /// Does what the statement does. Bodies of DO and of functions are the caller's: it feeds
@@ -220,16 +210,9 @@ impl Catalog {
     /// transaction.
     pub fn step(&mut self, statement: &Statement) -> Outcome {
         if let Act::Transaction(transaction) = &statement.act {
-            return self.transaction(transaction, statement.at);
+            return self.control(transaction, statement.at);
         }
-        let mut work = Work {
-            state: self.state.clone(),
-            origin: self.origin,
-            complete: self.complete,
-            at: statement.at,
-            outcome: Outcome::default(),
-            in_block: self.saved.is_some(),
-        };
+        let mut work = self.work(statement.at);
         match work.act(&statement.act) {
             Ok(()) => {
                 self.state = work.state;
@@ -240,10 +223,16 @@ impl Catalog {
             }
             Err(problem) if !self.complete && problem.is_absence() => {
                 let why = Ident::from(format!("it may name what is not known: {}", problem.message));
-                if !matches!(statement.act, Act::Select(_)) {
-                    self.state.blurred.push_back(Blur { at: statement.at, why, origin: self.origin });
+                let blurred = !matches!(statement.act, Act::Select(_));
+                if blurred {
+                    self.state.blur(Blur { at: statement.at, why, origin: self.origin });
                 }
-                Outcome { may_fail: Some(problem), ..Outcome::default() }
+                Outcome { may_fail: Some(problem), blurred, ..Outcome::default() }
+            }
+            Err(problem) if self.state.is_doubtful(&problem.keys) => {
+                let why = Ident::from(format!("what is in the way may not be there: {}", problem.message));
+                self.state.blur(Blur { at: statement.at, why, origin: self.origin });
+                Outcome { may_fail: Some(problem), blurred: true, ..Outcome::default() }
             }
             Err(problem) => {
                 let may_fail = work.outcome.may_fail;
@@ -252,8 +241,40 @@ impl Catalog {
         }
     }
 
-    fn transaction(&mut self, transaction: &crate::effect::Transaction, at: At) -> Outcome {
-        use crate::effect::Transaction as T;
+    fn work(&self, at: At) -> Work {
+        Work {
+            state: self.state.clone(),
+            origin: self.origin,
+            complete: self.complete,
+            at,
+            outcome: Outcome::default(),
+            in_block: self.saved.is_some(),
+        }
+    }
+
+    /// Another session: what was temporary is gone, and no setting is made. A transaction
+    /// that was left open counts as committed.
+    pub fn reconnect(&mut self) {
+        self.saved = None;
+        self.state.session = None;
+        self.state.settings = store::Settings::default();
+        let temporary = [Class::Relation, Class::Type, Class::Routine].map(|class| self.state.parts(class, PG_TEMP));
+        let temporary: Vec<store::Ref> = temporary.into_iter().flatten().map(|id| (id, 0)).collect();
+        if !temporary.is_empty() {
+            drop(remove::delete(&mut self.state, &temporary, true, At::default()));
+        }
+    }
+
+    /// `set_config(name, value, local)`
+    pub fn configure(&mut self, name: &str, value: &Expr, local: bool) {
+        let mut work = self.work(value.at);
+        work.set_config(name, value, &Expr { at: value.at, kind: ExprKind::Boolean(local) });
+        self.state = work.state;
+    }
+
+    /// `BEGIN`, `COMMIT` and their relatives.
+    pub fn control(&mut self, transaction: &Transaction, at: At) -> Outcome {
+        use Transaction as T;
         let mut outcome = Outcome::default();
         let none = |what: &str| Problem::new("25P01", format!("{what} can only be used in transaction blocks"), at);
         match transaction {
@@ -313,7 +334,7 @@ impl Catalog {
     }
 
     fn blur(&mut self, at: At, why: &'static str) {
-        self.state.blurred.push_back(Blur { at, why: Ident::new_static(why), origin: self.origin });
+        self.state.blur(Blur { at, why: Ident::new_static(why), origin: self.origin });
     }
 
     fn push(&mut self, savepoint: Option<Ident>) {
@@ -357,23 +378,6 @@ impl Catalog {
 
     // What is asked of it.
 
-    /// What a relation, a type or a routine of that name is, by the search path.
-    #[must_use]
-    pub fn resolve(&self, name: &Name) -> Resolved {
-        match self.state.find(Class::Relation, name) {
-            Found::Object(id) => return Resolved::Object(self.state.key((id, 0))),
-            Found::System => return Resolved::System,
-            Found::NoSchema | Found::Missing => {}
-        }
-        if let Found::Object(id) = self.state.find(Class::Type, name) {
-            return Resolved::Object(self.state.key((id, 0)));
-        }
-        if let Some(id) = self.state.find_routines(name).first() {
-            return Resolved::Object(self.state.key((*id, 0)));
-        }
-        if self.complete { Resolved::Missing } else { Resolved::Unsaid }
-    }
-
     /// The key of the relation that a name leads to.
     #[must_use]
     pub fn relation_key(&self, name: &Name) -> Option<Key> {
@@ -398,26 +402,12 @@ impl Catalog {
         self.state.get(self.id(key)?)
     }
 
-    /// The routines that a name may mean.
-    #[must_use]
-    pub fn functions(&self, name: &Name) -> Vec<Key> {
-        self.keys(self.state.find_routines(name))
-    }
-
     /// Every object and every column, in the order of their keys.
     #[must_use]
     pub fn keys_of_all(&self) -> Vec<Key> {
         let mut keys = self.keys(self.state.objects.keys().copied().filter(|id| *id > PG_TEMP));
         keys.sort();
         keys
-    }
-
-    /// The triggers of a relation.
-    #[must_use]
-    pub fn triggers(&self, relation: &Key) -> Vec<(Key, &Trigger)> {
-        let Some(id) = self.id(relation) else { return Vec::new() };
-        let found = self.state.parts(Class::Trigger, id).into_iter();
-        found.filter_map(|id| Some((self.state.key((id, 0)), self.state.get(id)?.trigger()?))).collect()
     }
 
     /// The function that a trigger calls, if it is known.
@@ -452,29 +442,6 @@ impl Catalog {
             .collect()
     }
 
-    /// The rules of a relation, without the one that makes a view.
-    #[must_use]
-    pub fn rules(&self, relation: &Key) -> Vec<(Key, &Rule)> {
-        let Some(id) = self.id(relation) else { return Vec::new() };
-        let found = self.state.parts(Class::Rule, id).into_iter();
-        found
-            .filter_map(|id| match &self.state.get(id)?.detail {
-                Detail::Rule(rule) => Some((self.state.key((id, 0)), rule)),
-                _ => None,
-            })
-            .collect()
-    }
-
-    /// The foreign keys that refer to a table: the constraint, its table, what they demand.
-    #[must_use]
-    pub fn children(&self, table: &Key) -> Vec<ForeignKey> {
-        let Some(parent) = self.id(table) else { return Vec::new() };
-        let mut found: Vec<Id> = self.state.dependents((parent, 0)).into_iter().map(|((id, _), ..)| id).collect();
-        found.sort_unstable();
-        found.dedup();
-        found.into_iter().filter_map(|id| self.foreign_key(id)).filter(|key| key.parent == *table).collect()
-    }
-
     /// The foreign keys of a table.
     #[must_use]
     pub fn foreign_keys(&self, table: &Key) -> Vec<ForeignKey> {
@@ -506,25 +473,6 @@ impl Catalog {
         self.keys(self.state.inheritors(parent))
     }
 
-    /// What would have to go if the object went; with CASCADE it does.
-    #[must_use]
-    pub fn dependents(&self, key: &Key) -> Vec<Dependent> {
-        let Some(of) = self.reference(key) else { return Vec::new() };
-        let mut found: Vec<Dependent> = self
-            .state
-            .dependents(of)
-            .into_iter()
-            .filter(|(by, ..)| by.0 != of.0)
-            .map(|(by, link, _)| Dependent {
-                key: self.state.key(by),
-                automatic: link != Link::Normal && link != Link::Perhaps,
-            })
-            .collect();
-        found.sort();
-        found.dedup();
-        found
-    }
-
     /// The relations and columns that a view, a function with a body in the grammar, a
     /// default or a constraint needs.
     #[must_use]
@@ -540,12 +488,6 @@ impl Catalog {
         found.sort();
         found.dedup();
         found
-    }
-
-    /// What the body of a routine names, by name only.
-    #[must_use]
-    pub fn touches(&self, function: &Key) -> Option<&Touches> {
-        self.object(function)?.routine().map(|routine| &routine.touches)
     }
 
     /// A type as `format_type` prints it, with its schema where it is not PostgreSQL's own;
@@ -607,15 +549,6 @@ pub struct ForeignKey {
     pub on_delete: crate::effect::ReferentialAction,
     /// `ON UPDATE`
     pub on_update: crate::effect::ReferentialAction,
-}
-
-/// An object that needs another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Dependent {
-    /// The object.
-    pub key: Key,
-    /// Whether it goes with the other without CASCADE.
-    pub automatic: bool,
 }
 
 /// A name as text, as `regclass` reads it.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use elsa::FrozenVec;
 
-use crate::catalog::Catalog;
+use crate::database::Catalog;
 use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, QueryBody, Statement, Transaction};
 use crate::logic::{Facts, Truth};
 use crate::package::{Arm, Condition, Library, Line, Use};
@@ -334,9 +334,7 @@ impl<'a> Flow<'a> {
                 let values: Vec<Expr> = values.iter().map(|value| self.resolve(value, state)).collect();
                 let text = state::setting_text(&values);
                 state.set(name, text, *scope);
-                if name == "search_path" || name == "all" {
-                    state.catalog.step(statement);
-                }
+                state.catalog.step(statement);
                 self.emit(statement.at, What::Set { name: name.clone(), statement }, state);
             }
             Act::Do(body) => {
@@ -350,6 +348,7 @@ impl<'a> Flow<'a> {
     fn transaction(&mut self, at: At, transaction: &'a Transaction, state: &mut State) {
         // The event comes before the state changes: at COMMIT it still holds what was proved.
         self.emit(at, What::Transaction(transaction), state);
+        state.catalog.control(transaction, at);
         match transaction {
             Transaction::Begin { .. } => {
                 self.transactions += 1;

@@ -11,7 +11,6 @@
 )]
 
 pub mod case;
-pub mod catalog;
 pub mod cli;
 pub mod cluster;
 pub mod config;

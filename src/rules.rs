@@ -2,8 +2,8 @@
 //! disk or a clock.
 
 use crate::case::{Case, Pass};
-use crate::catalog::Catalog;
-use crate::effect::Name;
+use crate::database::{Catalog, Key, Kind, Outcome};
+use crate::effect::{Ident, Name};
 use crate::finding::{Finding, Level};
 use crate::flow::{Change, Event, Origin, Via};
 use crate::package::Role;
@@ -133,11 +133,24 @@ fn whole(expr: &crate::effect::Expr) -> crate::effect::At {
 }
 
 /// Whether a statement changes the schema for longer than this session.
-fn defines(outcome: &crate::catalog::Outcome) -> bool {
+fn defines(outcome: &Outcome) -> bool {
     let keys = outcome.made.iter().chain(outcome.dropped.iter().map(|dropped| &dropped.key));
     let mut keys = keys.chain(outcome.altered.iter().map(|(key, _)| key)).peekable();
-    let temporary = keys.peek().is_some() && keys.all(|key| key.path.0 == "pg_temp");
-    (outcome.changed || outcome.may_fail()) && !temporary
+    let temporary = keys.peek().is_some() && keys.all(|key| key.schema == "pg_temp");
+    (outcome.changed || outcome.blurred || outcome.may_fail.is_some()) && !temporary
+}
+
+/// The objects that a statement takes away, by name or by CASCADE, but for those that are
+/// a part of another; a relation that gets another name is gone under its own.
+fn taken(outcome: &Outcome) -> impl Iterator<Item = (&Key, bool)> {
+    let dropped = outcome.dropped.iter().filter(|dropped| !dropped.automatic).map(|dropped| (&dropped.key, false));
+    let is_renamed = |(key, what): &&(Key, Ident)| {
+        key.kind.is_relation()
+            && !matches!(key.kind, Kind::Index | Kind::CompositeType)
+            && matches!(what.as_str(), "renamed" | "schema")
+    };
+    let renamed = outcome.altered.iter().filter(is_renamed).map(|(key, _)| (key, true));
+    dropped.chain(renamed)
 }
 
 /// Whether a relation lives for this session only.
@@ -159,7 +172,7 @@ fn is_made_by_release(name: &Name, case: &Case<'_>) -> bool {
 }
 
 /// Whether a rollback leaves the object behind on purpose.
-fn is_kept(key: &crate::catalog::Key, case: &Case<'_>) -> bool {
+fn is_kept(key: &Key, case: &Case<'_>) -> bool {
     let name = key.to_string();
     case.package.tier.iter().flat_map(|tier| &tier.keeps).any(|kept| *kept.get_ref() == name)
 }

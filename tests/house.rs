@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["finding", "wire"],
     &["config", "manifest", "cluster"],
     &["sources", "syntax"],
-    &["package", "catalog", "database", "logic"],
+    &["package", "database", "logic"],
     &["flow"],
     &["ledger"],
     &["case"],

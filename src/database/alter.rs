@@ -20,10 +20,14 @@ impl Work {
         if targets.is_empty() {
             return Ok(());
         }
-        let at = self.at;
-        let dropped = remove::delete(&mut self.state, &targets, cascade, at)?;
-        self.outcome.dropped.extend(dropped);
-        Ok(())
+        match self.delete(&targets, cascade) {
+            // Where it is not there, nothing is in the way.
+            Err(problem) if if_exists && targets.iter().any(|of| self.state.is_maybe(*of)) => {
+                self.may_fail(problem);
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn doomed(&mut self, object: &Named, if_exists: bool, cascade: bool) -> Result<Option<Ref>, Problem> {
@@ -105,8 +109,17 @@ impl Work {
 
     fn delete(&mut self, targets: &[Ref], cascade: bool) -> Done {
         let at = self.at;
-        let dropped = remove::delete(&mut self.state, targets, cascade, at)?;
-        self.outcome.dropped.extend(dropped);
+        match remove::delete(&mut self.state, targets, cascade, at) {
+            Ok(dropped) => self.outcome.dropped.extend(dropped),
+            // If it does not fail, what would be in the way is not there.
+            Err(problem) if self.state.is_doubtful(&problem.keys) => {
+                self.may_fail(problem);
+                let dropped = remove::delete(&mut self.state, targets, true, at).unwrap_or_default();
+                let own = dropped.into_iter().filter(|dropped| dropped.cascade_from.is_none() || dropped.automatic);
+                self.outcome.dropped.extend(own);
+            }
+            Err(problem) => return Err(problem),
+        }
         Ok(())
     }
 

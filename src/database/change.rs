@@ -96,7 +96,8 @@ impl Work {
     }
 
     pub(super) fn blur(&mut self, why: impl Into<Ident>) {
-        self.state.blurred.push_back(Blur { at: self.at, why: why.into(), origin: self.origin });
+        self.outcome.blurred = true;
+        self.state.blur(Blur { at: self.at, why: why.into(), origin: self.origin });
     }
 
     pub(super) fn made(&mut self, id: Id) {
@@ -109,6 +110,8 @@ impl Work {
 
     pub(super) fn skip(&mut self, name: impl Into<Ident>, of: Option<Ref>, notice: String) {
         let key = of.map(|of| self.state.key(of));
+        // What is not known may be there all the same.
+        self.outcome.blurred |= key.is_none() && !self.complete;
         self.outcome.skipped.push(Skipped { name: name.into(), key, notice });
     }
 
@@ -259,7 +262,7 @@ impl Work {
         self.settle(findings)
     }
 
-    fn set_config(&mut self, name: &str, value: &Expr, local: &Expr) {
+    pub(super) fn set_config(&mut self, name: &str, value: &Expr, local: &Expr) {
         let local = match &local.kind {
             ExprKind::Boolean(local) => *local,
             _ => text_of(local).is_some_and(|text| text.starts_with('t')),
@@ -579,22 +582,10 @@ impl Work {
 
     fn named_other(&mut self, kind: &str, object: &Named) -> Result<Option<Ref>, Problem> {
         let name = &object.name;
-        let found = match kind {
-            "statistics" => match &name.schema {
-                Some(schema) => self.state.schema(schema).and_then(|id| self.state.lookup_other(kind, id, &name.name)),
-                None => self
-                    .state
-                    .search_path(true)
-                    .into_iter()
-                    .find_map(|schema| self.state.lookup_other(kind, schema, &name.name)),
-            },
-            _ => self.state.lookup_other(kind, 0, &name.name),
-        };
-        match found {
+        match self.state.lookup_other(kind, 0, &name.name) {
             Some(id) => Ok(Some((id, 0))),
-            None if matches!(kind, "event trigger" | "statistics" | "publication" | "server") => {
-                let shown = if kind == "statistics" { "statistics object" } else { kind };
-                Err(Problem::new("42704", format!("{shown} \"{name}\" does not exist"), name.at))
+            None if matches!(kind, "event trigger" | "publication" | "server") => {
+                Err(Problem::new("42704", format!("{kind} \"{name}\" does not exist"), name.at))
             }
             None => {
                 self.blur(format!("a {kind} is not followed"));

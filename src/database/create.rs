@@ -1693,6 +1693,11 @@ impl Work {
                 }
                 _ => {
                     self.blur(format!("a {kind} is not followed"));
+                    // There may be several of one name; what counts is that it was not there.
+                    // Statistics go with their table, which is not told.
+                    if kind != "statistics" && self.state.lookup_other(kind, 0, &name.name).is_none() {
+                        self.create_named(kind.clone(), name, true, false)?;
+                    }
                     Ok(())
                 }
             },

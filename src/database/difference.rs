@@ -68,14 +68,14 @@ impl Catalog {
     pub fn join(&self, other: &Self) -> Self {
         let mut joined = self.clone();
         join(&mut joined.state, &other.state);
-        for blur in &other.state.blurred {
-            if !joined.state.blurred.contains(blur) {
-                joined.state.blurred.push_back(blur.clone());
+        for item in self.state.blurred.diff(&other.state.blurred) {
+            if let imbl::ordmap::DiffItem::Add(place, blur) = item {
+                joined.state.blurred.insert(place.clone(), blur.clone());
             }
         }
         if self.state.settings.path != other.state.settings.path {
             let why = Ident::new_static("the search path depends on the branch that was taken");
-            joined.state.blurred.push_back(Blur { at: At::default(), why, origin: self.origin });
+            joined.state.blur(Blur { at: At::default(), why, origin: self.origin });
         }
         joined
     }
@@ -257,7 +257,7 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
             say.whole("argument names", &first.input_names, &second.input_names);
             say.say("defaults", first.defaults.to_string(), second.defaults.to_string());
             say.say("language", first.language.to_string(), second.language.to_string());
-            say.whole("body", &first.body, &second.body);
+            say.whole("body", &first.function.body, &second.function.body);
             say.flag("security definer", first.definer, second.definer);
             say.flag("reads only", first.reads_only, second.reads_only);
             say.flag("strict", first.strict, second.strict);
@@ -379,6 +379,10 @@ fn join(state: &mut State, other: &State) {
                     Some(own) => {
                         if column.presence == Presence::Maybe {
                             own.presence = Presence::Maybe;
+                        }
+                        own.not_null &= column.not_null;
+                        if own.default != column.default {
+                            own.default = None;
                         }
                         if own.kind != column.kind && own.kind.user().is_none() {
                             own.kind = super::ColumnType::Unsaid;

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::effect::{At, Body, Expr, Ident, Query, ReferentialAction, TriggerState, TriggerTiming};
+use crate::effect::{
+    At, Expr, Function, Ident, Name, Query, ReferentialAction, Statement, TriggerState, TriggerTiming,
+};
 
 /// The number of an object within one catalog and its clones; 0 is none.
 pub type Id = u32;
@@ -140,17 +142,29 @@ impl Key {
             arguments: Vec::new(),
         }
     }
+
+    /// The name of the object; of a part, the name of its relation.
+    #[must_use]
+    pub fn relation(&self) -> Name {
+        Name { schema: Some(self.schema.clone()), name: self.name.clone(), at: At::default() }
+    }
+
+    /// Whether rows of the table, or what they say, are lost with it: the table itself, or a
+    /// column.
+    #[must_use]
+    pub fn holds_rows_of(&self, table: &Name) -> bool {
+        matches!(self.kind, Kind::Table | Kind::Column | Kind::ForeignTable) && self.relation() == *table
+    }
 }
 
-/// `column a of public.t`
+/// `column a of t`; the schema only where it is not `public`.
 impl std::fmt::Display for Key {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{} ", self.kind)?;
         if let Some(part) = &self.part {
-            let link = if matches!(self.kind, Kind::Column | Kind::Default) { "of" } else { "on" };
-            write!(formatter, "{part} {link} ")?;
+            write!(formatter, "{part} of ")?;
         }
-        if !self.schema.is_empty() {
+        if !self.schema.is_empty() && self.schema != "public" {
             write!(formatter, "{}.", self.schema)?;
         }
         formatter.write_str(&self.name)?;
@@ -166,8 +180,10 @@ impl std::fmt::Display for Key {
 pub enum Presence {
     /// It is there.
     Yes,
-    /// It is there on some of the ways that lead here.
+    /// It is there on some of the ways that lead here, or that cannot be told.
     Maybe,
+    /// It is not there; no object is so.
+    No,
 }
 
 /// An object.
@@ -461,8 +477,8 @@ pub struct Routine {
     pub returns_set: bool,
     /// Its language in lower case.
     pub language: Ident,
-    /// What it does.
-    pub body: Arc<Body>,
+    /// As it was written last.
+    pub function: Arc<Function>,
     /// `SECURITY DEFINER`
     pub definer: bool,
     /// `IMMUTABLE` or `STABLE`
@@ -479,11 +495,11 @@ pub struct Routine {
 #[derive(Debug, Clone, PartialEq, Eq, std::default::Default)]
 pub struct Touches {
     /// The relations that it reads.
-    pub reads: BTreeSet<crate::effect::Name>,
+    pub reads: BTreeSet<Name>,
     /// The relations that it writes.
-    pub writes: BTreeSet<crate::effect::Name>,
+    pub writes: BTreeSet<Name>,
     /// The functions that it calls.
-    pub calls: BTreeSet<crate::effect::Name>,
+    pub calls: BTreeSet<Name>,
     /// Whether some of it could not be read, or is dynamic SQL.
     pub is_opaque: bool,
 }
@@ -504,7 +520,7 @@ pub struct Trigger {
     /// What it calls; 0 where it is not known.
     pub(super) function: Id,
     /// The function's name as it was written.
-    pub written: crate::effect::Name,
+    pub written: Name,
     /// With which arguments.
     pub arguments: Vec<Ident>,
     /// Whether it fires.
@@ -518,6 +534,8 @@ pub struct Rule {
     pub event: Ident,
     /// `INSTEAD`
     pub instead: bool,
+    /// What it does.
+    pub actions: Arc<[Statement]>,
     /// What its actions and its condition name.
     pub touches: Touches,
     /// Whether it fires.
@@ -576,6 +594,12 @@ impl Relation {
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The names of its columns, in their order.
+    #[must_use]
+    pub fn column_names(&self) -> Vec<Ident> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
     pub(super) fn numbered(&self, number: u16) -> Option<&Column> {

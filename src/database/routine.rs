@@ -68,7 +68,8 @@ impl Work {
             returns_set: written.returns.as_ref().is_some_and(|returns| returns.set),
             language: written.language.clone(),
             touches: body::touches(&written.body),
-            body: Arc::new(written.body.clone()),
+            // Whether it was to replace another is of no account later.
+            function: Arc::new(Function { or_replace: true, ..written.clone() }),
             definer: written.definer,
             reads_only: written.reads_only,
             strict: written.strict,
@@ -76,7 +77,10 @@ impl Work {
         };
         let known = self.state.routine(schema, &name.name, &routine.inputs);
         if let Some(known) = known {
-            self.may_replace(known, &kind, &routine, written)?;
+            match self.may_replace(known, &kind, &routine, written) {
+                Err(problem) if self.state.is_maybe((known, 0)) => self.may_fail(problem),
+                other => other?,
+            }
         }
         self.check_body(written, &routine)?;
         match known {
@@ -112,17 +116,13 @@ impl Work {
         })
     }
 
-    fn may_replace(&mut self, known: Id, kind: &Kind, routine: &Routine, written: &Function) -> Done {
+    fn may_replace(&self, known: Id, kind: &Kind, routine: &Routine, written: &Function) -> Done {
         let Some(object) = self.state.get(known) else { return Ok(()) };
         let name = &written.name;
         let key = self.state.key((known, 0));
         let refuse = |code, message: String| Err(Problem::new(code, message, name.at).on(key.clone()));
         if !written.or_replace {
             let message = format!("function \"{}\" already exists with same argument types", name.name);
-            if object.presence == Presence::Maybe {
-                self.may_fail(Problem::new("42723", message, name.at));
-                return Ok(());
-            }
             return refuse("42723", message);
         }
         if object.kind != *kind {
@@ -474,8 +474,13 @@ impl Work {
             reader.expr(condition);
             uses.extend(reader.uses.iter().map(|(to, _)| *to));
         }
-        let detail =
-            Detail::Rule(Rule { event: event.clone(), instead: *instead, touches, state: TriggerState::Enabled });
+        let detail = Detail::Rule(Rule {
+            event: event.clone(),
+            instead: *instead,
+            actions: Arc::from(actions.as_slice()),
+            touches,
+            state: TriggerState::Enabled,
+        });
         let made = match self.state.lookup(Class::Rule, id, name) {
             Some(known) if *or_replace => {
                 self.state.unlink_range((known, 0), (known, 0));

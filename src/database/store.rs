@@ -8,6 +8,7 @@ use imbl::{OrdMap, OrdSet};
 use super::object::{ColumnType, Constraint, Detail, Id, Kind, Object, Relation};
 use super::{Blur, Key};
 use crate::effect::{Ident, Name};
+use crate::source::FileId;
 
 /// An object, or a column of a relation by its number; 0 is the whole.
 pub(super) type Ref = (Id, u16);
@@ -40,6 +41,8 @@ pub(super) enum Class {
     /// Tables by what they inherit from.
     Inheritor,
     Trigger,
+    /// Triggers once more, by their name alone.
+    TriggerNamed,
     Rule,
     Policy,
     Default,
@@ -73,7 +76,7 @@ pub(super) struct State {
     pub(super) has_extension: bool,
     /// Temporary relations that vanish at COMMIT.
     pub(super) drop_on_commit: OrdSet<Id>,
-    pub(super) blurred: imbl::Vector<Blur>,
+    pub(super) blurred: OrdMap<(FileId, usize, usize, Ident), Blur>,
 }
 
 /// The settings that decide what a statement means.
@@ -119,7 +122,7 @@ impl State {
             session: None,
             has_extension: false,
             drop_on_commit: OrdSet::new(),
-            blurred: imbl::Vector::new(),
+            blurred: OrdMap::new(),
         };
         for name in ["pg_catalog", "information_schema", "public", "pg_temp"] {
             state.insert(Object::new(Kind::Schema, name, 0, crate::effect::At::default(), 0));
@@ -200,7 +203,10 @@ impl State {
                     (Class::ConstraintOfSchema, schema, name(), Ident::from(id.to_string())),
                 ]
             }
-            Kind::Trigger => one(Class::Trigger),
+            Kind::Trigger => vec![
+                (Class::Trigger, object.parent, name(), none()),
+                (Class::TriggerNamed, 0, name(), Ident::from(id.to_string())),
+            ],
             Kind::Rule => one(Class::Rule),
             Kind::Policy => one(Class::Policy),
             Kind::Default => one(Class::Default),
@@ -316,6 +322,42 @@ impl State {
             .take_while(|row| (row.0, row.1) == of)
             .map(|row| ((row.2, row.3), row.4))
             .collect()
+    }
+
+    /// Whether some relation has a trigger of that name.
+    pub(super) fn has_trigger_named(&self, name: &Ident) -> bool {
+        let start = (Class::TriggerNamed, 0, name.clone(), Ident::default());
+        self.names
+            .range(start..)
+            .next()
+            .is_some_and(|((class, _, found, _), _)| *class == Class::TriggerNamed && found == name)
+    }
+
+    /// Whether an object, or a column, or the relation that it belongs to may not be there.
+    pub(super) fn is_maybe(&self, of: Ref) -> bool {
+        let maybe = |object: &Object| object.presence == super::Presence::Maybe;
+        let Some(object) = self.get(of.0) else { return false };
+        let column = object.relation().filter(|_| of.1 != 0).and_then(|relation| relation.numbered(of.1));
+        maybe(object)
+            || self.get(object.parent).is_some_and(maybe)
+            || column.is_some_and(|column| column.presence == super::Presence::Maybe)
+    }
+
+    /// Whether none of the objects is certainly there, and there are some.
+    pub(super) fn is_doubtful(&self, keys: &[Key]) -> bool {
+        let is_maybe = |key: &Key| {
+            let Some(id) = self.id(key) else { return false };
+            let column = key.part.as_deref().filter(|_| key.kind == Kind::Column);
+            let number = column.and_then(|name| self.relation(id)?.column(name)).map_or(0, |column| column.number);
+            self.is_maybe((id, number))
+        };
+        !keys.is_empty() && keys.iter().all(is_maybe)
+    }
+
+    /// Remembers what could not be followed.
+    pub(super) fn blur(&mut self, blur: Blur) {
+        let span = blur.at.span();
+        self.blurred.insert((blur.at.file(), span.start, span.end, blur.why.clone()), blur);
     }
 
     /// `SET LOCAL` ends.

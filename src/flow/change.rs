@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::event::{Change, ChangeKind, Origin, Via, What};
 use super::state::State;
 use super::{DEPTH_LIMIT, Flow};
-use crate::catalog::Catalog;
+use crate::database::{Catalog, Key, Outcome};
 use crate::effect::{
-    Act, At, ConflictAction, CopyEnd, Expr, ExprKind, MergeAction, Name, Query, QueryBody, ReferentialAction, Select,
-    Statement, SubqueryKind, Target, TriggerState,
+    Act, AlterAction, At, ConflictAction, CopyEnd, Expr, ExprKind, MergeAction, Name, Query, QueryBody,
+    ReferentialAction, Select, Statement, SubqueryKind, Target, TriggerState, TriggerTiming,
 };
 use crate::logic::Truth;
 
@@ -107,18 +107,10 @@ impl<'a> Flow<'a> {
         if !outcome.changed {
             return;
         }
-        let gone: BTreeSet<Name> = outcome.dropped.iter().map(|dropped| dropped.key.name()).collect();
-        let altered: BTreeSet<Name> = outcome
-            .altered
-            .iter()
-            .filter(|(_, what)| matches!(*what, "query" | "type" | "name" | "inheritance" | "row security"))
-            .map(|(key, _)| key.name())
-            .collect();
-        let mut touched = readers(&before.catalog, gone.into_iter().chain(altered));
+        let gone = outcome.dropped.iter().map(|dropped| dropped.key.relation());
+        let mut touched = readers(&before.catalog, gone.chain(answer_otherwise(statement, &outcome, state)));
         // A new function or trigger may answer where another did.
-        for made in &outcome.made {
-            touched.insert(made.name());
-        }
+        touched.extend(outcome.made.iter().map(Key::relation));
         self.touch(&touched, state);
         if let Act::CreateTable { name, inherits, .. } = &statement.act
             && inherits.is_empty()
@@ -197,10 +189,11 @@ impl<'a> Flow<'a> {
         let mut queue: Vec<Name> = reached.iter().cloned().collect();
         while let Some(parent) = queue.pop() {
             for child in state.catalog.children(&parent) {
-                if reached.insert(child.table.clone()) {
-                    queue.push(child.table.clone());
+                let table = child.child.relation();
+                if reached.insert(table.clone()) {
+                    queue.push(table.clone());
                     self.trail.push(Via { at, origin: Origin::Cascade });
-                    self.rows(&child.table, ChangeKind::Truncate, None, None, state);
+                    self.rows(&table, ChangeKind::Truncate, None, None, state);
                     self.trail.pop();
                 }
             }
@@ -238,13 +231,13 @@ impl<'a> Flow<'a> {
             ChangeKind::Delete => "delete",
             ChangeKind::Truncate => return,
         };
-        for rule in state.catalog.rules(relation, event) {
-            let origin = Origin::Rule(rule.name.clone());
+        for (name, actions) in state.catalog.rules(relation, event) {
+            let origin = Origin::Rule(name);
             if self.trail.iter().any(|via| via.origin == origin) {
                 continue;
             }
             self.trail.push(Via { at, origin });
-            for action in &rule.actions {
+            for action in actions.iter() {
                 let action = self.memory.statements.push_get(Box::new(action.clone()));
                 let mut inside = state.clone();
                 self.statement(action, &mut inside);
@@ -263,17 +256,16 @@ impl<'a> Flow<'a> {
             ChangeKind::Delete => "delete",
             ChangeKind::Truncate => "truncate",
         };
-        for trigger in state.catalog.triggers(relation) {
+        for (name, trigger) in state.catalog.triggers(relation) {
             let off = matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica);
             if off || !trigger.events.iter().any(|known| known == event) {
                 continue;
             }
-            let functions = state.catalog.functions(&trigger.function);
-            let Some(function) = functions.into_iter().next() else {
-                if super::builtin(&trigger.function.name) != super::Builtin::Unknown {
+            let Some(function) = state.catalog.called_by(&trigger) else {
+                if super::builtin(&trigger.written.name) != super::Builtin::Unknown {
                     continue;
                 }
-                self.emit(at, What::UnknownFunction(trigger.function.clone()), state);
+                self.emit(at, What::UnknownFunction(trigger.written.clone()), state);
                 state.forget_everything();
                 continue;
             };
@@ -282,7 +274,7 @@ impl<'a> Flow<'a> {
                 continue;
             }
             let function = self.memory.functions.push_get(function);
-            self.trail.push(Via { at, origin: Origin::Trigger(trigger.name.clone()) });
+            self.trail.push(Via { at, origin: Origin::Trigger(name) });
             self.follow(function, at, &[], false, state);
             self.trail.pop();
         }
@@ -292,7 +284,7 @@ impl<'a> Flow<'a> {
     fn viewed(&mut self, relation: &Name, kind: ChangeKind, at: At, state: &mut State) {
         let Some(query) = state.catalog.view_query(relation) else { return };
         // With a trigger or a rule instead, PostgreSQL leaves the base alone.
-        if state.catalog.triggers(relation).iter().any(|trigger| trigger.instead)
+        if state.catalog.triggers(relation).iter().any(|(_, trigger)| trigger.timing == TriggerTiming::InsteadOf)
             || !state.catalog.rules(relation, "").is_empty()
         {
             return;
@@ -326,15 +318,49 @@ impl<'a> Flow<'a> {
             {
                 continue;
             }
-            let origin = Origin::ForeignKey(child.name.clone());
+            let origin = Origin::ForeignKey(child.constraint.part.clone().unwrap_or_default());
             if self.trail.iter().any(|via| via.origin == origin) {
                 continue;
             }
             self.trail.push(Via { at, origin });
-            self.rows(&child.table, then, None, None, state);
+            self.rows(&child.child.relation(), then, None, None, state);
             self.trail.pop();
         }
     }
+}
+
+/// The relations that show other rows after a statement, though none was changed.
+fn answer_otherwise(statement: &Statement, outcome: &Outcome, state: &State) -> BTreeSet<Name> {
+    let mut found = BTreeSet::new();
+    for (key, what) in &outcome.altered {
+        let relation = key.relation();
+        match what.as_str() {
+            "replaced" | "type" | "inherit" | "no inherit" | "attached" | "detached" => {}
+            "renamed" | "schema" => {
+                let other = match &statement.act {
+                    Act::Rename { to, .. } => Name { name: to.clone(), ..relation.clone() },
+                    Act::SetSchema { to, .. } => Name { schema: Some(to.clone()), ..relation.clone() },
+                    _ => relation.clone(),
+                };
+                found.insert(other);
+            }
+            security if security.ends_with("row level security") => {}
+            _ => continue,
+        }
+        found.insert(relation);
+    }
+    if let Act::AlterTable { name, actions, .. } = &statement.act {
+        for action in actions {
+            let (AlterAction::Attach(other)
+            | AlterAction::Detach { name: other, .. }
+            | AlterAction::Inherit { parent: other, .. }) = action
+            else {
+                continue;
+            };
+            found.extend([name, other].map(|name| state.catalog.canonical(name)));
+        }
+    }
+    found
 }
 
 /// The relations and all views that read them, directly or through others.

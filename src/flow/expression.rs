@@ -4,7 +4,7 @@ use super::Flow;
 use super::builtin::{Builtin, builtin};
 use super::event::What;
 use super::state::{PsqlValue, State};
-use crate::catalog::Catalog;
+use crate::database::{Catalog, Presence};
 use crate::effect::{
     Act, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind, SubqueryKind,
     Visit, rewrite_expr, rewrite_query, walk_expr, walk_query,
@@ -70,9 +70,9 @@ impl<'a> Flow<'a> {
                 let name = text_of(name)?;
                 let name = parse_name(&name, at)?;
                 match state.catalog.presence(&name) {
-                    crate::catalog::Presence::Yes => Some(Expr { at, kind: ExprKind::Text(name.name) }),
-                    crate::catalog::Presence::No => Some(Expr { at, kind: ExprKind::Null }),
-                    crate::catalog::Presence::Maybe => None,
+                    Presence::Yes => Some(Expr { at, kind: ExprKind::Text(name.name) }),
+                    Presence::No => Some(Expr { at, kind: ExprKind::Null }),
+                    Presence::Maybe => None,
                 }
             }
             ("current_setting", [name, ..]) if built_in => {
@@ -201,6 +201,9 @@ impl<'a> Flow<'a> {
                     return;
                 };
                 let value = given.get(1).map(std::slice::from_ref).unwrap_or_default();
+                if let Some(value) = given.get(1) {
+                    state.catalog.configure(&setting.to_ascii_lowercase(), value, local);
+                }
                 let scope = if local { crate::effect::Scope::Transaction } else { crate::effect::Scope::Session };
                 state.set(&Ident::from(setting.to_ascii_lowercase()), super::state::setting_text(value), scope);
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Start;
-use crate::catalog::Catalog;
+use crate::database::{Catalog, Presence};
 use crate::effect::{At, Expr, ExprKind, Ident, Name, Scope};
 use crate::logic::{Facts, Known, Truth, World};
 
@@ -149,7 +149,6 @@ impl State {
         if !self.alone {
             self.facts.forget(&mut |_| true);
         }
-        self.catalog.begin();
         self.block = Block::Open { begin, number };
         let settings = Arc::make_mut(&mut self.settings);
         settings.before = Some(settings.session.clone());
@@ -172,7 +171,6 @@ impl State {
 
     pub(super) fn commit(&mut self) {
         self.savepoints.clear();
-        self.catalog.commit();
         self.block = Block::None;
         let settings = Arc::make_mut(&mut self.settings);
         settings.local.clear();
@@ -181,7 +179,6 @@ impl State {
 
     pub(super) fn rollback(&mut self) {
         self.savepoints.clear();
-        self.catalog.rollback();
         self.block = Block::None;
         let settings = Arc::make_mut(&mut self.settings);
         settings.local.clear();
@@ -393,12 +390,15 @@ impl World for Sight<'_> {
     }
 
     fn unique(&self, relation: &Name, columns: &[Ident]) -> bool {
-        self.0.relation(relation).is_some_and(|relation| relation.has_key_within(columns))
+        self.0.has_key_within(relation, columns)
     }
 
     fn has_column(&self, relation: &Name, column: &str) -> Option<bool> {
-        let relation = self.0.relation(relation).filter(|relation| !relation.columns.is_empty())?;
-        Some(relation.column(column).is_some())
+        let relation = self.0.relation(relation)?;
+        match relation.column(column) {
+            Some(column) => (column.presence == Presence::Yes).then_some(true),
+            None => relation.is_known.then_some(false),
+        }
     }
 
     fn stable_call(&self, function: &Name) -> bool {

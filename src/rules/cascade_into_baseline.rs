@@ -27,7 +27,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let taken: Vec<String> = outcome
                 .dropped
                 .iter()
-                .filter(|dropped| dropped.cascade_from.is_some() && case.baseline.contains(&dropped.key))
+                .filter(|dropped| dropped.cascade_from.is_some() && !dropped.automatic && case.baseline.contains(&dropped.key))
                 .map(|dropped| dropped.key.to_string())
                 .collect();
             let message = if taken.is_empty() {

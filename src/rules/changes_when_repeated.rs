@@ -71,12 +71,12 @@ fn inserts_again(
             (None, []) => {
                 let mut known = given.clone();
                 known.extend(relation.column_names().into_iter().filter(|column| settled_default(relation, column)));
-                relation.has_key_within(&known)
+                pass.start.has_key_within(&change.relation, &known)
             }
             (None, target) => {
                 // A column that is left out must come to the same by its default.
                 let same = |column: &Ident| given.contains(column) || settled_default(relation, column);
-                relation.has_key_of(target) && target.iter().all(same)
+                pass.start.has_key_of(&change.relation, target) && target.iter().all(same)
             }
         };
         return match (&conflict.action, fires) {
@@ -98,7 +98,7 @@ fn inserts_again(
     // A constant key is a matter of failing, not of changing more.
     let constants = crate::ledger::constant_columns(columns, query);
     let keys: Vec<Ident> = constants.keys().cloned().collect();
-    if relation.is_some_and(|relation| relation.has_key_within(&keys)) && event.certain {
+    if pass.start.has_key_within(&change.relation, &keys) && event.certain {
         return None;
     }
     let _ = case;
@@ -135,15 +135,15 @@ fn changed(pass: &Pass<'_>) -> BTreeSet<Name> {
 }
 
 /// Whether a column that no value is given for has the same value each time.
-fn settled_default(relation: &crate::catalog::Relation, column: &Ident) -> bool {
+fn settled_default(relation: &crate::database::Relation, column: &Ident) -> bool {
     relation.column(column).is_some_and(|column| {
-        let constant = |default: &Expr| !matches!(default.kind, ExprKind::Call { .. });
-        !column.identity && column.default.as_ref().is_some_and(constant)
+        let constant = |default: &std::sync::Arc<Expr>| !matches!(default.kind, ExprKind::Call { .. });
+        !column.identity && !column.generated && column.default.as_ref().is_some_and(constant)
     })
 }
 
 struct Asks<'c> {
-    catalog: &'c crate::catalog::Catalog,
+    catalog: &'c crate::database::Catalog,
     changed: &'c BTreeSet<Name>,
     found: bool,
 }

@@ -88,7 +88,7 @@ fn marks(case: &Case<'_>, pass: &Pass<'_>, insertions: &[&Insertion]) -> Vec<Mar
         .filter(|mark| {
             let tagged = named(&mark.column)
                 && (tags.is_empty() || mark.values.iter().all(|value| tags.contains(value.as_str()) || pattern(&tags, value).is_some()));
-            let key = world.relation(&mark.table).is_some_and(|relation| relation.has_key_within(std::slice::from_ref(&mark.column)));
+            let key = world.has_key_within(&mark.table, std::slice::from_ref(&mark.column));
             tagged || key
         })
         .collect()

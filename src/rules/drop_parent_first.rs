@@ -21,22 +21,23 @@ fn rows(pass: &Pass<'_>, case: &Case<'_>, findings: &mut Vec<Finding>) {
         .collect();
     for (index, (event, parent)) in deletions.iter().enumerate() {
         for child in pass.start.children(&parent.relation) {
+            let table = child.child.relation();
             if !matches!(child.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict)
-                || child.table == parent.relation
+                || table == parent.relation
             {
                 continue;
             }
             let later = deletions.iter().skip(index + 1).find(|(other, change)| {
-                change.relation == child.table && other.block == event.block
+                change.relation == table && other.block == event.block
             });
-            let earlier = deletions.iter().take(index).any(|(_, change)| change.relation == child.table);
+            let earlier = deletions.iter().take(index).any(|(_, change)| change.relation == table);
             if let Some((later, _)) = later.filter(|_| !earlier) {
                 let name = super::called(pass, case);
-                let message = format!("{name} deletes rows of {} before those of {}", parent.written, child.table.name);
+                let message = format!("{name} deletes rows of {} before those of {}", parent.written, table.name);
                 findings.push(
                     Finding::new(ID, event.at, message, "the parent")
                         .related(later.at, "the child comes later")
-                        .consequence(format!("the foreign key {} refuses, and the script stops here", child.name))
+                        .consequence(format!("the foreign key {} refuses, and the script stops here", child.constraint.part.unwrap_or_default()))
                         .way_out("delete from the child first"),
                 );
             }
@@ -49,9 +50,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         rows(pass, case, findings);
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Define { outcome, .. } = &event.what else { continue };
-            if let Some(problem) = outcome.certain_problem().filter(|problem| problem.sqlstate == "2BP01") {
+            if let Some(problem) = outcome.problem.as_ref().filter(|problem| problem.sqlstate == "2BP01") {
                 let mut finding = Finding::new(ID, event.at, problem.message.clone(), "dropped too early");
-                for key in &problem.related {
+                for key in &problem.keys {
                     if let Some(at) = pass.start.made_at(key).or_else(|| pass.run.end.catalog.made_at(key)) {
                         finding = finding.related(at, format!("{key} depends on it"));
                     }
@@ -62,8 +63,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 findings.push(super::with_trail(finding, event));
             }
             // CASCADE does not excuse the order.
-            for dropped in outcome.dropped.iter().filter(|dropped| dropped.cascade_from.is_some()) {
-                if case.baseline.contains(&dropped.key) || !dropped.key.is_standalone() {
+            for dropped in outcome.dropped.iter().filter(|dropped| dropped.cascade_from.is_some() && !dropped.automatic) {
+                if case.baseline.contains(&dropped.key) {
                     continue;
                 }
                 let message = format!("CASCADE drops {} unasked", dropped.key);

@@ -15,14 +15,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .iter()
             .filter(|first| !first.repeat && first.script == pass.script && first.role == pass.role)
             .flat_map(|first| &first.run.events)
-            .filter(|event| matches!(&event.what, What::Define { outcome, .. } if outcome.certain_problem().is_some()))
+            .filter(|event| matches!(&event.what, What::Define { outcome, .. } if outcome.problem.is_some()))
             .map(|event| event.at.span())
             .collect();
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             match &event.what {
                 What::Define { outcome, .. } => {
-                    let Some(problem) = outcome.certain_problem() else { continue };
-                    if failed.contains(&event.at.span()) || problem.sqlstate == "2BP01" {
+                    let Some(problem) = &outcome.problem else { continue };
+                    if failed.contains(&event.at.span()) || matches!(problem.sqlstate, "2BP01" | "25001") {
                         continue;
                     }
                     findings.push(told(event, &problem.message));
@@ -52,8 +52,7 @@ fn duplicate(change: &Change<'_>, event: &Event<'_>, pass: &crate::case::Pass<'_
         return None;
     }
     let insertion = crate::ledger::constant_columns(columns, query);
-    let relation = pass.start.relation(&change.relation)?;
     let constant: Vec<Ident> = insertion.keys().cloned().collect();
-    (crate::ledger::row_count(query).is_some() && relation.has_key_within(&constant))
+    (crate::ledger::row_count(query).is_some() && pass.start.has_key_within(&change.relation, &constant))
         .then(|| constant.iter().map(Ident::as_str).collect::<Vec<_>>().join(", "))
 }

@@ -11,18 +11,19 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.changing().filter(|pass| !pass.repeat) {
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Define { outcome, .. } = &event.what else { continue };
-            for dropped in &outcome.dropped {
-                if !dropped.key.is_standalone() || !case.baseline.contains(&dropped.key) {
+            for (key, is_renamed) in super::taken(outcome) {
+                if !case.baseline.contains(key) {
                     continue;
                 }
                 // A forward tier may replace what it drops.
-                if !pass.role.undoes() && pass.run.end.catalog.contains(&dropped.key) {
+                if !pass.role.undoes() && pass.run.end.catalog.contains(key) {
                     continue;
                 }
                 let name = super::called(pass, case);
-                let mut finding =
-                    Finding::new(ID, event.at, format!("{name} drops {}, which the release did not make", dropped.key), "dropped here");
-                if let Some(at) = case.baseline.made_at(&dropped.key) {
+                let (verb, label) = if is_renamed { ("renames", "renamed here") } else { ("drops", "dropped here") };
+                let message = format!("{name} {verb} {key}, which the release did not make");
+                let mut finding = Finding::new(ID, event.at, message, label);
+                if let Some(at) = case.baseline.made_at(key) {
                     finding = finding.related(at, "it was there before");
                 }
                 let finding = finding
@@ -34,7 +35,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if pass.role == Role::FullRollback {
             for key in case.baseline.left_over(&pass.run.end.catalog) {
                 let dropped = pass.run.events.iter().any(|event| match &event.what {
-                    What::Define { outcome, .. } => outcome.dropped.iter().any(|dropped| dropped.key == key),
+                    What::Define { outcome, .. } => super::taken(outcome).any(|(taken, _)| *taken == key),
                     _ => false,
                 });
                 if dropped || super::is_kept(&key, case) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::catalog::Key;
+use crate::database::{Catalog, Key};
 use crate::effect::{At, Expr, ExprKind, Ident};
 use crate::finding::Finding;
 use crate::flow::{ChangeKind, Event, Sight, What};
@@ -31,9 +31,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &crate::catalog::Catalog, findings: &mut Vec<Finding>) {
+fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Vec<Finding>) {
     // A script that fails is told of by another rule; of course it leaves things behind.
-    let fails = |event: &Event<'_>| matches!(&event.what, What::Define { outcome, .. } if outcome.certain_problem().is_some());
+    let fails = |event: &Event<'_>| matches!(&event.what, What::Define { outcome, .. } if outcome.problem.is_some());
     if pass.run.events.iter().any(fails) {
         return;
     }

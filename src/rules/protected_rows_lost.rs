@@ -29,7 +29,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                         findings.push(super::with_trail(told(event.at, message), event));
                     }
                     What::Define { statement, outcome } => {
-                        if outcome.dropped.iter().any(|dropped| dropped.key.is_within(&table)) {
+                        if super::taken(outcome).any(|(key, _)| key.holds_rows_of(&table)) {
                             let message = format!("the protected table {table}, or a part of it, is dropped");
                             findings.push(super::with_trail(told(event.at, message), event));
                         }

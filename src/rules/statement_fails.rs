@@ -10,9 +10,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| !pass.repeat) {
         for event in pass.run.events.iter().filter(|event| event.reachable && event.certain) {
             let What::Define { outcome, .. } = &event.what else { continue };
-            let Some(problem) = outcome.certain_problem() else { continue };
-            // The order of DROP has a rule of its own.
-            if problem.sqlstate == "2BP01" {
+            let Some(problem) = &outcome.problem else { continue };
+            // The order of DROP has a rule of its own, and so has what no transaction takes.
+            if matches!(problem.sqlstate, "2BP01" | "25001") {
                 continue;
             }
             let finding = Finding::new(ID, event.at, problem.message.clone(), format!("PostgreSQL says {}", problem.sqlstate))

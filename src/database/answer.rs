@@ -1,0 +1,230 @@
+//! What the rooms above ask of the catalog, by name as a statement writes it. Changes nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::difference::{Aspect, Difference};
+use super::object::{Detail, Id, Index, Key, Kind, Object, Presence, Trigger};
+use super::store::{Class, Found, Link};
+use super::{Catalog, ForeignKey};
+use crate::effect::{At, Function, Ident, Name, Query, Statement};
+
+impl Catalog {
+    fn relation_id(&self, name: &Name) -> Option<Id> {
+        match self.state.find(Class::Relation, name) {
+            Found::Object(id) => Some(id),
+            Found::System | Found::NoSchema | Found::Missing => None,
+        }
+    }
+
+    fn name_of(&self, relation: Id) -> Name {
+        let name = self.state.get(relation).map(|object| object.name.clone()).unwrap_or_default();
+        let schema = self.state.schema_name(self.state.schema_of(relation));
+        Name { schema: Some(schema), name, at: At::default() }
+    }
+
+    /// The one name that a relation has, however it is written. What is not there is taken
+    /// to be where it would be made.
+    #[must_use]
+    pub fn canonical(&self, name: &Name) -> Name {
+        let schema = match self.state.find(Class::Relation, name) {
+            Found::Object(id) => return Name { at: name.at, ..self.name_of(id) },
+            Found::System => name.schema.clone().unwrap_or(Ident::new_static("pg_catalog")),
+            Found::NoSchema | Found::Missing => name.schema.clone().unwrap_or_else(|| {
+                let home = self.state.creation_schema().map(|schema| self.state.schema_name(schema));
+                home.unwrap_or(Ident::new_static("public"))
+            }),
+        };
+        Name { schema: Some(schema), name: name.name.clone(), at: name.at }
+    }
+
+    /// Whether there is a relation of that name.
+    #[must_use]
+    pub fn presence(&self, name: &Name) -> Presence {
+        match self.state.find(Class::Relation, name) {
+            Found::Object(id) => self.state.get(id).map_or(Presence::Maybe, |object| object.presence),
+            Found::NoSchema | Found::Missing if self.complete && !name.is_variable() => Presence::No,
+            Found::System | Found::NoSchema | Found::Missing => Presence::Maybe,
+        }
+    }
+
+    /// The routines that a name may mean, as they were written.
+    #[must_use]
+    pub fn functions(&self, name: &Name) -> Vec<Arc<Function>> {
+        self.state.find_routines(name).into_iter().filter_map(|id| self.function(id)).collect()
+    }
+
+    fn function(&self, id: Id) -> Option<Arc<Function>> {
+        self.state.get(id).and_then(Object::routine).map(|routine| Arc::clone(&routine.function))
+    }
+
+    /// The function that a trigger calls, as it was written, if it is known.
+    #[must_use]
+    pub fn called_by(&self, trigger: &Trigger) -> Option<Arc<Function>> {
+        self.function(trigger.function)
+    }
+
+    /// The foreign keys that refer to a table.
+    #[must_use]
+    pub fn children(&self, table: &Name) -> Vec<ForeignKey> {
+        let Some(parent) = self.relation_id(table) else { return Vec::new() };
+        let found: BTreeSet<Id> = self.state.dependents((parent, 0)).into_iter().map(|((id, _), ..)| id).collect();
+        found.into_iter().filter(|id| self.refers_to(*id, parent)).filter_map(|id| self.foreign_key(id)).collect()
+    }
+
+    fn refers_to(&self, id: Id, table: Id) -> bool {
+        let constraint = self.state.get(id).and_then(Object::constraint);
+        constraint.is_some_and(
+            |constraint| matches!(constraint.rule, super::ConstraintRule::ForeignKey { parent, .. } if parent == table),
+        )
+    }
+
+    /// The views that read a relation, themselves and not through others.
+    #[must_use]
+    pub fn readers(&self, relation: &Name) -> Vec<Name> {
+        let Some(id) = self.relation_id(relation) else { return Vec::new() };
+        let found: BTreeSet<Id> = self.state.dependents((id, 0)).into_iter().map(|((by, _), ..)| by).collect();
+        let is_view = |by: &Id| {
+            self.state.get(*by).is_some_and(|object| matches!(object.kind, Kind::View | Kind::MaterializedView))
+        };
+        found.into_iter().filter(is_view).map(|by| self.name_of(by)).collect()
+    }
+
+    /// The rules of a relation for an event, and what they do; for all where the event is
+    /// empty.
+    #[must_use]
+    pub fn rules(&self, relation: &Name, event: &str) -> Vec<(Ident, Arc<[Statement]>)> {
+        let Some(id) = self.relation_id(relation) else { return Vec::new() };
+        let found = self.state.parts(Class::Rule, id).into_iter().filter_map(|id| self.state.get(id));
+        found
+            .filter_map(|object| match &object.detail {
+                Detail::Rule(rule) if event.is_empty() || rule.event == event => {
+                    Some((object.name.clone(), Arc::clone(&rule.actions)))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The triggers of a relation, in the order in which they fire.
+    #[must_use]
+    pub fn triggers(&self, relation: &Name) -> Vec<(Ident, Trigger)> {
+        let Some(id) = self.relation_id(relation) else { return Vec::new() };
+        let found = self.state.parts(Class::Trigger, id).into_iter().filter_map(|id| self.state.get(id));
+        found.filter_map(|object| Some((object.name.clone(), object.trigger()?.clone()))).collect()
+    }
+
+    /// Whether some relation has a trigger of that name.
+    #[must_use]
+    pub fn has_trigger(&self, name: &Ident) -> bool {
+        self.state.has_trigger_named(name)
+    }
+
+    /// What a view shows.
+    #[must_use]
+    pub fn view_query(&self, name: &Name) -> Option<Arc<Query>> {
+        self.relation(name).and_then(|relation| relation.query.clone())
+    }
+
+    /// The columns of each unique index that holds for all rows, whichever way led here.
+    fn unique_keys(&self, table: &Name) -> Vec<Vec<Ident>> {
+        let Some(table) = self.relation_id(table) else { return Vec::new() };
+        let is_key = |index: &Index| index.unique && index.filter.is_none() && index.expressions.is_empty();
+        let found = self.state.indexes(table).into_iter().filter_map(|id| self.state.get(id));
+        found
+            .filter(|object| object.presence == Presence::Yes && !object.varies)
+            .filter_map(Object::index)
+            .filter(|index| is_key(index))
+            .map(|index| self.column_names(table, &index.columns))
+            .filter(|columns| !columns.is_empty() && columns.iter().all(|column| !column.is_empty()))
+            .collect()
+    }
+
+    /// Whether a key of the table lies within these columns: no two rows agree in all of them.
+    #[must_use]
+    pub fn has_key_within(&self, table: &Name, columns: &[Ident]) -> bool {
+        self.unique_keys(table).iter().any(|key| key.iter().all(|column| columns.contains(column)))
+    }
+
+    /// Whether the table has a key of just these columns.
+    #[must_use]
+    pub fn has_key_of(&self, table: &Name, columns: &[Ident]) -> bool {
+        let same = |key: &Vec<Ident>| key.len() == columns.len() && key.iter().all(|column| columns.contains(column));
+        self.unique_keys(table).iter().any(same)
+    }
+
+    /// Where an object was made.
+    #[must_use]
+    pub fn made_at(&self, key: &Key) -> Option<At> {
+        let (id, number) = self.reference(key)?;
+        let object = self.state.get(id)?;
+        let column = object.relation().filter(|_| number != 0).and_then(|relation| relation.numbered(number));
+        Some(column.map_or(object.at, |column| column.at)).filter(|at| at.span().end > 0)
+    }
+
+    /// Whether there is such an object.
+    #[must_use]
+    pub fn contains(&self, key: &Key) -> bool {
+        self.reference(key).is_some()
+    }
+
+    /// Whether an object comes and goes with what it belongs to, and that is not in the
+    /// other catalog.
+    fn comes_with_another(&self, key: &Key, other: &Self) -> bool {
+        let Some(of) = self.reference(key) else { return false };
+        let table = self.state.get(of.0).map_or(0, |object| object.parent);
+        let owners = self.state.needs(of).into_iter().filter(|(_, link)| matches!(link, Link::Auto | Link::Internal));
+        let owners = owners.map(|(to, _)| to).chain(
+            // A part of a relation, and a column, are nothing without it.
+            key.part.is_some().then_some((if of.1 == 0 { table } else { of.0 }, 0)),
+        );
+        owners.filter(|(id, _)| self.state.get(*id).is_some()).any(|owner| !other.contains(&self.state.key(owner)))
+    }
+
+    /// The permanent objects of their own that are here and not there.
+    fn only_here(&self, other: &Self, differences: &[Difference]) -> Vec<Key> {
+        differences
+            .iter()
+            .filter(|one| one.aspect == Aspect::Added && one.key.schema != "pg_temp")
+            .filter(|one| !self.comes_with_another(&one.key, other))
+            .map(|one| one.key.clone())
+            .collect()
+    }
+
+    /// Every permanent object here that is not there, or is another there. What belongs to
+    /// such an object goes without saying.
+    #[must_use]
+    pub fn left_over(&self, other: &Self) -> Vec<Key> {
+        let differences = other.difference(self);
+        let mut found: BTreeSet<Key> = self.only_here(other, &differences).into_iter().collect();
+        for Difference { key, aspect } in differences {
+            let Aspect::Changed { what, .. } = aspect else { continue };
+            if key.schema == "pg_temp" {
+                continue;
+            }
+            match what.as_str() {
+                // How often something was set does not tell whether it was set back.
+                "options" => {}
+                "comment" | "privileges" => {
+                    let on = key.part.as_ref().map_or(String::new(), |part| format!(" {part}"));
+                    let part = Ident::from(format!("on {}{on}", key.kind));
+                    found.insert(Key { arguments: Vec::new(), ..key.part(Kind::Other(what), part) });
+                }
+                _ => {
+                    found.insert(key);
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// The permanent objects of a kind (`table`, `view`, `function`) that are here and not
+    /// there, and how many are there and not here.
+    #[must_use]
+    pub fn count_change(&self, before: &Self, kind: &str) -> (Vec<Key>, usize) {
+        let is = |key: &Key| if kind == "function" { key.kind.is_routine() } else { key.kind.to_string() == kind };
+        let more = self.only_here(before, &before.difference(self)).into_iter().filter(&is).collect();
+        let fewer = before.only_here(self, &self.difference(before)).into_iter().filter(|key| is(key)).count();
+        (more, fewer)
+    }
+}
