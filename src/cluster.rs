@@ -38,11 +38,12 @@ const DIRECTORY_LIMIT: usize = 92;
 const GUARDIAN: &str = r#"
 for fd in 3 4 5 6 7 8 9; do eval "exec $fd>&-"; done
 dir=$1 bin=$2
+shift 2
 cd "$dir" || exit 1
 if "$bin/initdb" --no-sync --auth=trust --encoding=UTF8 --locale=C -U postgres -D "$dir/data" >log 2>&1; then
     { "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=40 \
         -c fsync=off -c jit=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
-        -c timezone=UTC -c log_timezone=UTC >>log 2>&1 &
+        -c timezone=UTC -c log_timezone=UTC "$@" >>log 2>&1 &
       echo $! >pid; wait $!; : >stopped; } &
     until [ -s pid ]; do sleep 0.05; done
     read -r server <pid
@@ -64,6 +65,7 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 pub struct Cluster {
     directory: PathBuf,
     bindir: PathBuf,
+    port: u16,
     dump_options: Vec<&'static str>,
     guardian: Child,
     /// Closing it is what ends the cluster.
@@ -108,11 +110,20 @@ impl From<Output> for Run {
 impl Cluster {
     /// Finds the server's programs, creates an empty cluster and waits until it answers.
     pub fn start() -> Result<Self, Fault> {
+        Self::start_with(PORT, &[])
+    }
+
+    /// The same on a port of the loopback address too, which must be free.
+    pub fn start_on_port(port: u16) -> Result<Self, Fault> {
+        Self::start_with(port, &["-c", "listen_addresses=127.0.0.1", "-p", &port.to_string()])
+    }
+
+    fn start_with(port: u16, options: &[&str]) -> Result<Self, Fault> {
         let bindir = bindir()?;
         let server_user = server_user()?;
         let directory = create_directory(server_user.as_ref())?;
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(GUARDIAN).arg("roof-lint-guardian").arg(&directory).arg(&bindir);
+        command.arg("-c").arg(GUARDIAN).arg("roof-lint-guardian").arg(&directory).arg(&bindir).args(options);
         command.current_dir(&directory).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C");
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         if let Some(user) = &server_user {
@@ -124,7 +135,7 @@ impl Cluster {
             Fault::disk("run", Path::new("/bin/sh"), &error)
         })?;
         let lifeline = guardian.stdin.take();
-        let mut cluster = Self { directory, bindir, dump_options: Vec::new(), guardian, lifeline };
+        let mut cluster = Self { directory, bindir, port, dump_options: Vec::new(), guardian, lifeline };
         cluster.wait_until_ready()?;
         cluster.dump_options = cluster.dump_options()?;
         Ok(cluster)
@@ -133,6 +144,11 @@ impl Cluster {
     /// The directory of the server's socket, for `psql -h`.
     pub fn socket_dir(&self) -> &Path {
         &self.directory
+    }
+
+    /// The directory of its files, which belong to the server's user.
+    pub fn data_dir(&self) -> PathBuf {
+        self.directory.join("data")
     }
 
     /// The directory of the server's programs.
@@ -228,12 +244,15 @@ impl Cluster {
             }
         }
         command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").arg("-h").arg(&self.directory);
+        if self.port != PORT {
+            command.arg("-p").arg(self.port.to_string());
+        }
         command
     }
 
     fn wait_until_ready(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + START_LIMIT;
-        let socket = self.directory.join(format!(".s.PGSQL.{PORT}"));
+        let socket = self.directory.join(format!(".s.PGSQL.{}", self.port));
         loop {
             if socket.exists() {
                 let mut probe = self.client("pg_isready");

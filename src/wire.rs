@@ -6,6 +6,8 @@
 
 mod authenticate;
 mod cancel;
+#[cfg(feature = "tls")]
+mod certificate;
 mod channel;
 mod connect;
 mod connection;
@@ -15,7 +17,7 @@ mod failure;
 mod message;
 mod password;
 mod settings;
-#[path = "wire/plain.rs"]
+#[cfg_attr(not(feature = "tls"), path = "wire/plain.rs")]
 mod tls;
 
 pub use self::cancel::CancelHandle;

@@ -92,7 +92,7 @@ fn lost(text: impl Into<Vec<u8>>) -> Failure {
 }
 
 /// The failure for an error of the socket.
-fn unreadable(error: &io::Error) -> Failure {
+pub(super) fn unreadable(error: &io::Error) -> Failure {
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EPIPE | Errno::ECONNRESET) => lost(CLOSED),
         _ => lost(format!("could not receive data from server: {}", reason(error))),
@@ -110,11 +110,18 @@ impl Channel {
 
     /// Encrypts what follows.
     pub(super) fn encrypt(&mut self, tls: Tls) -> Result<(), Failure> {
-        let tls = self.tls.insert(tls);
-        let _ = tls;
+        self.tls = Some(tls);
         while self.tls.as_ref().is_some_and(Tls::is_shaking_hands) {
-            self.fill()?;
+            let outcome = self.fill();
+            if outcome.is_err() {
+                // The server is told why.
+                self.end = None;
+                self.flush();
+                return outcome;
+            }
         }
+        // The last word of the handshake is the client's.
+        self.flush();
         Ok(())
     }
 

@@ -51,6 +51,8 @@ enum Next {
     Nothing,
     /// The same address with this way of encryption.
     Again(bool),
+    /// The same without `application_name`, which servers before 9.0 do not know.
+    Nameless,
 }
 
 /// An attempt that failed.
@@ -117,8 +119,9 @@ pub(super) fn establish(settings: &Settings) -> Result<Session, Failure> {
                 }
             };
             let mut is_encrypted = settings.ssl_mode > SslMode::Allow && !host.is_socket();
+            let mut is_named = true;
             loop {
-                let attempt = Attempt { settings, host, address: &address, deadline, is_encrypted };
+                let attempt = Attempt { settings, host, address: &address, deadline, is_encrypted, is_named };
                 let stop = match attempt.run() {
                     Ok(session) => return Ok(session),
                     Err(stop) => stop,
@@ -127,6 +130,7 @@ pub(super) fn establish(settings: &Settings) -> Result<Session, Failure> {
                 needs_password = stop.needs_password;
                 match stop.next {
                     Next::Again(encrypted) => is_encrypted = encrypted,
+                    Next::Nameless => is_named = false,
                     Next::Address => break,
                     Next::Host => continue 'hosts,
                     Next::Nothing => return Err(fail(log, needs_password)),
@@ -230,6 +234,8 @@ struct Attempt<'a> {
     address: &'a Address,
     deadline: Option<Instant>,
     is_encrypted: bool,
+    /// Whether the server is told an application's name.
+    is_named: bool,
 }
 
 impl Attempt<'_> {
@@ -252,11 +258,14 @@ impl Attempt<'_> {
             self.encrypt(&mut channel)?;
         }
         let mut message = BytesMut::new();
-        frontend::startup_message(self.settings.startup(), &mut message)
+        let mut parameters = self.settings.startup();
+        let is_named = self.is_named && parameters.iter().any(|(name, _)| *name == "application_name");
+        parameters.retain(|(name, _)| self.is_named || *name != "application_name");
+        frontend::startup_message(parameters, &mut message)
             .map_err(|_| Stop::new("could not send startup packet: Invalid argument", Next::Nothing))?;
         channel.put(&message);
         self.authenticate(&mut channel)?;
-        let events = begin(&mut channel)?;
+        let events = begin(&mut channel, is_named)?;
         channel.deadline = None;
         Ok(Session { channel, host: self.host.clone(), address: self.address.clone(), events })
     }
@@ -273,14 +282,7 @@ impl Attempt<'_> {
             let option = option.to_owned();
             move |error: nix::Error| failed(format!("setsockopt({option}) failed: {}", reason(&error.into())))
         };
-        let keepalives = match self.settings.value("keepalives") {
-            None => true,
-            Some(text) => text
-                .trim_start()
-                .parse::<i64>()
-                .map(|value| value != 0)
-                .map_err(|_| failed("keepalives parameter must be an integer".to_owned()))?,
-        };
+        let keepalives = self.settings.integer("keepalives").map_err(failed)?.is_none_or(|value| value != 0);
         if keepalives {
             setsockopt(stream, sockopt::KeepAlive, &true).map_err(refused("SO_KEEPALIVE"))?;
             if let Some(idle) = number("keepalives_idle")? {
@@ -343,7 +345,7 @@ impl Attempt<'_> {
             let next = if self.settings.ssl_mode == SslMode::Prefer { Next::Again(false) } else { Next::Nothing };
             Stop::new(text, next)
         };
-        let tls = Tls::new(self.settings, self.host)?;
+        let tls = Tls::new(self.settings, self.host).map_err(|text| failed(text.into_bytes()))?;
         channel
             .encrypt(tls)
             .map_err(|failure| if failure.is_timeout() { failure.into() } else { failed(failure.text().to_vec()) })?;
@@ -435,7 +437,7 @@ pub(super) fn described(report: &Report) -> Vec<u8> {
 }
 
 /// Takes what the server says until it is ready.
-fn begin(channel: &mut Channel) -> Result<Startup, Stop> {
+fn begin(channel: &mut Channel, is_named: bool) -> Result<Startup, Stop> {
     let mut startup = Startup::default();
     loop {
         let Some(kind) = channel.reader.ready()? else {
@@ -450,7 +452,11 @@ fn begin(channel: &mut Channel) -> Result<Startup, Stop> {
             Some(Event::Ready(_)) => return Ok(startup),
             Some(Event::Parameter { name, value }) => startup.parameters.push((name.to_vec(), value.to_vec())),
             Some(Event::Notice(report)) => startup.notices.push(report),
-            Some(Event::Error(report)) => return Err(Stop::new(described(&report), Next::Nothing)),
+            Some(Event::Error(report)) => {
+                let is_unknown = is_named && report.code() == Some(b"42704");
+                let next = if is_unknown { Next::Nameless } else { Next::Nothing };
+                return Err(Stop::new(described(&report), next));
+            }
             _ => return Err(Stop::new("unexpected message from server during startup", Next::Nothing)),
         }
         if startup.parameters.len() + startup.notices.len() > STARTUP_LIMIT {

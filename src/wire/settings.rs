@@ -66,8 +66,6 @@ const SESSION: [(&str, &str); 3] = [("PGDATESTYLE", "datestyle"), ("PGTZ", "time
 
 /// What libpq can and this cannot: keywords with the one value that may be given.
 const UNSUPPORTED: &[(&str, &[&str])] = &[
-    ("sslcert", &[]),
-    ("sslkey", &[]),
     ("sslpassword", &[]),
     ("sslcrl", &[]),
     ("sslcrldir", &[]),
@@ -233,6 +231,12 @@ impl Settings {
     /// A parameter that is a number.
     pub(super) fn integer(&self, keyword: &str) -> Result<Option<i32>, String> {
         self.value(keyword).map(|text| integer(text, keyword)).transpose()
+    }
+
+    /// A file in the directory of the user's own files for libpq.
+    #[cfg(feature = "tls")]
+    pub(super) fn own_file(&self, name: &str) -> Option<String> {
+        Some(format!("{}/.postgresql/{name}", self.home.as_deref()?))
     }
 
     /// The password file, if one can be named.
