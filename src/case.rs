@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use toml::Spanned;
 
+use crate::catalog::Catalog;
 use crate::config::{self, Config};
-use crate::database::Catalog;
 use crate::effect::{At, Expr, ExprKind, Ident};
 use crate::fault::Fault;
 use crate::flow::{self, Memory, PsqlValue, Run, Start};

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use elsa::FrozenVec;
 
-use crate::database::Catalog;
+use crate::catalog::Catalog;
 use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, QueryBody, Statement, Transaction};
 use crate::logic::{Facts, Truth};
 use crate::package::{Arm, Condition, Library, Line, Use};

@@ -11,10 +11,10 @@
 )]
 
 pub mod case;
+pub mod catalog;
 pub mod cli;
 pub mod cluster;
 pub mod config;
-pub mod database;
 pub mod effect;
 pub mod fault;
 pub mod finding;

@@ -2,7 +2,7 @@
 //! disk or a clock.
 
 use crate::case::{Case, Pass};
-use crate::database::{Catalog, Key, Kind, Outcome};
+use crate::catalog::{Catalog, Key, Kind, Outcome};
 use crate::effect::{Ident, Name};
 use crate::finding::{Finding, Level};
 use crate::flow::{Change, Event, Origin, Via};

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["finding", "wire"],
     &["config", "manifest", "cluster"],
     &["sources", "syntax"],
-    &["package", "database", "logic"],
+    &["package", "catalog", "logic"],
     &["flow"],
     &["ledger"],
     &["case"],

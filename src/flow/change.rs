@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::event::{Change, ChangeKind, Origin, Via, What};
 use super::state::State;
 use super::{DEPTH_LIMIT, Flow};
-use crate::database::{Catalog, Key, Outcome};
+use crate::catalog::{Catalog, Key, Outcome};
 use crate::effect::{
     Act, AlterAction, At, ConflictAction, CopyEnd, Expr, ExprKind, MergeAction, Name, Query, QueryBody,
     ReferentialAction, Select, Statement, SubqueryKind, Target, TriggerState, TriggerTiming,

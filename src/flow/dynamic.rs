@@ -4,7 +4,7 @@ use super::event::{Origin, Via, What};
 use super::expression::text_of;
 use super::state::State;
 use super::{Bindings, Flow};
-use crate::database::Catalog;
+use crate::catalog::Catalog;
 use crate::effect::{Act, At, Expr, ExprKind, Ident, Query};
 use crate::source::Map;
 

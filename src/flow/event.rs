@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Block, PsqlValue, Settings, State};
-use crate::database::Outcome;
+use crate::catalog::Outcome;
 use crate::effect::{Act, At, Expr, Ident, Name, Statement, Transaction};
 use crate::logic::Facts;
 use crate::package::Use;

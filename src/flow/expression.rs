@@ -4,7 +4,7 @@ use super::Flow;
 use super::builtin::{Builtin, builtin};
 use super::event::What;
 use super::state::{PsqlValue, State};
-use crate::database::{Catalog, Presence};
+use crate::catalog::{Catalog, Presence};
 use crate::effect::{
     Act, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind, SubqueryKind,
     Visit, rewrite_expr, rewrite_query, walk_expr, walk_query,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Start;
-use crate::database::{Catalog, Presence};
+use crate::catalog::{Catalog, Presence};
 use crate::effect::{At, Expr, ExprKind, Ident, Name, Scope};
 use crate::logic::{Facts, Known, Truth, World};
 

@@ -135,7 +135,7 @@ fn changed(pass: &Pass<'_>) -> BTreeSet<Name> {
 }
 
 /// Whether a column that no value is given for has the same value each time.
-fn settled_default(relation: &crate::database::Relation, column: &Ident) -> bool {
+fn settled_default(relation: &crate::catalog::Relation, column: &Ident) -> bool {
     relation.column(column).is_some_and(|column| {
         let constant = |default: &std::sync::Arc<Expr>| !matches!(default.kind, ExprKind::Call { .. });
         !column.identity && !column.generated && column.default.as_ref().is_some_and(constant)
@@ -143,7 +143,7 @@ fn settled_default(relation: &crate::database::Relation, column: &Ident) -> bool
 }
 
 struct Asks<'c> {
-    catalog: &'c crate::database::Catalog,
+    catalog: &'c crate::catalog::Catalog,
     changed: &'c BTreeSet<Name>,
     found: bool,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::database::{Catalog, Key};
+use crate::catalog::{Catalog, Key};
 use crate::effect::{At, Expr, ExprKind, Ident};
 use crate::finding::Finding;
 use crate::flow::{ChangeKind, Event, Sight, What};

@@ -3,17 +3,17 @@
 
 #![cfg(feature = "pg_query")]
 
-#[path = "database/listing.rs"]
+#[path = "catalog/listing.rs"]
 mod listing;
-#[path = "database/scripts.rs"]
+#[path = "catalog/scripts.rs"]
 mod scripts;
 mod support;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use roof_lint::catalog::{Catalog, Outcome};
 use roof_lint::cluster::Cluster;
-use roof_lint::database::{Catalog, Outcome};
 use roof_lint::effect::{Act, At, Body, Statement, Step, StepKind, Transaction, Visit, walk_step};
 use roof_lint::psql::{Form, Item, read};
 use roof_lint::source::{FileId, Map};
@@ -221,7 +221,7 @@ fn the_release_leaves_the_same_at_every_tier() {
     load(&mut catalog, "sql/prod/10_structure.sql");
     assert_eq!(once.difference(&catalog), []);
     let added = before.difference(&catalog);
-    assert_eq!(added.iter().filter(|one| one.key.kind == roof_lint::database::Kind::View).count(), 31);
+    assert_eq!(added.iter().filter(|one| one.key.kind == roof_lint::catalog::Kind::View).count(), 31);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use roof_lint::catalog::{Catalog, ConstraintRule, Detail, Key, Kind};
 use roof_lint::cluster::Cluster;
-use roof_lint::database::{Catalog, ConstraintRule, Detail, Key, Kind};
 use roof_lint::effect::{ReferentialAction, TriggerState};
 
 /// One line an object, fields between bars; a field `?` could not be told.
