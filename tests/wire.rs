@@ -3,6 +3,7 @@
 mod wire {
     #[cfg(feature = "tls")]
     mod connecting;
+    mod hostile;
     #[cfg(feature = "tls")]
     mod servers;
     mod session;

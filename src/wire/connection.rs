@@ -13,6 +13,9 @@ use super::settings::{Host, Settings};
 /// How many parameters a server may report.
 const PARAMETER_LIMIT: usize = 10_000;
 
+/// The kinds of messages that may come at any time: errors, notices, notifications, parameters.
+const UNASKED: &[u8] = b"ENAS";
+
 /// A session on a server. Dropping it without [`Connection::terminate`] just closes it.
 #[derive(Debug)]
 pub struct Connection {
@@ -24,6 +27,8 @@ pub struct Connection {
     parameters: BTreeMap<Vec<u8>, Vec<u8>>,
     notices: Vec<Report>,
     status: Status,
+    /// How many queries have not been answered to their end.
+    awaited: usize,
     /// Why nothing can be said or heard any more.
     end: Option<Failure>,
 }
@@ -42,6 +47,7 @@ impl Connection {
             parameters: session.events.parameters.into_iter().collect(),
             notices: session.events.notices,
             status: Status::Idle,
+            awaited: 0,
             end: None,
         })
     }
@@ -106,7 +112,23 @@ impl Connection {
     /// [`Connection::flush`]. Queries may be sent before the events of earlier ones are taken:
     /// what the server says meanwhile is kept.
     pub fn query(&mut self, text: &[u8]) -> Result<(), Failure> {
-        self.message(b'Q', text, b"\0")
+        self.check()?;
+        if let Ok(Some(kind)) = self.channel.reader.ready() {
+            // It would pass for an answer to what is not yet asked.
+            self.expect_answer(kind)?;
+        }
+        self.message(b'Q', text, b"\0")?;
+        self.awaited += 1;
+        Ok(())
+    }
+
+    /// Only a few things may be said to who has not asked.
+    fn expect_answer(&mut self, kind: u8) -> Result<(), Failure> {
+        if self.awaited > 0 || UNASKED.contains(&kind) {
+            return Ok(());
+        }
+        let text = format!("message type 0x{kind:02x} arrived from server while idle");
+        Err(self.end.insert(Failure::new(Kind::Protocol, text)).clone())
     }
 
     /// Sends what has not been sent yet.
@@ -124,7 +146,7 @@ impl Connection {
         loop {
             match self.channel.reader.ready() {
                 Ok(Some(b'K')) => drop(self.channel.reader.take()),
-                Ok(Some(_)) => break,
+                Ok(Some(kind)) => break self.expect_answer(kind)?,
                 Ok(None) => self.channel.fill().inspect_err(|failure| self.end = Some(failure.clone()))?,
                 Err(failure) => return Err(self.end.insert(failure).clone()),
             }
@@ -135,7 +157,10 @@ impl Connection {
             Err(failure) => return Err(self.end.insert(failure).clone()),
         };
         match &event {
-            Event::Ready(status) => self.status = *status,
+            Event::Ready(status) => {
+                self.status = *status;
+                self.awaited = self.awaited.saturating_sub(1);
+            }
             Event::Parameter { name, value }
                 if self.parameters.len() < PARAMETER_LIMIT || self.parameters.contains_key(*name) =>
             {

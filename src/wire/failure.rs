@@ -17,7 +17,7 @@ pub enum Kind {
 
 /// A failure of the connection itself. What a statement does wrong is an
 /// [`Event::Error`](super::Event::Error) instead.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
     kind: Kind,
     text: Vec<u8>,
@@ -58,6 +58,12 @@ impl Failure {
     /// Whether the server asked for a password and none was given (`PQconnectionNeedsPassword`).
     pub fn needs_password(&self) -> bool {
         self.needs_password
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}({:?})", self.kind, String::from_utf8_lossy(&self.text))
     }
 }
 

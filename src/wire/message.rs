@@ -319,3 +319,46 @@ fn status_of(byte: u8) -> Option<Status> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_length_promises_takes_no_room() {
+        let mut reader = Reader::default();
+        assert!(reader.push(b"D\x3f\xff\xff\xff").is_ok());
+        for _ in 0..100 {
+            assert!(reader.push(&[0; 1000]).is_ok());
+            assert!(matches!(reader.ready(), Ok(None)));
+        }
+        assert!(reader.bytes.len() <= 4 * 100_000, "{}", reader.bytes.len());
+    }
+
+    #[test]
+    fn room_is_given_back() {
+        let mut reader = Reader::default();
+        let body = vec![b'x'; 2 * KEPT];
+        let length = u32::try_from(body.len() + 4).unwrap_or_default();
+        assert!(reader.push(&[b"d", length.to_be_bytes().as_slice(), &body].concat()).is_ok());
+        assert!(matches!(reader.next_event(), Ok(Some(Event::CopyData(data))) if data.len() == body.len()));
+        assert!(reader.push(b"I").is_ok());
+        assert_eq!(reader.bytes.len(), CHUNK);
+    }
+
+    #[test]
+    fn lengths_are_limited_as_libpq_limits_them() {
+        for (header, is_good) in [
+            (&b"Z\0\0\0\x03"[..], false),
+            (b"Z\0\0\x75\x30", true),
+            (b"Z\0\0\x75\x31", false),
+            (b"D\0\0\x75\x31", true),
+            (b"D\x40\0\0\0", false),
+            (b"D\xff\xff\xff\xff", false),
+        ] {
+            let mut reader = Reader::default();
+            assert!(reader.push(header).is_ok());
+            assert_eq!(reader.ready().is_ok(), is_good, "{}", header.escape_ascii());
+        }
+    }
+}

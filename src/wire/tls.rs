@@ -105,7 +105,7 @@ impl Tls {
         self.incoming.resize(CHUNK, 0);
         let count = loop {
             match raw.read(&mut self.incoming) {
-                Ok(0) => return lost("SSL error: unexpected eof while reading"),
+                Ok(0) => return lost("SSL SYSCALL error: EOF detected"),
                 Ok(count) => break count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),

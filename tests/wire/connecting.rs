@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use roof_lint::cluster::Cluster;
-use roof_lint::wire::{Connection, Environment, Event, Settings};
+use roof_lint::wire::{Connection, Environment, Event, Failure, Kind, Settings};
 
 use super::servers::{PASSWORD, Server, certificates, encrypted, home, keep, plain};
 
@@ -45,19 +45,14 @@ impl<'a> Case<'a> {
         environment
     }
 
-    /// What psql says: its answer, or else its words.
-    fn theirs(&self) -> String {
-        let mut command = Command::new(self.server.cluster.bindir().join("psql"));
-        command.env_clear().envs(self.environment()).args(["-XwqAt", "-c", QUESTION, "-d", &self.string]);
-        let run = Cluster::capture(&mut command).expect("psql runs");
-        let said = if run.is_success() { run.stderr + &run.stdout } else { run.stderr };
-        said.replace("psql: error: ", "").trim_end().to_owned()
+    fn settings(&self) -> Result<Settings, Failure> {
+        let given = [("dbname", self.string.as_str()), ("fallback_application_name", "psql")];
+        Settings::new(&given, &self.environment())
     }
 
     /// What the wire says.
     fn ours(&self) -> String {
-        let given = [("dbname", self.string.as_str()), ("fallback_application_name", "psql")];
-        let settings = match Settings::new(&given, &self.environment()) {
+        let settings = match self.settings() {
             Ok(settings) => settings,
             Err(failure) => return failure.to_string(),
         };
@@ -69,9 +64,18 @@ impl<'a> Case<'a> {
         warnings.chain([said.as_str()]).collect::<Vec<_>>().join("\n")
     }
 
+    /// What psql says of a query.
+    fn psql(&self, query: &str) -> String {
+        let mut command = Command::new(self.server.cluster.bindir().join("psql"));
+        command.env_clear().envs(self.environment()).args(["-XwqAt", "-c", query, "-d", &self.string]);
+        let run = Cluster::capture(&mut command).expect("psql runs");
+        let said = if run.is_success() { run.stderr + &run.stdout } else { run.stderr };
+        said.replace("psql: error: ", "").trim_end().to_owned()
+    }
+
     /// Both say the same; returns what.
     fn agree(&self) -> String {
-        let (ours, theirs) = (self.ours(), self.theirs());
+        let (ours, theirs) = (self.ours(), self.psql(QUESTION));
         assert_eq!(ours, theirs, "{} {:?}", self.string, self.variables);
         ours
     }
@@ -298,4 +302,179 @@ fn passwords_come_from_the_password_file() {
     let home = home();
     std::fs::create_dir(home.path().join(".pgpass")).expect("writable");
     Case::new(plain(), home.path(), "host={socket} port={port} user=salted dbname=postgres").agree();
+}
+
+/// The three ways to a server.
+const WAYS: [&str; 3] = ["host={socket}", "host=127.0.0.1 sslmode=disable", "host=localhost sslmode=require"];
+
+/// What a query says that the session does not survive.
+fn last_words(case: &Case<'_>, query: &str) -> String {
+    let mut session = Connection::connect(&case.settings().expect("good settings")).expect("a session");
+    session.query(query.as_bytes()).expect("sent");
+    let mut words = Vec::new();
+    loop {
+        match session.next() {
+            Ok(Event::Error(report)) => {
+                let part = |part: Option<&[u8]>| String::from_utf8_lossy(part.unwrap_or_default()).into_owned();
+                words.push(format!("{}:  {}", part(report.severity()), part(report.message())));
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                assert_eq!(failure.kind(), Kind::Lost);
+                words.push(failure.to_string());
+                words.push("connection to server was lost".to_owned());
+                return words.join("\n");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_session_that_ends_is_told_as_libpq_tells_it() {
+    let home = home();
+    let server = Server::start();
+    server.present("localhost", certificates());
+    for way in WAYS {
+        let string = format!("{way} port={{port}} user=postgres dbname=postgres");
+        let case = Case::new(&server, home.path(), &string);
+        let query = "SELECT pg_terminate_backend(pg_backend_pid())";
+        assert_eq!(last_words(&case, query), case.psql(query), "{way}");
+        // The backend dies without a word, and the server with all others starts anew.
+        let query = "COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'";
+        let recovered = || server.reload("it starts anew", "SELECT NOT pg_is_in_recovery()");
+        let ours = last_words(&case, query);
+        while server.cluster.sql("postgres", "SELECT 1").is_err() {}
+        let theirs = case.psql(query);
+        while server.cluster.sql("postgres", "SELECT 1").is_err() {}
+        recovered();
+        assert_eq!(ours, theirs, "{way}");
+    }
+}
+
+#[test]
+fn an_encrypted_session_is_as_good_as_a_plain_one() {
+    let home = home();
+    let case =
+        Case::new(encrypted(), home.path(), "host=localhost port={port} user=trusted dbname=postgres sslmode=require");
+    let mut session = Connection::connect(&case.settings().expect("good settings")).expect("a session");
+    assert!(session.is_encrypted());
+    session.query(b"BEGIN").expect("sent");
+    // Far more than both sides' buffers hold, in both directions, and a statement that is long.
+    let query = format!("SELECT '{}'", "x".repeat(1000));
+    let long = format!("SELECT length('{}')", "x".repeat(5_000_000));
+    for _ in 0..10_000 {
+        session.query(query.as_bytes()).expect("sent");
+    }
+    session.query(long.as_bytes()).expect("sent");
+    let (mut bytes, mut ends) = (0, 0);
+    while ends < 10_002 {
+        match session.next().expect("the connection holds") {
+            Event::Row(row) => bytes += row.cells().flatten().map(<[u8]>::len).sum::<usize>(),
+            Event::Ready(_) => ends += 1,
+            Event::Error(report) => panic!("{report:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!(bytes, 10_000 * 1000 + "5000000".len());
+    session.query(b"COMMIT; DO $$ BEGIN RAISE NOTICE 'here'; PERFORM pg_sleep(600); END $$").expect("sent");
+    while !matches!(session.next().expect("the connection holds"), Event::Notice(_)) {}
+    let handle = session.cancel_handle();
+    std::thread::spawn(move || handle.cancel()).join().expect("no panic").expect("the server took it");
+    let mut code = Vec::new();
+    loop {
+        match session.next().expect("the connection holds") {
+            Event::Error(report) => code = report.code().unwrap_or_default().to_vec(),
+            Event::Ready(_) => break,
+            _ => {}
+        }
+    }
+    assert_eq!(code, b"57014");
+    session.terminate();
+}
+
+#[test]
+fn a_client_shows_its_own_certificate() {
+    let home = home();
+    let read = |name: &str| std::fs::read(certificates().path(name)).expect("made before");
+    let string = "host=localhost port={port} user=certified dbname=postgres";
+    let case = |more: &str| Case::new(encrypted(), home.path(), &format!("{string} {more}"));
+    let named = |certificate: &str, key: &str| {
+        let path = |name: &str| certificates().path(name).display().to_string();
+        format!("sslmode=require sslcert={} sslkey={}", path(certificate), path(key))
+    };
+    case("sslmode=require").agree();
+    let said = case(&named("client.crt", "client.key")).agree();
+    assert!(said.starts_with("certified|postgres|TLS"), "{said}");
+    case(&named("other.crt", "other.key")).agree();
+    case(&named("client.crt", "missing.key")).agree();
+    case(&named("missing.crt", "client.key")).agree();
+    keep(home.path(), ".postgresql/postgresql.crt", read("client.crt"));
+    case("").agree();
+    let key = keep(home.path(), ".postgresql/postgresql.key", read("client.key"));
+    case("").agree();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("ours");
+    case("sslmode=require").agree();
+    std::fs::remove_file(&key).expect("it is there");
+    std::fs::create_dir(&key).expect("writable");
+    case("sslmode=require").agree();
+}
+
+#[test]
+fn versions_and_bindings_are_what_was_asked_for() {
+    let home = home();
+    for more in [
+        "channel_binding=require",
+        "channel_binding=disable",
+        "channel_binding=require sslmode=disable",
+        "ssl_max_protocol_version=TLSv1.2",
+        "ssl_min_protocol_version=TLSv1.3",
+        "ssl_min_protocol_version=tlsv1.2 ssl_max_protocol_version=tlsv1.2 channel_binding=require",
+        "sslsni=0",
+    ] {
+        for user in ["salted", "hashed", "trusted", "encrypted"] {
+            let string =
+                format!("host=localhost port={{port}} user={user} dbname=postgres password={{password}} {more}");
+            Case::new(encrypted(), home.path(), &string).agree();
+        }
+    }
+}
+
+#[test]
+fn what_is_not_supported_is_refused_by_its_name() {
+    for (string, words) in [
+        ("sslcrl=x", "connection option \"sslcrl\" is not supported"),
+        ("sslcrldir=x", "connection option \"sslcrldir\" is not supported"),
+        ("sslpassword=x", "connection option \"sslpassword\" is not supported"),
+        ("sslcompression=1", "connection option \"sslcompression\" is not supported"),
+        ("replication=database", "connection option \"replication\" is not supported"),
+        ("target_session_attrs=primary", "connection option \"target_session_attrs\" is not supported"),
+        ("gssencmode=require", "gssencmode value \"require\" invalid when GSSAPI support is not compiled in"),
+        (
+            "ssl_min_protocol_version=TLSv1 ssl_max_protocol_version=TLSv1.1",
+            "ssl_max_protocol_version \"TLSv1.1\" is not supported",
+        ),
+    ] {
+        let failure = Settings::new(&[("dbname", string)], &Environment::new()).expect_err(string);
+        assert_eq!((failure.kind(), failure.to_string().as_str()), (Kind::Settings, words));
+    }
+}
+
+#[test]
+fn nobody_sees_a_password() {
+    let home = home();
+    let path = keep(home.path(), "passwords", "*:*:*:*:secret\n").display().to_string();
+    for string in ["password=secret", "postgresql://u:secret@h/d", &format!("passfile={path}")] {
+        let settings = Settings::new(&[("dbname", string), ("port", "1")], &Environment::new()).expect("good settings");
+        assert!(!format!("{settings:?}").contains("secret"), "{settings:?}");
+        assert_eq!(settings.value("password"), None);
+    }
+    for string in ["postgresql://u:secret@[", "postgresql://u:secret%zz@h", "postgresql://u:secret@[::1]x"] {
+        let failure = Settings::new(&[("dbname", string)], &Environment::new()).expect_err(string);
+        assert!(!failure.to_string().contains("secret"), "{failure}");
+    }
+    let mut session =
+        Case::new(plain(), home.path(), "host=127.0.0.1 port={port} user=salted dbname=postgres password={password}");
+    session.variables.push(("PGAPPNAME", "debug".to_owned()));
+    let session = Connection::connect(&session.settings().expect("good settings")).expect("a session");
+    assert!(!format!("{session:?} {:?}", session.cancel_handle()).contains("pass:"));
 }
