@@ -174,8 +174,7 @@ impl<'a> Case<'a> {
             self.twice(memory, parser, Role::TierRollback, index, &full, &[], origin::OTHER);
         }
         for index in self.of(|role| role == Role::FullRollback) {
-            let end = self.twice(memory, parser, Role::FullRollback, index, &full, &[], origin::OTHER);
-            drop(end);
+            self.twice(memory, parser, Role::FullRollback, index, &full, &[], origin::OTHER);
             // It must work from any tier, and from none.
             let fewer = befores.iter().skip(befores.len().saturating_sub(PREFIXES)).cloned().collect::<Vec<_>>();
             for before in fewer {
@@ -255,7 +254,12 @@ impl<'a> Case<'a> {
 
     /// The files that build the database before the release, with what they include.
     pub fn of_baseline(&self) -> BTreeSet<FileId> {
-        let named = self.scripts.iter().filter(|script| matches!(script.role, Role::Baseline | Role::Plain));
+        self.files_of(&|role| matches!(role, Role::Baseline | Role::Plain))
+    }
+
+    /// The files of the scripts of some roles, with what they include.
+    pub fn files_of(&self, wanted: &dyn Fn(Role) -> bool) -> BTreeSet<FileId> {
+        let named = self.scripts.iter().filter(|script| wanted(script.role));
         let mut queue: Vec<FileId> = named.filter_map(|script| script.file.as_ref().ok()).copied().collect();
         let mut found = BTreeSet::new();
         while let Some(file) = queue.pop() {

@@ -466,6 +466,13 @@ impl Catalog {
         })
     }
 
+    /// Whether no table can inherit from the relation: all tables are known, and none does.
+    #[must_use]
+    pub fn stands_alone(&self, relation: &Name) -> bool {
+        let key = self.relation_key(relation);
+        self.complete && key.and_then(|key| self.id(&key)).is_some_and(|id| self.state.inheritors(id).is_empty())
+    }
+
     /// The tables that inherit from a table, and its partitions.
     #[must_use]
     pub fn inheritors(&self, table: &Key) -> Vec<Key> {

@@ -8,6 +8,7 @@ mod change;
 mod dynamic;
 mod event;
 mod expression;
+mod handler;
 mod state;
 
 pub use builtin::{Builtin, builtin};
@@ -331,7 +332,14 @@ impl<'a> Flow<'a> {
         match &statement.act {
             Act::Transaction(transaction) => self.transaction(statement.at, transaction, state),
             Act::Set { name, values, scope } => {
-                let values: Vec<Expr> = values.iter().map(|value| self.resolve(value, state)).collect();
+                let value_of = |value: &Expr| match &value.kind {
+                    // A bare word is a text here, never a variable.
+                    ExprKind::Column(path) if path.len() == 1 => {
+                        Expr { at: value.at, kind: ExprKind::Text(path.first().cloned().unwrap_or_default()) }
+                    }
+                    _ => self.resolve(value, state),
+                };
+                let values: Vec<Expr> = values.iter().map(value_of).collect();
                 let text = state::setting_text(&values);
                 state.set(name, text, *scope);
                 state.catalog.step(statement);

@@ -13,7 +13,7 @@ mod theory;
 mod value;
 
 pub use facts::Facts;
-pub use reach::{Reach, confined, confined_to};
+pub use reach::{Reach, among, confined, confined_to};
 
 use crate::effect::{Ident, Name, Type};
 
@@ -68,6 +68,12 @@ pub trait World {
     fn has_column(&self, relation: &Name, column: &str) -> Option<bool> {
         let _ = (relation, column);
         None
+    }
+
+    /// Whether no other table inherits from the relation: `ONLY` makes no difference.
+    fn stands_alone(&self, relation: &Name) -> bool {
+        let _ = relation;
+        false
     }
 
     /// The type of a column. Not given for a column whose collation is nondeterministic.

@@ -3,9 +3,10 @@
 
 use crate::case::{Case, Pass};
 use crate::catalog::{Catalog, Key, Kind, Outcome};
-use crate::effect::{Ident, Name};
+use crate::effect::{Act, Cte, Ident, Name};
 use crate::finding::{Finding, Level};
 use crate::flow::{Change, Event, Origin, Via};
+use crate::logic::Reach;
 use crate::package::Role;
 
 macro_rules! rules {
@@ -130,6 +131,28 @@ fn whole(expr: &crate::effect::Expr) -> crate::effect::At {
     let mut places = Places(expr.at);
     places.expr(expr);
     places.0
+}
+
+/// The rows that a change reaches, with what its statement joins them to.
+fn reach<'a>(change: &'a Change<'a>) -> Reach<'a> {
+    let (alias, from) = match change.act {
+        Some(Act::Delete { alias, using, .. }) => (alias, using.as_slice()),
+        Some(Act::Update { alias, from, .. }) => (alias, from.as_slice()),
+        Some(Act::Merge { alias, source, .. }) => (alias, std::slice::from_ref(&**source)),
+        Some(Act::Insert { alias, .. }) => (alias, [].as_slice()),
+        _ => (&None, [].as_slice()),
+    };
+    Reach { relation: &change.relation, alias: alias.as_deref(), from, filter: change.filter.as_ref() }
+}
+
+/// The common table expressions of a change's statement.
+fn common<'a>(change: &'a Change<'a>) -> &'a [Cte] {
+    match change.act {
+        Some(
+            Act::Delete { with, .. } | Act::Update { with, .. } | Act::Merge { with, .. } | Act::Insert { with, .. },
+        ) => with,
+        _ => &[],
+    }
 }
 
 /// Whether a statement changes the schema for longer than this session.

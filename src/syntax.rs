@@ -5,7 +5,7 @@
 mod pg;
 mod plpgsql;
 mod squawk;
-mod token;
+pub(crate) mod token;
 pub mod witness;
 
 use crate::effect::{At, Expr, Statement};

@@ -1,7 +1,7 @@
 //! What follows from what: tables of premises and goals.
 
 use roof_lint::effect::{Act, Expr, Ident, Name};
-use roof_lint::logic::{Facts, Known, Reach, Truth, World, confined};
+use roof_lint::logic::{Facts, Known, Reach, Truth, World, among, confined};
 use roof_lint::source::{FileId, Map};
 use roof_lint::syntax::Parser;
 
@@ -172,6 +172,36 @@ fn a_row_that_is_reached_carries_the_tag_or_may_not() {
         let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
         let found = confined(&reach, "tag", &[Ident::from("x")], &Example);
         assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_deletion_reaches_all_rows_of_which_its_condition_holds() {
+    let rows = [
+        ("DELETE FROM t", true),
+        ("DELETE FROM t WHERE tag = 'x'", true),
+        ("DELETE FROM t AS a WHERE a.tag IN ('w', 'x')", true),
+        ("DELETE FROM t WHERE tag LIKE 'x%'", true),
+        ("DELETE FROM t WHERE tag = 'y'", false),
+        ("DELETE FROM t WHERE tag = 'x' AND note = 'n'", false),
+        ("DELETE FROM t USING (VALUES ('x'), ('y')) AS given (tag) WHERE t.tag = given.tag", true),
+        ("DELETE FROM t AS a USING (VALUES ('y')) AS given (tag) WHERE a.tag = given.tag", false),
+        ("DELETE FROM t USING (VALUES ('x', 1), ('y', 2)) AS given (tag, n) WHERE t.tag = given.tag AND n > 1", false),
+        // There may be no such row.
+        ("DELETE FROM t USING u", false),
+        ("DELETE FROM t USING u WHERE t.tag = u.mark", false),
+        ("DELETE FROM t WHERE id IN (SELECT id FROM t AS own WHERE own.tag = 'x')", true),
+        ("DELETE FROM t WHERE EXISTS (SELECT FROM t AS own WHERE own.tag = 'x')", true),
+        ("DELETE FROM t WHERE EXISTS (SELECT FROM t AS own WHERE own.tag = 'y')", false),
+        ("DELETE FROM t WHERE id IN (SELECT parent FROM t AS own WHERE own.tag = 'x')", false),
+    ];
+    let written = among("tag", &[Ident::from("x")]);
+    for (text, expected) in rows {
+        let statements = Parser::PostgreSql.statements(text, &Map::at(FileId::new(0), 0)).expect(text);
+        let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
+        let relation = Example.relation(table);
+        let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
+        assert_eq!(Facts::default().covers(&reach, &[], &written, &Example), expected, "{text}");
     }
 }
 

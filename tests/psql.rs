@@ -228,6 +228,9 @@ fn irregularities_are_reported_where_they_stand() {
     assert_eq!(kinds(b"\\if 1\n\\else\n\\else\n\\endif\n"), [(12, 17, K::StrayConditional)]);
     assert_eq!(kinds(b"\\if 1\n"), [(0, 5, K::UnclosedConditional)]);
     assert_eq!(kinds(b"SELECT\n\\if 1\n1;\n\\endif\n"), [(7, 12, K::ConditionalInStatement)]);
+    // psql holds a comment back, but it is no statement.
+    assert_eq!(kinds(b"/* a */\n\\if 1\nSELECT 1;\n/* b */\n\\endif\n/* c\n*/ \\if 0\n\\endif\n"), []);
+    assert_eq!(kinds(b"/* a */ 1\n\\if 1\n;\n\\endif\n"), [(10, 15, K::ConditionalInStatement)]);
     assert_eq!(kinds(b"COPY t FROM STDIN;\n1\n"), [(19, 21, K::UnclosedCopyData)]);
     assert_eq!(kinds(b"\\if 1\nCOPY t FROM STDIN;\n1\n\\.\n\\endif\n"), [(25, 27, K::CopyDataInConditional)]);
 }

@@ -380,9 +380,8 @@ impl<'a> Reader<'a> {
 
     fn missing_item(&mut self, path: &[Ident]) {
         let is_open = self.has_variables || self.levels.iter().any(|level| !level.is_known && level.items.is_empty());
-        if !is_open && let (Some(last), Some(first)) = (path.last(), path.first()) {
+        if !is_open && let Some(last) = path.last() {
             let at = crate::effect::At::default();
-            let _ = first;
             self.complain(Problem::new("42P01", format!("missing FROM-clause entry for table \"{last}\""), at));
         }
     }

@@ -267,6 +267,29 @@ pub struct Query {
     pub locks: bool,
 }
 
+impl Query {
+    /// A query that has nothing but a body.
+    #[must_use]
+    pub fn of(at: At, body: QueryBody) -> Self {
+        Self {
+            at,
+            with: Vec::new(),
+            recursive: false,
+            body,
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+            locks: false,
+        }
+    }
+}
+
+impl std::convert::From<Select> for QueryBody {
+    fn from(select: Select) -> Self {
+        Self::Select(Box::new(select))
+    }
+}
+
 /// What a query yields.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum QueryBody {
@@ -299,7 +322,7 @@ pub enum SetOperator {
 }
 
 /// A `SELECT` without what surrounds it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Select {
     /// `DISTINCT`, also `DISTINCT ON (…)`.
     pub distinct: bool,

@@ -128,7 +128,7 @@ impl<'a> Flow<'a> {
         self.certain = false;
         self.steps(&block.steps, state);
         let mut ends = vec![state.clone()];
-        for handler in &block.handlers {
+        for handler in block.handlers.iter().filter(|handler| super::handler::may_catch(block, handler)) {
             let mut inside = before.clone();
             // The rows are those of before; the variables keep what they were given.
             for (index, scope) in inside.scopes.iter_mut().enumerate() {
@@ -715,25 +715,10 @@ fn count_of(query: &Query) -> Expr {
         }
     };
     let select = Select {
-        distinct: false,
-        distinct_on: Vec::new(),
         targets: vec![Target { value: Expr { at, kind: call }, alias: None }],
         from: from.0,
         filter: from.1,
-        group_by: Vec::new(),
-        having: None,
+        ..Select::default()
     };
-    subquery(
-        SubqueryKind::Scalar,
-        Query {
-            at,
-            with: Vec::new(),
-            recursive: false,
-            body: QueryBody::Select(Box::new(select)),
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            locks: false,
-        },
-    )
+    subquery(SubqueryKind::Scalar, Query::of(at, select.into()))
 }

@@ -390,24 +390,11 @@ fn no_rows(name: &Name, at: At) -> Expr {
     };
     let from = crate::effect::From::Relation { name: name.clone(), alias: None, columns: Vec::new(), only: false };
     let select = Select {
-        distinct: false,
-        distinct_on: Vec::new(),
         targets: vec![Target { value: Expr { at, kind: call }, alias: None }],
         from: vec![from],
-        filter: None,
-        group_by: Vec::new(),
-        having: None,
+        ..Select::default()
     };
-    let query = Query {
-        at,
-        with: Vec::new(),
-        recursive: false,
-        body: QueryBody::Select(Box::new(select)),
-        order_by: Vec::new(),
-        limit: None,
-        offset: None,
-        locks: false,
-    };
+    let query = Query::of(at, select.into());
     let count = super::body::subquery(SubqueryKind::Scalar, query);
     let zero = super::expression::number(0);
     let kind = ExprKind::Operator {

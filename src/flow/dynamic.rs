@@ -4,8 +4,7 @@ use super::event::{Origin, Via, What};
 use super::expression::text_of;
 use super::state::State;
 use super::{Bindings, Flow};
-use crate::catalog::Catalog;
-use crate::effect::{Act, At, Expr, ExprKind, Ident, Query};
+use crate::effect::{Act, At, Expr, ExprKind, Ident};
 use crate::source::Map;
 
 impl<'a> Flow<'a> {
@@ -137,10 +136,4 @@ fn quote_literal(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', "''"))
     }
-}
-
-/// What `EXISTS` comes to of a query that asks PostgreSQL's own catalog for an object.
-pub(super) fn catalog_exists(query: &Query, catalog: &Catalog) -> Option<bool> {
-    let _ = (query, catalog);
-    None
 }

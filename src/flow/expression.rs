@@ -53,9 +53,6 @@ impl<'a> Flow<'a> {
             ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false } => {
                 self.resolve_call(node.at, function, arguments, state)
             }
-            ExprKind::Subquery { kind: SubqueryKind::Exists, query } => {
-                super::dynamic::catalog_exists(query, &state.catalog).map(|truth| boolean(node.at, truth))
-            }
             _ => None,
         };
         if let Some(value) = value {
@@ -373,11 +370,6 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
         ExprKind::Text(text) => Some(text.clone()),
         ExprKind::Number(number) => Some(number.clone()),
         ExprKind::Boolean(truth) => Some(Ident::new_static(if *truth { "true" } else { "false" })),
-        // The value of SET may be a bare word.
-        ExprKind::Column(path) => match path.as_slice() {
-            [word] if !word.starts_with('\u{0}') && !crate::effect::is_variable(word) => Some(word.clone()),
-            _ => None,
-        },
         ExprKind::Cast { operand, to }
             if matches!(to.name.name.as_str(), "text" | "varchar" | "name" | "bpchar" | "regclass") =>
         {

@@ -401,6 +401,10 @@ impl World for Sight<'_> {
         }
     }
 
+    fn stands_alone(&self, relation: &Name) -> bool {
+        self.0.stands_alone(relation)
+    }
+
     fn stable_call(&self, function: &Name) -> bool {
         self.0.functions(function).first().is_some_and(|function| function.reads_only)
     }

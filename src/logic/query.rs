@@ -133,7 +133,10 @@ impl<'a> Reader<'a> {
                     });
                     Shape::Single { present: Formula::Always, outputs: outputs.collect() }
                 };
-                Shape::Union(rows.iter().map(|row| single(self, row)).collect())
+                match rows.as_slice() {
+                    [only] => single(self, only),
+                    _ => Shape::Union(rows.iter().map(|row| single(self, row)).collect()),
+                }
             }
             QueryBody::Values(_) => Shape::Other(self.opaque()),
             QueryBody::Set { operator: SetOperator::Union, all, left, right } => {
@@ -333,7 +336,8 @@ impl<'a> Reader<'a> {
                 let canonical = self.world.relation(name);
                 self.relations.push(canonical.clone());
                 let schema = if alias.is_none() { canonical.schema.clone() } else { None };
-                let source = Source::Relation { name: canonical.clone(), only: *only };
+                let source =
+                    Source::Relation { name: canonical.clone(), only: *only && !self.world.stands_alone(name) };
                 if columns.is_empty() {
                     let relation = (!nullable).then_some(canonical);
                     self.add_row(building, source, Some(visible), schema, relation);

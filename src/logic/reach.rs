@@ -5,7 +5,10 @@ use super::read::Reader;
 use super::solve::Question;
 use super::term::Formula;
 use super::{Known, World};
-use crate::effect::{At, Cte, Expr, ExprKind, From, Ident, Name};
+use crate::effect::{At, Cte, Expr, ExprKind, From, Ident, Name, Query, QueryBody, Select, SubqueryKind};
+
+/// How many rows of lists are looked at one by one.
+const ROWS_LIMIT: usize = 64;
 
 /// The rows of a relation that a DELETE, an UPDATE or a SELECT reaches.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +27,16 @@ pub struct Reach<'a> {
 /// ([`Known::Yes`]), or certainly in none ([`Known::No`]).
 #[must_use]
 pub fn confined(reach: &Reach<'_>, column: &str, values: &[Ident], world: &dyn World) -> Known {
+    confined_to(reach, &among(column, values), world)
+}
+
+/// That a column is one of these texts.
+#[must_use]
+pub fn among<'v>(column: &str, values: impl IntoIterator<Item = &'v Ident>) -> Expr {
     let at = At::default();
-    let list = values.iter().map(|value| Expr { at, kind: ExprKind::Text(value.clone()) }).collect();
+    let list = values.into_iter().map(|value| Expr { at, kind: ExprKind::Text(value.clone()) }).collect();
     let operand = Box::new(Expr { at, kind: ExprKind::Column(vec![Ident::from(column)]) });
-    let goal = Expr { at, kind: ExprKind::In { operand, list, negated: false } };
-    confined_to(reach, &goal, world)
+    Expr { at, kind: ExprKind::In { operand, list, negated: false } }
 }
 
 /// Whether the goal, over bare columns of the relation, is TRUE in every row that is reached
@@ -67,4 +75,61 @@ impl Facts {
         }
         Known::Unsaid
     }
+
+    /// Whether every row of the relation of which the condition, over its bare columns, is
+    /// TRUE is certainly reached.
+    #[must_use]
+    pub fn covers(&self, reach: &Reach<'_>, with: &[Cte], condition: &Expr, world: &dyn World) -> bool {
+        let Some(filter) = reach.filter else { return reach.from.is_empty() };
+        // A row is reached if any row of what it is joined to lets it.
+        let joined = (!reach.from.is_empty()).then(|| {
+            let at = filter.at;
+            let exists = |from: Vec<From>| {
+                let select = Select { from, filter: Some(filter.clone()), ..Select::default() };
+                let query = Box::new(Query::of(at, select.into()));
+                Expr { at, kind: ExprKind::Subquery { kind: SubqueryKind::Exists, query } }
+            };
+            Expr { at, kind: ExprKind::Or(row_by_row(reach.from).into_iter().map(exists).collect()) }
+        });
+        let mut reader = Reader::new(world, u64::from(u32::MAX));
+        reader.open(reach.relation, reach.alias, with, &[]);
+        let reached = reader.condition(joined.as_ref().unwrap_or(filter)).yes;
+        let mut reader = Reader::new(world, 0);
+        reader.open(reach.relation, None, &[], &[]);
+        let premise = reader.condition(condition).yes;
+        let missed = reached.negated();
+        let mut formulas = self.formulas(&Formula::all([premise.clone(), reached]));
+        formulas.extend([premise, missed]);
+        Question::new(world, formulas).about(world.relation(reach.relation)).is_impossible()
+    }
+}
+
+/// The same `FROM` once for each row of the lists of `VALUES` in it.
+fn row_by_row(from: &[From]) -> Vec<Vec<From>> {
+    let mut all = vec![Vec::new()];
+    for item in from {
+        let single = |row: &Vec<Expr>| {
+            let mut item = item.clone();
+            if let From::Subquery { query, .. } = &mut item {
+                query.body = QueryBody::Values(vec![row.clone()]);
+            }
+            item
+        };
+        let items: Vec<From> = match item {
+            From::Subquery { query, .. } => match &query.body {
+                QueryBody::Values(rows)
+                    if rows.len() * all.len() <= ROWS_LIMIT && query.limit.is_none() && query.offset.is_none() =>
+                {
+                    rows.iter().map(single).collect()
+                }
+                _ => vec![item.clone()],
+            },
+            _ => vec![item.clone()],
+        };
+        all = all
+            .iter()
+            .flat_map(|before| items.iter().map(|item| before.iter().chain([item]).cloned().collect::<Vec<From>>()))
+            .collect();
+    }
+    all
 }

@@ -139,6 +139,11 @@ impl Lexer {
         }
     }
 
+    /// Whether the scanner stands within `/* … */`.
+    pub(super) fn in_comment(&self) -> bool {
+        matches!(self.mode, Mode::Comment(_))
+    }
+
     /// Takes the token that starts at `at` in `line` (a line without its `\n`) and
     /// returns it with the offset of its end; `None` at the end of the line. `at` never
     /// stands still.

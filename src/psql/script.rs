@@ -173,6 +173,8 @@ struct Reader<'a> {
     /// Whether the last piece is the break that this line began with.
     fresh_break: bool,
     conditionals: Vec<Conditional>,
+    /// The arm in which the statement begins, once it has more than comments.
+    begun: Option<usize>,
     conditional_count: usize,
     arm: usize,
     next_line: usize,
@@ -189,6 +191,7 @@ impl<'a> Reader<'a> {
             separators: 0,
             fresh_break: false,
             conditionals: Vec::new(),
+            begun: None,
             conditional_count: 0,
             arm: 0,
             next_line: 0,
@@ -265,7 +268,12 @@ impl<'a> Reader<'a> {
             self.fresh_break = true;
         }
         let mut at = 0;
+        let mut in_comment = self.lexer.in_comment();
         while let Some((token, end)) = self.lexer.next(line, at) {
+            let commented = std::mem::replace(&mut in_comment, self.lexer.in_comment()) || in_comment;
+            if !commented && !matches!(token, Token::Blank | Token::Semicolon | Token::Backslash) {
+                self.begun.get_or_insert(self.arm);
+            }
             let here = Span::new(span.start + at, span.start + end);
             match token {
                 Token::Blank if self.pieces.is_empty() => {}
@@ -315,9 +323,11 @@ impl<'a> Reader<'a> {
     fn finish(&mut self, ending: Ending) {
         let pieces = std::mem::take(&mut self.pieces);
         let separators = std::mem::take(&mut self.separators);
+        let begun = self.begun.take();
         self.lexer.start_statement();
         let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return };
-        let (span, arm) = (first.span.to(last.span), first.arm);
+        // A comment before it, which psql sends along, may stand in another arm.
+        let (span, arm) = (first.span.to(last.span), begun.unwrap_or(first.arm));
         self.script.items.push(Item::Statement(Statement { span, pieces, separators, ending, arm }));
     }
 
@@ -351,7 +361,7 @@ impl<'a> Reader<'a> {
         if std::mem::take(&mut self.fresh_break) {
             self.pieces.pop();
         }
-        let (command, next) = metacommand::read(line, at, base, !self.pieces.is_empty());
+        let (command, next) = metacommand::read(line, at, base, self.begun.is_some());
         match command.name.as_str() {
             name if SENDS.contains(&name) => {
                 let copies = self.lexer.copies_from_script();

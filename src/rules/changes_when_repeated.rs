@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
 use crate::effect::{
-    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, From, Ident, Name, Query, QueryBody, RowSource, SubqueryKind, Visit,
+    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, From, Ident, Name, Query, RowSource, Visit,
     walk_expr, walk_from,
 };
 use crate::finding::Finding;
@@ -24,8 +24,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let derived = event.via.iter().any(|via| !matches!(via.origin, Origin::Dynamic | Origin::Call(_)));
             let why = match (change.kind, change.act) {
                 _ if derived => None,
-                (ChangeKind::Insert, Some(Act::Insert { table, columns, rows, conflict, .. })) => {
-                    inserts_again(case, pass, event, change, (table, columns, rows, conflict.as_deref()))
+                (ChangeKind::Insert, Some(Act::Insert { columns, rows, conflict, .. })) => {
+                    inserts_again(pass, event, change, (columns, rows, conflict.as_deref()))
                 }
                 (ChangeKind::Update, Some(Act::Update { set, .. })) => {
                     another_each_time(set).filter(|_| !is_over(set, change.filter.as_ref(), pass))
@@ -44,14 +44,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-type Inserted<'a> = (&'a Name, &'a [Ident], &'a RowSource, Option<&'a Conflict>);
+/// The columns of an INSERT, its rows, its ON CONFLICT.
+type Inserted<'a> = (&'a [Ident], &'a RowSource, Option<&'a Conflict>);
 
 fn inserts_again(
-    case: &Case<'_>,
     pass: &Pass<'_>,
     event: &Event<'_>,
     change: &Change<'_>,
-    (_, columns, rows, conflict): Inserted<'_>,
+    (columns, rows, conflict): Inserted<'_>,
 ) -> Option<String> {
     let relation = pass.start.relation(&change.relation);
     if let Some(conflict) = conflict {
@@ -101,7 +101,6 @@ fn inserts_again(
     if pass.start.has_key_within(&change.relation, &keys) && event.certain {
         return None;
     }
-    let _ = case;
     Some("nothing keeps the rows from being added again".to_owned())
 }
 
@@ -223,32 +222,31 @@ fn tells_time(value: &Expr) -> bool {
 fn depends_on(value: &Expr, column: &Ident) -> bool {
     struct Depends<'c> {
         column: &'c Ident,
+        /// Inside of an operator whose result is another each time.
+        reckoned: bool,
         found: bool,
     }
     impl<'a> Visit<'a> for Depends<'_> {
         fn expr(&mut self, expr: &'a Expr) {
             match &expr.kind {
-                ExprKind::Operator { operator, left: Some(left), right }
+                ExprKind::Operator { operator, left: Some(_), .. }
                     if matches!(operator.as_str(), "+" | "-" | "*" | "/" | "||" | "%") =>
                 {
-                    let is = |side: &Expr| match &side.kind {
-                        ExprKind::Column(path) => {
-                            path.last() == Some(self.column) && path.first().is_none_or(|table| table != "excluded")
-                        }
-                        _ => false,
-                    };
-                    self.found |= is(left) || is(right);
+                    let outside = std::mem::replace(&mut self.reckoned, true);
                     walk_expr(self, expr);
+                    self.reckoned = outside;
                 }
-                ExprKind::Subquery { kind: SubqueryKind::Scalar, .. } => {}
+                ExprKind::Column(path) if self.reckoned => {
+                    let own = path.len() < 2 || path.first().is_none_or(|table| table != "excluded");
+                    self.found |= own && path.last() == Some(self.column);
+                }
                 _ => walk_expr(self, expr),
             }
         }
-        fn query(&mut self, query: &'a Query) {
-            if let QueryBody::Values(_) = query.body {}
-        }
+        // What a subquery reads are the columns of its own tables.
+        fn query(&mut self, _: &'a Query) {}
     }
-    let mut depends = Depends { column, found: false };
+    let mut depends = Depends { column, reckoned: false, found: false };
     depends.expr(value);
     depends.found
 }

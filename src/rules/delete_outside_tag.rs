@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::effect::{Act, At, Expr, ExprKind, From, Ident, LikeKind, Name};
+use crate::effect::{At, Expr, ExprKind, Ident, LikeKind, Name};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Origin, Sight, What};
 use crate::ledger::{self, Insertion, Mark};
-use crate::logic::{Known, Reach};
+use crate::logic::{Facts, Known};
 use crate::package::Role;
 
 const ID: &str = "delete-outside-tag";
@@ -102,25 +102,10 @@ fn pattern<'t>(tags: &BTreeSet<&'t str>, value: &str) -> Option<&'t str> {
 }
 
 fn confined(pass: &Pass<'_>, change: &Change<'_>, mark: &Mark, case: &Case<'_>) -> bool {
-    let empty = Vec::new();
-    let (alias, from) = match change.act {
-        Some(Act::Delete { alias, using, .. }) => (alias.as_deref(), using),
-        Some(Act::Update { alias, from, .. }) => (alias.as_deref(), from),
-        Some(Act::Merge { alias, .. } | Act::Insert { alias, .. }) => (alias.as_deref(), &empty),
-        _ => (None, &empty),
-    };
-    let merged: Vec<From>;
-    let from = match change.act {
-        Some(Act::Merge { source, .. }) => {
-            merged = vec![(**source).clone()];
-            &merged
-        }
-        _ => from,
-    };
-    let reach = Reach { relation: &change.relation, alias, from, filter: change.filter.as_ref() };
+    let (reach, with) = (super::reach(change), super::common(change));
     let world = Sight(&pass.start);
-    let values: Vec<Ident> = mark.values.iter().cloned().collect();
-    if crate::logic::confined(&reach, &mark.column, &values, &world) == Known::Yes {
+    let goal = crate::logic::among(&mark.column, &mark.values);
+    if Facts::default().confines(&reach, with, &goal, &world) == Known::Yes {
         return true;
     }
     let tags: BTreeSet<&str> = case.package.tags.iter().map(|tag| tag.get_ref().as_str()).collect();
@@ -133,7 +118,7 @@ fn confined(pass: &Pass<'_>, change: &Change<'_>, mark: &Mark, case: &Case<'_>) 
         escape: None,
         negated: false,
     };
-    crate::logic::confined_to(&reach, &Expr { at, kind }, &world) == Known::Yes
+    Facts::default().confines(&reach, with, &Expr { at, kind }, &world) == Known::Yes
 }
 
 fn finding(

@@ -9,96 +9,62 @@ use crate::source::FileId;
 const ID: &str = "executor-skips-tier";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    full_rollback(case, findings);
-    for script in case.scripts.iter().filter(|script| script.role == Role::Executor) {
+    for script in &case.scripts {
         let Ok(file) = script.file else { continue };
+        if !matches!(script.role, Role::Executor | Role::FullRollback) {
+            continue;
+        }
         let mut chain = Chain { case, files: Vec::new(), stops: None, off: None };
         chain.lines(&case.library.program(file).lines, true);
         let whole = chain.files.first().map_or(script.at, |first| first.1);
-        let told = |at: At, message: String| {
-            Finding::new(ID, at, message, "in the executor")
-                .related(script.at, "the executor")
-                .consequence("the operator runs something else than the rollout table says")
-                .way_out("\\ir the preflight, then every tier once in the order of lint.toml, then the verification")
-        };
-        let wanted = case.scripts.iter().filter(|script| matches!(script.role, Role::Preflight | Role::Tier(_)));
-        let mut next = 0;
-        for expected in wanted {
-            let Ok(id) = expected.file else { continue };
-            let places: Vec<usize> = (0..chain.files.len()).filter(|place| chain.files.get(*place).is_some_and(|file| file.0 == id)).collect();
-            match places.as_slice() {
-                [] => findings.push(told(whole, format!("the executor does not run {}", expected.path))),
-                [place] => {
-                    let Some((_, at, certain)) = chain.files.get(*place) else { continue };
-                    if *place < next {
-                        findings.push(told(*at, format!("the executor runs {} too late", expected.path)));
-                    }
-                    if !certain {
-                        findings.push(told(*at, format!("the executor runs {} on some paths only", expected.path)));
-                    }
-                    next = place + 1;
-                }
-                [_, again, ..] => {
-                    let at = chain.files.get(*again).map_or(whole, |file| file.1);
-                    findings.push(told(at, format!("the executor runs {} twice", expected.path)));
-                }
-            }
-        }
-        for verify in case.scripts.iter().filter(|script| script.role == Role::Verify) {
-            if let Some(place) = chain.files.iter().position(|file| Ok(file.0) == verify.file)
-                && place < next
-                && let Some(file) = chain.files.get(place)
-            {
-                findings.push(told(file.1, format!("the executor runs {} before the last tier", verify.path)));
-            }
-        }
-        if chain.stops.is_none() {
-            findings.push(
-                told(whole, "the executor goes on after an error".to_owned())
-                    .way_out("\\set ON_ERROR_STOP on, before the first file"),
-            );
-        }
-        if let Some(at) = chain.off {
-            findings.push(
-                told(at, "ON_ERROR_STOP is switched off".to_owned()).way_out("leave it on to the end of the release"),
-            );
+        if script.role == Role::FullRollback {
+            full_rollback(&chain, script.at, whole, findings);
+        } else {
+            executor(&chain, script.at, whole, findings);
         }
     }
 }
 
-/// A full rollback that runs the rollbacks of the tiers has to run all of them, backwards.
-fn full_rollback(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for script in case.scripts.iter().filter(|script| script.role == Role::FullRollback) {
-        let Ok(file) = script.file else { continue };
-        let mut chain = Chain { case, files: Vec::new(), stops: None, off: None };
-        chain.lines(&case.library.program(file).lines, true);
-        let Some(first) = chain.files.first().map(|file| file.1) else { continue };
-        let told = |at: At, message: String| {
-            Finding::new(ID, at, message, "in the full rollback")
-                .related(script.at, "the full rollback")
-                .consequence("a tier is not undone, or is undone while another still builds on it")
-                .way_out("\\ir the rollback of every tier once, the last tier first")
-        };
-        let mut next = 0;
-        for expected in case.scripts.iter().filter(|script| matches!(script.role, Role::Rollback(_))) {
-            let places: Vec<usize> =
-                (0..chain.files.len()).filter(|place| chain.files.get(*place).is_some_and(|file| Ok(file.0) == expected.file)).collect();
-            let Some((_, at, certain)) = places.first().and_then(|place| chain.files.get(*place)) else {
-                findings.push(told(first, format!("the full rollback does not run {}", expected.path)));
-                continue;
-            };
-            if !certain {
-                findings.push(told(*at, format!("the full rollback runs {} on some paths only", expected.path)));
-            }
-            if places.len() > 1 {
-                findings.push(told(*at, format!("the full rollback runs {} twice", expected.path)));
-            }
-            if places.first().is_some_and(|place| *place < next) {
-                findings.push(told(*at, format!("the full rollback runs {} too late", expected.path)));
-            }
-            next = places.first().map_or(next, |place| place + 1);
+fn executor(chain: &Chain<'_, '_>, script: At, whole: At, findings: &mut Vec<Finding>) {
+    let told = |at: At, message: String| {
+        Finding::new(ID, at, message, "in the executor")
+            .related(script, "the executor")
+            .consequence("the operator runs something else than the rollout table says")
+            .way_out("\\ir the preflight, then every tier once in the order of lint.toml, then the verification")
+    };
+    let next = chain.order("the executor", whole, &|role| matches!(role, Role::Preflight | Role::Tier(_)), &told, findings);
+    for verify in chain.case.scripts.iter().filter(|script| script.role == Role::Verify) {
+        if let Some(place) = chain.files.iter().position(|file| Ok(file.0) == verify.file)
+            && place < next
+            && let Some(file) = chain.files.get(place)
+        {
+            findings.push(told(file.1, format!("the executor runs {} before the last tier", verify.path)));
         }
     }
+    if chain.stops.is_none() {
+        findings.push(
+            told(whole, "the executor goes on after an error".to_owned())
+                .way_out("\\set ON_ERROR_STOP on, before the first file"),
+        );
+    }
+    if let Some(at) = chain.off {
+        findings
+            .push(told(at, "ON_ERROR_STOP is switched off".to_owned()).way_out("leave it on to the end of the release"));
+    }
+}
+
+/// A full rollback that runs the rollbacks of the tiers has to run all of them, backwards.
+fn full_rollback(chain: &Chain<'_, '_>, script: At, whole: At, findings: &mut Vec<Finding>) {
+    if chain.files.is_empty() {
+        return;
+    }
+    let told = |at: At, message: String| {
+        Finding::new(ID, at, message, "in the full rollback")
+            .related(script, "the full rollback")
+            .consequence("a tier is not undone, or is undone while another still builds on it")
+            .way_out("\\ir the rollback of every tier once, the last tier first")
+    };
+    chain.order("the full rollback", whole, &|role| matches!(role, Role::Rollback(_)), &told, findings);
 }
 
 struct Chain<'c, 'a> {
@@ -112,6 +78,39 @@ struct Chain<'c, 'a> {
 }
 
 impl Chain<'_, '_> {
+    /// Whether the scripts of these roles are run once each, in their order, on every path.
+    /// The place after the last of them.
+    fn order(
+        &self,
+        who: &str,
+        whole: At,
+        wanted: &dyn Fn(Role) -> bool,
+        told: &dyn Fn(At, String) -> Finding,
+        findings: &mut Vec<Finding>,
+    ) -> usize {
+        let mut next = 0;
+        for expected in self.case.scripts.iter().filter(|script| wanted(script.role)) {
+            let Ok(id) = expected.file else { continue };
+            let mut places = self.files.iter().enumerate().filter(|(_, file)| file.0 == id);
+            let Some((place, (_, at, certain))) = places.next() else {
+                findings.push(told(whole, format!("{who} does not run {}", expected.path)));
+                continue;
+            };
+            if let Some((_, again)) = places.next() {
+                findings.push(told(again.1, format!("{who} runs {} twice", expected.path)));
+                continue;
+            }
+            if place < next {
+                findings.push(told(*at, format!("{who} runs {} too late", expected.path)));
+            }
+            if !certain {
+                findings.push(told(*at, format!("{who} runs {} on some paths only", expected.path)));
+            }
+            next = place + 1;
+        }
+        next
+    }
+
     fn lines(&mut self, lines: &[Line], certain: bool) {
         for line in lines {
             match line {
@@ -137,15 +136,11 @@ impl Chain<'_, '_> {
                     }
                 }
                 Line::Choice { arms, .. } => {
-                    for arm in arms {
-                        match arm.condition {
-                            Condition::Constant(false) => {}
-                            Condition::Constant(true) => {
-                                self.lines(&arm.lines, certain);
-                                break;
-                            }
-                            _ => self.lines(&arm.lines, false),
-                        }
+                    let mut open = arms.iter().filter(|arm| arm.condition != Condition::Constant(false)).peekable();
+                    // What stands behind arms that are never taken is taken.
+                    let only = open.peek().is_some_and(|arm| matches!(arm.condition, Condition::Constant(true) | Condition::Otherwise));
+                    for arm in open.take(if only { 1 } else { usize::MAX }) {
+                        self.lines(&arm.lines, certain && only);
                     }
                 }
                 _ => {}

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
 use crate::catalog::{Catalog, Key};
-use crate::effect::{At, Expr, ExprKind, Ident};
+use crate::effect::{At, Expr, ExprKind};
 use crate::finding::Finding;
 use crate::flow::{ChangeKind, Event, Sight, What};
 use crate::ledger::Insertion;
-use crate::logic::{Facts, Known, Truth};
+use crate::logic::Facts;
 use crate::package::Role;
 
 const ID: &str = "leftover-after-rollback";
@@ -107,39 +107,16 @@ fn removes(pass: &Pass<'_>, event: &Event<'_>, insertion: &Insertion) -> bool {
     }
     match (change.kind, &change.filter) {
         (ChangeKind::Truncate, _) | (ChangeKind::Delete, None) => true,
-        (ChangeKind::Delete, Some(filter)) => {
+        (ChangeKind::Delete, Some(_)) => {
             let world = Sight(&pass.start);
-            let mut facts = Facts::default();
-            for (column, values) in &insertion.values {
-                let at = At::default();
-                let operand = Box::new(Expr { at, kind: ExprKind::Column(vec![column.clone()]) });
-                let list = values.iter().map(|value| Expr { at, kind: ExprKind::Text(value.clone()) }).collect();
-                facts.assume(&Expr { at, kind: ExprKind::In { operand, list, negated: false } }, Truth::True, &world);
-            }
-            let bare = unqualified(filter, change.act);
-            facts.entails(&bare, &world) == Known::Yes
+            let given = insertion.values.iter().map(|(column, values)| crate::logic::among(column, values)).collect();
+            let written = Expr { at: At::default(), kind: ExprKind::And(given) };
+            Facts::default().covers(&super::reach(change), super::common(change), &written, &world)
         }
         _ => false,
     }
 }
 
-/// The filter with the names of the table itself left out before its columns.
-fn unqualified(filter: &Expr, act: Option<&crate::effect::Act>) -> Expr {
-    let Some(crate::effect::Act::Delete { table, alias, .. }) = act else { return filter.clone() };
-    let own = alias.clone().unwrap_or_else(|| table.name.clone());
-    let mut bare = filter.clone();
-    crate::effect::rewrite_expr(&mut bare, &mut |node| {
-        if let ExprKind::Column(path) = &mut node.kind
-            && path.len() == 2
-            && path.first() == Some(&own)
-        {
-            *path = path.split_off(1);
-        }
-    });
-    bare
-}
-
 fn place(pass: &Pass<'_>, case: &Case<'_>) -> At {
-    let _: Option<Ident> = None;
     case.script(pass).map(|script| script.at).unwrap_or_default()
 }

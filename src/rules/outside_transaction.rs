@@ -9,11 +9,11 @@ use crate::package::Role;
 const ID: &str = "outside-transaction";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let of_tiers = case.files_of(&|role| matches!(role, Role::Rollback(_)));
     for pass in case.changing().filter(|pass| !pass.repeat) {
         let name = super::called(pass, case);
         let mut first = None;
         let mut blocks = 0_usize;
-        let mut changes = false;
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let text = match &event.what {
                 What::Change(change) if !super::is_temporary(&change.relation) => {
@@ -26,10 +26,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 What::Sequence(function) | What::Acts(function) => format!("{name} calls {function} "),
                 What::Transaction(Transaction::Begin { .. }) if event.block == Block::None => {
                     // A rollback of several tiers runs the rollback of each, whole.
-                    let of_tier = pass.role == Role::FullRollback
-                        && case.scripts.iter().any(|script| {
-                            matches!(script.role, Role::Rollback(_)) && script.file == Ok(event.at.file())
-                        });
+                    let of_tier = pass.role == Role::FullRollback && of_tiers.contains(&event.at.file());
                     blocks += usize::from(!of_tier);
                     // A script that undoes one of several tiers at choice has a block for each.
                     if blocks == 2 && pass.role != Role::TierRollback {
@@ -67,7 +64,6 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 }
                 _ => continue,
             };
-            changes = true;
             let wrong = match event.block {
                 Block::Open { .. } => continue,
                 Block::None => "outside of a transaction",
@@ -78,6 +74,5 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 .way_out("move it between BEGIN and COMMIT");
             findings.push(super::with_trail(finding, event));
         }
-        let _ = changes;
     }
 }

@@ -20,5 +20,21 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 .way_out("correct the statement, or the baseline that lint.toml names");
             findings.push(super::with_trail(finding, event));
         }
+        // Where a statement is refused, what follows it is none of the script's doing.
+        let refused = pass.run.events.iter().any(|event| match &event.what {
+            What::Define { outcome, .. } => outcome.problem.is_some(),
+            _ => false,
+        });
+        let first = pass.run.events.iter().find(|event| matches!(event.what, What::Unreachable(_)));
+        if let Some(first) = first
+            && !pass.run.end.reachable
+            && !refused
+        {
+            let message = format!("{} never comes to its end", super::called(pass, case));
+            let finding = Finding::new(ID, first.at, message, "every path stops before this")
+                .consequence("nothing of it stays, and what follows here was not analysed")
+                .way_out("look at the checks before it: one of them contradicts what is certainly true there");
+            findings.push(super::with_trail(finding, first));
+        }
     }
 }

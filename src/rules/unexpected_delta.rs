@@ -6,7 +6,6 @@ use crate::case::Case;
 use crate::config::Rows;
 use crate::effect::{At, Ident};
 use crate::finding::Finding;
-use crate::flow::What;
 use crate::ledger::Insertion;
 use crate::package::Role;
 
@@ -35,7 +34,6 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
         }
         rows(case, index, &adds.rows, &name, script, &told, findings);
-        let _ = What::End;
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::case::Case;
 use crate::effect::At;
 use crate::finding::Finding;
-use crate::psql::{Item, PieceKind};
+use crate::psql::{Item, PieceKind, Statement};
 use crate::source::Span;
+use crate::syntax::token::{self, TokenKind};
 
 const ID: &str = "variable-in-body";
 
@@ -19,14 +20,12 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         for item in &source.script.items {
             let Item::Statement(statement) = item else { continue };
-            for piece in statement.pieces.iter().filter(|piece| piece.kind == PieceKind::Text) {
-                for (span, name) in references(piece.span, &source.bytes, &known) {
-                    findings.push(
-                        Finding::new(ID, At::new(file, span), format!("psql puts no value here for {name}"), "within a quote")
-                            .consequence("PostgreSQL gets the colon and the name, and refuses them or takes them for the value")
-                            .way_out(format!("before the block: SELECT set_config('release.{name}', :'{name}', true); within it: current_setting('release.{name}')")),
-                    );
-                }
+            for (span, name) in quoted_references(statement, &source.bytes, &known) {
+                findings.push(
+                    Finding::new(ID, At::new(file, span), format!("psql puts no value here for {name}"), "within a quote")
+                        .consequence("PostgreSQL gets the colon and the name, and refuses them or takes them for the value")
+                        .way_out(format!("before the block: SELECT set_config('release.{name}', :'{name}', true); within it: current_setting('release.{name}')")),
+                );
             }
         }
     }
@@ -48,6 +47,52 @@ fn known(case: &Case<'_>) -> BTreeSet<String> {
         }
     }
     known
+}
+
+/// The references within the literals of a statement, and in the code of its bodies; what a
+/// comment says is nobody's.
+fn quoted_references(statement: &Statement, bytes: &[u8], known: &BTreeSet<String>) -> Vec<(Span, String)> {
+    let span = statement.span;
+    let mut found = Vec::new();
+    let Some(tokens) = std::str::from_utf8(span.of(bytes)).ok().and_then(|text| token::tokens(text).ok()) else {
+        let texts = statement.pieces.iter().filter(|piece| piece.kind == PieceKind::Text);
+        texts.for_each(|piece| found.extend(references(piece.span, bytes, known)));
+        return found;
+    };
+    for literal in tokens.iter().filter(|token| token.kind == TokenKind::Text) {
+        let within = Span::new(span.start + literal.span.start, span.start + literal.span.end);
+        let body = within.of(bytes);
+        if !body.starts_with(b"$") {
+            found.extend(references(within, bytes, known));
+            continue;
+        }
+        let tag = 1 + body.iter().skip(1).position(|byte| *byte == b'$').map_or(0, |at| at + 1);
+        let inner = Span::new(within.start + tag, within.end.saturating_sub(tag).max(within.start + tag));
+        let code = std::str::from_utf8(inner.of(bytes)).ok().and_then(|code| token::tokens(code).ok());
+        let Some(code) = code else {
+            found.extend(references(within, bytes, known));
+            continue;
+        };
+        // From one end of a comment to the next all is code.
+        let mut stretch: Option<Span> = None;
+        let mut close = |stretch: &mut Option<Span>| {
+            if let Some(stretch) = stretch.take() {
+                found.extend(references(stretch, bytes, known));
+            }
+        };
+        for token in code {
+            let here = Span::new(inner.start + token.span.start, inner.start + token.span.end);
+            match &mut stretch {
+                Some(stretch) if stretch.end == here.start => *stretch = stretch.to(here),
+                _ => {
+                    close(&mut stretch);
+                    stretch = Some(here);
+                }
+            }
+        }
+        close(&mut stretch);
+    }
+    found
 }
 
 /// `:'name'` and `:"name"` in bytes that psql sends as they are: within a quote or a body.

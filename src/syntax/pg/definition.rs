@@ -22,7 +22,7 @@ impl Lower<'_> {
             NodeEnum::CreateForeignTableStmt(create) => {
                 let relation = create.base_stmt.as_ref().and_then(|base| base.relation.as_ref());
                 let if_not_exists = create.base_stmt.as_ref().is_some_and(|base| base.if_not_exists);
-                create_of(self.object(ObjectKind::ForeignTable, self.relation(relation)), if_not_exists, false)
+                create_of(Self::object(ObjectKind::ForeignTable, self.relation(relation)), if_not_exists, false)
             }
             NodeEnum::ViewStmt(view) => Act::CreateView {
                 name: self.relation(view.view.as_ref()),
@@ -81,7 +81,7 @@ impl Lower<'_> {
             }
             NodeEnum::CreateSeqStmt(create) => {
                 let name = self.relation(create.sequence.as_ref());
-                let object = self.object(ObjectKind::Sequence, name);
+                let object = Self::object(ObjectKind::Sequence, name);
                 Act::Create {
                     object,
                     if_not_exists: create.if_not_exists,
@@ -95,7 +95,7 @@ impl Lower<'_> {
                 let authority = create.authrole.as_ref().map(|role| role.rolename.as_str()).unwrap_or_default();
                 let name = if create.schemaname.is_empty() { authority } else { &create.schemaname };
                 Act::Create {
-                    object: self.object(ObjectKind::Schema, self.found(name)),
+                    object: Self::object(ObjectKind::Schema, self.found(name)),
                     if_not_exists: create.if_not_exists,
                     or_replace: false,
                     temporary: false,
@@ -104,7 +104,7 @@ impl Lower<'_> {
                 }
             }
             NodeEnum::CreateExtensionStmt(create) => {
-                create_of(self.object(ObjectKind::Extension, self.found(&create.extname)), create.if_not_exists, false)
+                create_of(Self::object(ObjectKind::Extension, self.found(&create.extname)), create.if_not_exists, false)
             }
             NodeEnum::CreatePolicyStmt(policy) => {
                 let name = self.relation(policy.table.as_ref());
@@ -127,35 +127,35 @@ impl Lower<'_> {
                 }
             }
             NodeEnum::CreateRoleStmt(create) => {
-                create_of(self.object(ObjectKind::Role, self.found(&create.role)), false, false)
+                create_of(Self::object(ObjectKind::Role, self.found(&create.role)), false, false)
             }
             NodeEnum::CreateEventTrigStmt(create) => {
-                create_of(self.object(ObjectKind::EventTrigger, self.found(&create.trigname)), false, false)
+                create_of(Self::object(ObjectKind::EventTrigger, self.found(&create.trigname)), false, false)
             }
             NodeEnum::CreatePlangStmt(create) => {
-                create_of(self.object(ObjectKind::Language, self.found(&create.plname)), false, create.replace)
+                create_of(Self::object(ObjectKind::Language, self.found(&create.plname)), false, create.replace)
             }
             NodeEnum::CreateStatsStmt(create) => {
-                let object = self.object(other("statistics"), self.listed_name(&create.defnames));
+                let object = Self::object(other("statistics"), self.listed_name(&create.defnames));
                 create_of(object, create.if_not_exists, false)
             }
             NodeEnum::CreatePublicationStmt(create) => {
-                create_of(self.object(other("publication"), self.found(&create.pubname)), false, false)
+                create_of(Self::object(other("publication"), self.found(&create.pubname)), false, false)
             }
             NodeEnum::CreateFdwStmt(create) => {
-                create_of(self.object(other("foreign data wrapper"), self.found(&create.fdwname)), false, false)
+                create_of(Self::object(other("foreign data wrapper"), self.found(&create.fdwname)), false, false)
             }
             NodeEnum::CreateForeignServerStmt(create) => {
-                let object = self.object(other("server"), self.found(&create.servername));
+                let object = Self::object(other("server"), self.found(&create.servername));
                 create_of(object, create.if_not_exists, false)
             }
             NodeEnum::CreateCastStmt(create) => {
                 let target = self.type_name(create.targettype.as_ref()).name;
-                create_of(self.object(other("cast"), target), false, false)
+                create_of(Self::object(other("cast"), target), false, false)
             }
             NodeEnum::DefineStmt(define) => {
                 let kind = kind_of(define.kind());
-                let object = self.object(kind, self.listed_name(&define.defnames));
+                let object = Self::object(kind, self.listed_name(&define.defnames));
                 create_of(object, define.if_not_exists, define.replace)
             }
             NodeEnum::AlterTableStmt(alter) => Act::AlterTable {
@@ -165,7 +165,7 @@ impl Lower<'_> {
                 actions: alter.cmds.iter().map(|node| self.alter_action(node)).collect(),
             },
             NodeEnum::AlterSeqStmt(alter) => {
-                let object = self.object(ObjectKind::Sequence, self.relation(alter.sequence.as_ref()));
+                let object = Self::object(ObjectKind::Sequence, self.relation(alter.sequence.as_ref()));
                 let owner = self.owned_by(&alter.options).into_iter().find_map(|owner| match owner.kind {
                     ExprKind::Column(path) => {
                         let parts: Vec<String> = path.iter().map(|part| format!("\"{part}\"")).collect();
@@ -183,7 +183,7 @@ impl Lower<'_> {
                 value: None,
             },
             NodeEnum::AlterEnumStmt(alter) => {
-                let object = self.object(ObjectKind::Type, self.listed_name(&alter.type_name));
+                let object = Self::object(ObjectKind::Type, self.listed_name(&alter.type_name));
                 let what = if alter.old_val.is_empty() { "add value" } else { "rename value" };
                 Act::Alter {
                     object,
@@ -192,8 +192,8 @@ impl Lower<'_> {
                     value: written(&alter.new_val),
                 }
             }
-            NodeEnum::AlterDomainStmt(alter) => self.altered(ObjectKind::Domain, self.listed_name(&alter.type_name)),
-            NodeEnum::AlterTypeStmt(alter) => self.altered(ObjectKind::Type, self.listed_name(&alter.type_name)),
+            NodeEnum::AlterDomainStmt(alter) => Self::altered(ObjectKind::Domain, self.listed_name(&alter.type_name)),
+            NodeEnum::AlterTypeStmt(alter) => Self::altered(ObjectKind::Type, self.listed_name(&alter.type_name)),
             NodeEnum::AlterPolicyStmt(alter) => {
                 let object = Object {
                     kind: ObjectKind::Policy,
@@ -211,19 +211,19 @@ impl Lower<'_> {
             },
             NodeEnum::AlterRoleStmt(alter) => {
                 let name = alter.role.as_ref().map(role).unwrap_or_default();
-                self.altered(ObjectKind::Role, self.found(&name))
+                Self::altered(ObjectKind::Role, self.found(&name))
             }
             NodeEnum::AlterRoleSetStmt(alter) => {
                 let name = alter.role.as_ref().map_or_else(|| Ident::new_static("all"), role);
-                self.altered(ObjectKind::Role, self.found(&name))
+                Self::altered(ObjectKind::Role, self.found(&name))
             }
-            NodeEnum::AlterDatabaseStmt(alter) => self.altered(ObjectKind::Database, self.found(&alter.dbname)),
-            NodeEnum::AlterDatabaseSetStmt(alter) => self.altered(ObjectKind::Database, self.found(&alter.dbname)),
-            NodeEnum::AlterExtensionStmt(alter) => self.altered(ObjectKind::Extension, self.found(&alter.extname)),
-            NodeEnum::AlterStatsStmt(alter) => self.altered(other("statistics"), self.listed_name(&alter.defnames)),
-            NodeEnum::AlterEventTrigStmt(alter) => self.altered(ObjectKind::EventTrigger, self.found(&alter.trigname)),
-            NodeEnum::AlterPublicationStmt(alter) => self.altered(other("publication"), self.found(&alter.pubname)),
-            NodeEnum::AlterSubscriptionStmt(alter) => self.altered(other("subscription"), self.found(&alter.subname)),
+            NodeEnum::AlterDatabaseStmt(alter) => Self::altered(ObjectKind::Database, self.found(&alter.dbname)),
+            NodeEnum::AlterDatabaseSetStmt(alter) => Self::altered(ObjectKind::Database, self.found(&alter.dbname)),
+            NodeEnum::AlterExtensionStmt(alter) => Self::altered(ObjectKind::Extension, self.found(&alter.extname)),
+            NodeEnum::AlterStatsStmt(alter) => Self::altered(other("statistics"), self.listed_name(&alter.defnames)),
+            NodeEnum::AlterEventTrigStmt(alter) => Self::altered(ObjectKind::EventTrigger, self.found(&alter.trigname)),
+            NodeEnum::AlterPublicationStmt(alter) => Self::altered(other("publication"), self.found(&alter.pubname)),
+            NodeEnum::AlterSubscriptionStmt(alter) => Self::altered(other("subscription"), self.found(&alter.subname)),
             NodeEnum::RenameStmt(rename) => self.rename(rename),
             NodeEnum::AlterObjectSchemaStmt(alter) => Act::SetSchema {
                 object: self.object_of(alter.object_type(), alter.relation.as_ref(), alter.object.as_deref(), None),
@@ -245,7 +245,7 @@ impl Lower<'_> {
                     .roles
                     .iter()
                     .filter_map(role_of)
-                    .map(|role| self.object(ObjectKind::Role, self.found(&role)))
+                    .map(|role| Self::object(ObjectKind::Role, self.found(&role)))
                     .collect(),
                 if_exists: drop.missing_ok,
                 cascade: false,
@@ -256,7 +256,7 @@ impl Lower<'_> {
                     .roles
                     .iter()
                     .filter_map(role_of)
-                    .map(|role| self.object(other("owned"), self.found(&role)))
+                    .map(|role| Self::object(other("owned"), self.found(&role)))
                     .collect(),
                 if_exists: false,
                 cascade: drop.behavior() == DropBehavior::DropCascade,
@@ -264,7 +264,7 @@ impl Lower<'_> {
             },
             NodeEnum::ReassignOwnedStmt(reassign) => {
                 let role = reassign.roles.iter().find_map(role_of).unwrap_or_default();
-                self.altered(other("owned"), self.found(&role))
+                Self::altered(other("owned"), self.found(&role))
             }
             NodeEnum::CommentStmt(comment) => Act::Comment {
                 object: self.object_of(comment.objtype(), None, comment.object.as_deref(), None),
@@ -285,7 +285,7 @@ impl Lower<'_> {
             NodeEnum::GrantRoleStmt(grant) => {
                 let objects = grant.granted_roles.iter().filter_map(|node| match &node.node {
                     Some(NodeEnum::AccessPriv(role)) => {
-                        Some(self.object(ObjectKind::Role, self.found(&role.priv_name)))
+                        Some(Self::object(ObjectKind::Role, self.found(&role.priv_name)))
                     }
                     _ => None,
                 });
@@ -301,13 +301,12 @@ impl Lower<'_> {
         })
     }
 
-    fn object(&self, kind: ObjectKind, name: Name) -> Object {
-        let _ = self;
+    fn object(kind: ObjectKind, name: Name) -> Object {
         Object { kind, name, part: None, arguments: None }
     }
 
-    fn altered(&self, kind: ObjectKind, name: Name) -> Act {
-        alter_of(self.object(kind, name))
+    fn altered(kind: ObjectKind, name: Name) -> Act {
+        alter_of(Self::object(kind, name))
     }
 
     /// A name without a schema that PostgreSQL gives no place for.
@@ -618,11 +617,11 @@ impl Lower<'_> {
         let (object, part) = match kind {
             ObjectType::ObjectColumn | ObjectType::ObjectAttribute => {
                 let name = self.relation(relation);
-                (self.object(ObjectKind::Column, name), written(&rename.subname))
+                (Self::object(ObjectKind::Column, name), written(&rename.subname))
             }
             ObjectType::ObjectTabconstraint => {
                 let name = self.relation(relation);
-                (self.object(ObjectKind::Constraint, name), written(&rename.subname))
+                (Self::object(ObjectKind::Constraint, name), written(&rename.subname))
             }
             ObjectType::ObjectTrigger | ObjectType::ObjectPolicy | ObjectType::ObjectRule => {
                 let part = written(&rename.subname);
@@ -631,7 +630,7 @@ impl Lower<'_> {
             }
             ObjectType::ObjectDomconstraint => {
                 let domain = rename.object.as_deref().map(items).unwrap_or_default();
-                (self.object(ObjectKind::Constraint, self.listed_name(domain)), written(&rename.subname))
+                (Self::object(ObjectKind::Constraint, self.listed_name(domain)), written(&rename.subname))
             }
             ObjectType::ObjectSchema
             | ObjectType::ObjectRole
@@ -639,7 +638,7 @@ impl Lower<'_> {
             | ObjectType::ObjectTablespace
                 if rename.object.is_none() =>
             {
-                (self.object(kind_of(kind), self.found(&rename.subname)), None)
+                (Self::object(kind_of(kind), self.found(&rename.subname)), None)
             }
             _ => (self.object_of(kind, relation, rename.object.as_deref(), None), None),
         };
@@ -671,7 +670,7 @@ impl Lower<'_> {
     }
 
     fn function_object(&self, kind: ObjectKind, function: Option<&protobuf::ObjectWithArgs>) -> Object {
-        let Some(function) = function else { return self.object(kind, Name::plain("", self.here())) };
+        let Some(function) = function else { return Self::object(kind, Name::plain("", self.here())) };
         let name = self.listed_name(&function.objname);
         let arguments = function.objargs.iter().filter_map(|node| match &node.node {
             Some(NodeEnum::TypeName(kind)) => Some(self.type_name(Some(kind))),
@@ -694,16 +693,16 @@ impl Lower<'_> {
             return Object { kind: called, name: self.relation(Some(relation)), part, arguments: None };
         }
         let Some(node) = object.and_then(|node| node.node.as_ref()) else {
-            return self.object(called, Name::plain("", self.here()));
+            return Self::object(called, Name::plain("", self.here()));
         };
         match node {
             NodeEnum::RangeVar(relation) => {
                 Object { kind: called, name: self.relation(Some(relation)), part, arguments: None }
             }
             NodeEnum::ObjectWithArgs(function) => self.function_object(called, Some(function)),
-            NodeEnum::TypeName(kind) => self.object(called, self.type_name(Some(kind)).name),
-            NodeEnum::String(name) => self.object(called, self.found(&name.sval)),
-            NodeEnum::RoleSpec(spec) => self.object(called, self.found(&role(spec))),
+            NodeEnum::TypeName(kind) => Self::object(called, self.type_name(Some(kind)).name),
+            NodeEnum::String(name) => Self::object(called, self.found(&name.sval)),
+            NodeEnum::RoleSpec(spec) => Self::object(called, self.found(&role(spec))),
             NodeEnum::List(list) => {
                 let parts: Vec<&str> = list.items.iter().filter_map(string).collect();
                 match (&called, parts.split_last()) {
@@ -727,12 +726,12 @@ impl Lower<'_> {
                     }
                     // Before the name of an operator class stands its access method.
                     _ if matches!(kind, ObjectType::ObjectOpclass | ObjectType::ObjectOpfamily) => {
-                        self.object(called, self.listed_name(list.items.get(1..).unwrap_or_default()))
+                        Self::object(called, self.listed_name(list.items.get(1..).unwrap_or_default()))
                     }
-                    _ => self.object(called, self.listed_name(&list.items)),
+                    _ => Self::object(called, self.listed_name(&list.items)),
                 }
             }
-            _ => self.object(called, Name::plain("", self.here())),
+            _ => Self::object(called, Name::plain("", self.here())),
         }
     }
 

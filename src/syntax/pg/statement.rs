@@ -180,25 +180,9 @@ impl Lower<'_> {
     /// `RETURN value` of a function whose body is written in the grammar.
     fn sql_return(&self, expression: &protobuf::ReturnStmt) -> Act {
         let value = self.expr(expression.returnval.as_deref());
-        let select = crate::effect::Select {
-            distinct: false,
-            distinct_on: Vec::new(),
-            targets: vec![Target { value, alias: None }],
-            from: Vec::new(),
-            filter: None,
-            group_by: Vec::new(),
-            having: None,
-        };
-        Act::Select(Box::new(Query {
-            at: self.here(),
-            with: Vec::new(),
-            recursive: false,
-            body: crate::effect::QueryBody::Select(Box::new(select)),
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            locks: false,
-        }))
+        let select =
+            crate::effect::Select { targets: vec![Target { value, alias: None }], ..crate::effect::Select::default() };
+        Act::Select(Box::new(Query::of(self.here(), select.into())))
     }
 
     pub(super) fn relations(&self, nodes: &[Node]) -> Vec<Name> {

@@ -120,25 +120,11 @@ impl Reader<'_> {
                     only: false,
                 };
                 let star = Target { value: Expr { at, kind: ExprKind::Star(Vec::new()) }, alias: None };
-                let select = Select {
-                    distinct: false,
-                    distinct_on: Vec::new(),
-                    targets: vec![star],
-                    from: vec![relation],
-                    filter: None,
-                    group_by: Vec::new(),
-                    having: None,
-                };
+                let select = Select { targets: vec![star], from: vec![relation], ..Select::default() };
                 let body = CteBody::Change(Box::new(statement.act));
                 Some(Box::new(Query {
-                    at,
                     with: vec![Cte { name, columns: Vec::new(), body, at }],
-                    recursive: false,
-                    body: QueryBody::Select(Box::new(select)),
-                    order_by: Vec::new(),
-                    limit: None,
-                    offset: None,
-                    locks: false,
+                    ..Query::of(at, select.into())
                 }))
             }
             _ => {
@@ -179,15 +165,7 @@ fn only_query(mut statements: Vec<Statement>) -> Option<Box<Query>> {
 fn only_value(query: Box<Query>) -> Option<Expr> {
     let QueryBody::Select(select) = &query.body else { return None };
     let [target] = select.targets.as_slice() else { return None };
-    let bare = Select {
-        distinct: false,
-        distinct_on: Vec::new(),
-        targets: select.targets.clone(),
-        from: Vec::new(),
-        filter: None,
-        group_by: Vec::new(),
-        having: None,
-    };
+    let bare = Select { targets: select.targets.clone(), ..Select::default() };
     let plain = query.with.is_empty()
         && query.order_by.is_empty()
         && query.limit.is_none()

@@ -9,7 +9,7 @@ use super::session::is_temporary;
 use super::tree::Node;
 use crate::effect::{
     Act, Column, Constraint, ConstraintKind, Cte, CteBody, Expr, ExprKind, From, Ident, IndexOf, Like, Name, Object,
-    ObjectKind, Query, QueryBody, ReferentialAction, Select, Statement, Target, TriggerTiming,
+    ObjectKind, Query, ReferentialAction, Select, Statement, Target, TriggerTiming,
 };
 
 impl Lower<'_> {
@@ -465,8 +465,6 @@ fn recursive(view: &Name, columns: &[Ident], query: Box<Query>) -> Query {
     let at = query.at;
     let column = |name: &Ident| Target { value: Expr { at, kind: ExprKind::Column(vec![name.clone()]) }, alias: None };
     let select = Select {
-        distinct: false,
-        distinct_on: Vec::new(),
         targets: columns.iter().map(column).collect(),
         from: vec![From::Relation {
             name: Name::plain(view.name.clone(), view.at),
@@ -474,21 +472,10 @@ fn recursive(view: &Name, columns: &[Ident], query: Box<Query>) -> Query {
             columns: Vec::new(),
             only: false,
         }],
-        filter: None,
-        group_by: Vec::new(),
-        having: None,
+        ..Select::default()
     };
     let cte = Cte { name: view.name.clone(), columns: columns.to_vec(), body: CteBody::Query(query), at: view.at };
-    Query {
-        at,
-        with: vec![cte],
-        recursive: true,
-        body: QueryBody::Select(Box::new(select)),
-        order_by: Vec::new(),
-        limit: None,
-        offset: None,
-        locks: false,
-    }
+    Query { with: vec![cte], recursive: true, ..Query::of(at, select.into()) }
 }
 
 fn drops_on_commit(node: Node) -> bool {

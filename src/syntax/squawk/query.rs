@@ -38,16 +38,7 @@ impl Lower<'_> {
 
     fn bare(&self, node: Node, body: QueryBody) -> Query {
         let at = self.at(node);
-        Query {
-            at,
-            with: Vec::new(),
-            recursive: false,
-            body,
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            locks: false,
-        }
+        Query::of(at, body)
     }
 
     fn nothing(&self, node: Node) -> Query {
@@ -122,13 +113,9 @@ impl Lower<'_> {
         let only = relation.is_some_and(|relation| relation.has(K::ONLY_KW));
         let star = Target { value: self.expr_of(ExprKind::Star(Vec::new()), node), alias: None };
         Select {
-            distinct: false,
-            distinct_on: Vec::new(),
             targets: vec![star],
             from: vec![From::Relation { name, alias: None, columns: Vec::new(), only }],
-            filter: None,
-            group_by: Vec::new(),
-            having: None,
+            ..Select::default()
         }
     }
 

@@ -4,9 +4,7 @@ use squawk_syntax::SyntaxKind as K;
 
 use super::Lower;
 use super::tree::Node;
-use crate::effect::{
-    Act, Expr, ExprKind, Ident, Name, Query, QueryBody, Scope, Select, Statement, Target, Transaction,
-};
+use crate::effect::{Act, Expr, ExprKind, Ident, Name, Query, Scope, Select, Statement, Target, Transaction};
 
 impl Lower<'_> {
     pub(super) fn act(&self, node: Node) -> Act {
@@ -98,24 +96,10 @@ impl Lower<'_> {
     /// `RETURN value` of a function whose body is written in the grammar.
     pub(super) fn sql_return(&self, node: Node) -> Act {
         let select = Select {
-            distinct: false,
-            distinct_on: Vec::new(),
             targets: vec![Target { value: self.demanded(node.expr(), node), alias: None }],
-            from: Vec::new(),
-            filter: None,
-            group_by: Vec::new(),
-            having: None,
+            ..Select::default()
         };
-        Act::Select(Box::new(Query {
-            at: self.at(node),
-            with: Vec::new(),
-            recursive: false,
-            body: QueryBody::Select(Box::new(select)),
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            locks: false,
-        }))
+        Act::Select(Box::new(Query::of(self.at(node), select.into())))
     }
 
     /// The names in a list of relations.

@@ -1,0 +1,123 @@
+//! Which errors a handler may catch: it never takes over where its block cannot end in them.
+
+use crate::effect::{Block, Expr, ExprKind, Handler, Ident, RaiseLevel, Step, StepKind, Visit, walk_expr};
+
+/// Errors in which no comparison of plain values ends, whatever the values; PostgreSQL 15
+/// manual, appendix A. A condition of another name may be any error.
+const PARTICULAR: &[(&str, &str)] = &[
+    ("assert_failure", "P0004"),
+    ("check_violation", "23514"),
+    ("deadlock_detected", "40P01"),
+    ("division_by_zero", "22012"),
+    ("duplicate_object", "42710"),
+    ("duplicate_table", "42P07"),
+    ("exclusion_violation", "23P01"),
+    ("foreign_key_violation", "23503"),
+    ("integrity_constraint_violation", "23000"),
+    ("lock_not_available", "55P03"),
+    ("no_data_found", "P0002"),
+    ("not_null_violation", "23502"),
+    ("raise_exception", "P0001"),
+    ("restrict_violation", "23001"),
+    ("serialization_failure", "40001"),
+    ("too_many_rows", "P0003"),
+    ("undefined_table", "42P01"),
+    ("unique_violation", "23505"),
+];
+
+/// Functions of no argument that tell about the session and never fail.
+const PLAIN: &[&str] =
+    &["current_catalog", "current_database", "current_role", "current_schema", "current_user", "session_user", "user"];
+
+/// Whether an error of the block may be one that the handler names.
+pub(super) fn may_catch(block: &Block, handler: &Handler) -> bool {
+    let mut raised = Vec::new();
+    if !block.steps.iter().all(|step| raises(step, &mut raised)) {
+        return true;
+    }
+    handler.conditions.iter().any(|condition| {
+        let Some(caught) = code(condition) else { return true };
+        // A code that ends in 000 stands for its class.
+        let class = caught.strip_suffix("000").unwrap_or(caught);
+        raised.iter().any(|code| code.starts_with(class))
+    })
+}
+
+/// Collects the codes with which a step stops on purpose. False where it may stop with
+/// others, but for those that come of any expression.
+fn raises(step: &Step, raised: &mut Vec<&'static str>) -> bool {
+    match &step.kind {
+        StepKind::Null => true,
+        StepKind::If { arms, otherwise } => {
+            let steps = arms.iter().flat_map(|arm| &arm.steps).chain(otherwise.iter().flatten());
+            arms.iter().all(|arm| is_plain(&arm.condition)) && steps.into_iter().all(|step| raises(step, raised))
+        }
+        StepKind::Block(block) => {
+            block.declarations.is_empty()
+                && block.handlers.is_empty()
+                && block.steps.iter().all(|step| raises(step, raised))
+        }
+        StepKind::Raise { level, message, parameters, options } => {
+            let plain = parameters.iter().chain(options.iter().map(|(_, value)| value)).all(is_plain);
+            if !plain || *level != RaiseLevel::Exception {
+                return plain;
+            }
+            let Some(message) = message else { return false };
+            // A message may read as a condition does.
+            raised.push("P0001");
+            raised.extend(code(message));
+            if message.starts_with("sqlstate ") && code(message).is_none() {
+                return false;
+            }
+            options.iter().filter(|(name, _)| name == "errcode").all(|(_, value)| match &value.kind {
+                ExprKind::Text(text) => code(text).inspect(|code| raised.push(code)).is_some(),
+                _ => false,
+            })
+        }
+        _ => false,
+    }
+}
+
+/// The code of a condition as a handler or RAISE names it.
+fn code(condition: &Ident) -> Option<&'static str> {
+    let written = condition.strip_prefix("sqlstate ").unwrap_or(condition);
+    let of = |(name, code): &&(&str, &'static str)| *name == written || code.eq_ignore_ascii_case(written);
+    PARTICULAR.iter().find(of).map(|(_, code)| *code)
+}
+
+/// Whether an expression only compares and joins values that are at hand.
+fn is_plain(expr: &Expr) -> bool {
+    struct Plain(bool);
+    impl<'a> Visit<'a> for Plain {
+        fn expr(&mut self, expr: &'a Expr) {
+            self.0 &= match &expr.kind {
+                ExprKind::Null
+                | ExprKind::Boolean(_)
+                | ExprKind::Number(_)
+                | ExprKind::Text(_)
+                | ExprKind::Column(_)
+                | ExprKind::And(_)
+                | ExprKind::Or(_)
+                | ExprKind::Not(_)
+                | ExprKind::Is { .. }
+                | ExprKind::Distinct { .. }
+                | ExprKind::Between { .. }
+                | ExprKind::In { .. }
+                | ExprKind::Coalesce(_) => true,
+                ExprKind::Operator { operator, .. } => {
+                    matches!(operator.as_str(), "=" | "<>" | "!=" | "<" | "<=" | ">" | ">=" | "||")
+                }
+                ExprKind::Call { function, arguments, .. } => {
+                    function.schema.as_deref().is_none_or(|schema| schema == "pg_catalog")
+                        && arguments.is_empty()
+                        && PLAIN.contains(&function.name.as_str())
+                }
+                _ => false,
+            };
+            walk_expr(self, expr);
+        }
+    }
+    let mut plain = Plain(true);
+    plain.expr(expr);
+    plain.0
+}
