@@ -183,3 +183,70 @@ fn answer(write: impl FnOnce(&mut BytesMut) -> std::io::Result<()>) -> Result<St
     write(&mut message).map_err(|_| "fe_sendauth: error sending password authentication".to_owned())?;
     Ok(Step::Answer(message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(channel_binding: ChannelBinding) -> Client<'static> {
+        let (user, password) = ("u", Some(&b"secret"[..]));
+        Client { user, password, channel_binding, is_encrypted: false, is_local: false, end_point: None }
+    }
+
+    fn request(code: u32, body: &[u8]) -> Vec<u8> {
+        [&code.to_be_bytes(), body].concat()
+    }
+
+    #[test]
+    fn a_password_in_clear_text_stays_here_or_is_encrypted() {
+        for (is_encrypted, is_local) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut authentication =
+                Authentication::new(Client { is_encrypted, is_local, ..client(ChannelBinding::Prefer) });
+            let answer = authentication.answer(&request(3, b""));
+            assert_eq!(answer.is_ok(), is_encrypted || is_local, "{answer:?}");
+            assert!(!answer.err().unwrap_or_default().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn nobody_is_let_in_before_both_have_proved_that_they_know_the_password() {
+        let scram = request(10, b"SCRAM-SHA-256\0\0");
+        let mut authentication = Authentication::new(client(ChannelBinding::Prefer));
+        assert!(authentication.answer(&scram).is_ok());
+        let refused = "server let the client in before the SCRAM exchange was completed";
+        assert_eq!(authentication.answer(&request(0, b"")), Err(refused.to_owned()));
+        assert_eq!(authentication.answer(&scram), Err("duplicate SASL authentication request".to_owned()));
+        assert!(authentication.answer(&request(12, b"v=AAAA")).is_err());
+        assert!(authentication.answer(&request(11, b"r=x,s=AAAA,i=1")).is_err());
+    }
+
+    #[test]
+    fn a_server_cannot_ask_for_endless_work() {
+        let mut authentication = Authentication::new(client(ChannelBinding::Prefer));
+        let Ok(Step::Answer(hello)) = authentication.answer(&request(10, b"SCRAM-SHA-256\0\0")) else {
+            unreachable!("the client speaks first")
+        };
+        let hello = String::from_utf8_lossy(&hello).into_owned();
+        let nonce = hello.split("r=").nth(1).unwrap_or_default();
+        let first = format!("r={nonce}x,s=AAAA,i=4294967295");
+        assert!(authentication.answer(&request(11, first.as_bytes())).is_err());
+    }
+
+    #[test]
+    fn a_required_binding_admits_nothing_else() {
+        for (body, words) in [
+            (request(0, b""), "channel binding required, but server authenticated client without channel binding"),
+            (request(3, b""), "channel binding required but not supported by server's authentication request"),
+            (request(5, b"salt"), "channel binding required but not supported by server's authentication request"),
+            (request(10, b"SCRAM-SHA-256\0\0"), "channel binding required, but SSL not in use"),
+        ] {
+            let mut authentication = Authentication::new(client(ChannelBinding::Require));
+            assert_eq!(authentication.answer(&body), Err(words.to_owned()));
+        }
+        let encrypted = Client { is_encrypted: true, end_point: Some(vec![1]), ..client(ChannelBinding::Require) };
+        let words = "channel binding is required, but server did not offer an authentication method that supports \
+                     channel binding";
+        let answer = Authentication::new(encrypted).answer(&request(10, b"SCRAM-SHA-256\0\0"));
+        assert_eq!(answer, Err(words.to_owned()));
+    }
+}

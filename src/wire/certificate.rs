@@ -292,6 +292,10 @@ fn time(der: &mut Der<'_>) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
     use super::*;
 
     #[test]
@@ -317,6 +321,66 @@ mod tests {
         assert!(!matches("*.example.com", ".example.com"));
         assert!(!matches("*", "localhost"));
         assert!(matches_host(b"a\0b", "a").is_err());
+    }
+
+    const PEM: &str = "-----BEGIN CERTIFICATE-----\n\
+        MIIBuDCCAV6gAwIBAgIUNYkFgpqjaS3U2/Ak1m9S6YKW/LEwCgYIKoZIzj0EAwIw\n\
+        EjEQMA4GA1UEAwwHZXhhbXBsZTAgFw0yNjExMjExMDMwMDdaGA8yMTI2MTAyODEw\n\
+        MzAwN1owEjEQMA4GA1UEAwwHZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEH\n\
+        A0IABKmdjme+an5orXZC09MSYQ5dhHTaIUooHW570xGZZ8ZyTvSXXQ5IThoPBOGg\n\
+        MY/0NETy52qjwfr6FUZJxUFPAwOjgY8wgYwwHQYDVR0OBBYEFJO+RSvFgVf+edUk\n\
+        wSjI+u920t01MB8GA1UdIwQYMBaAFJO+RSvFgVf+edUkwSjI+u920t01MA8GA1Ud\n\
+        EwEB/wQFMAMBAf8wOQYDVR0RBDIwMIIJYS5leGFtcGxlggsqLmIuZXhhbXBsZYcE\n\
+        CgAAAYcQAAAAAAAAAAAAAAAAAAAAATAKBggqhkjOPQQDAgNIADBFAiAwN4Cy1w2R\n\
+        OEWbceuZE/PfkhbI03SHErE9Ptq9bLUFOQIhAMDT46f0zvHK1rAcIFtjR49YOxM7\n\
+        3606rmBfGMk5I0Ax\n\
+        -----END CERTIFICATE-----";
+
+    /// A certificate for `a.example`, `*.b.example` and two addresses.
+    fn der() -> Vec<u8> {
+        CertificateDer::from_pem_slice(PEM.as_bytes()).map(|der| der.to_vec()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_certificate_is_for_its_names() {
+        let der = der();
+        let words = |host: &str| Certificate::read(&der).map(|certificate| certificate.check_name(host));
+        for host in ["a.example", "A.EXAMPLE", "x.b.example", "10.0.0.1", "::1", "0:0::1"] {
+            assert_eq!(words(host), Some(Ok(())), "{host}");
+        }
+        for host in ["example", "b.example", "x.y.b.example", "10.0.0.2"] {
+            let name = "server certificate for \"a.example\" (and 3 other names) does not match host name";
+            assert_eq!(words(host), Some(Err(format!("{name} \"{host}\""))));
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_taken_apart() {
+        let der = der();
+        let certificate = Certificate::read(&der);
+        let summary =
+            certificate.map(|own| (own.is_version_1, own.issuer == own.subject, own.validity, own.end_point()));
+        // `openssl x509 -outform der | sha256sum`
+        let hash = Sha256::digest(&der).to_vec();
+        assert!(hash.starts_with(&[0xab, 0xed, 0xc5, 0x65]));
+        assert_eq!(summary, Some((false, true, (1_795_257_007, 4_948_857_007), Some(hash))));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_are_survived(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6), cut: prop::sample::Index) {
+            let mut der = der();
+            for (place, value) in changes {
+                let place = place.index(der.len());
+                der.iter_mut().skip(place).take(1).for_each(|byte| *byte = value);
+            }
+            der.truncate(if cut.index(4) == 0 { cut.index(der.len()) } else { der.len() });
+            if let Some(certificate) = Certificate::read(&der) {
+                let _ = (certificate.check_name("a.example"), certificate.end_point());
+            }
+        }
     }
 
     #[test]

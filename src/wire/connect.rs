@@ -2,12 +2,13 @@
 //! encryption, until a server lets the user in; and what libpq says where none does.
 
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, getsockopt, setsockopt, socket, sockopt};
 use nix::unistd::{Uid, User};
 use postgres_protocol::message::frontend;
 
@@ -201,14 +202,20 @@ impl Address {
     /// Opens a connection.
     pub(super) fn open(&self, deadline: Option<Instant>) -> std::io::Result<Socket> {
         match self {
-            #[cfg(target_os = "linux")]
-            Self::Socket(path) if path.as_os_str().as_encoded_bytes().starts_with(b"@") => {
-                use std::os::linux::net::SocketAddrExt;
-                let name = path.as_os_str().as_encoded_bytes().strip_prefix(b"@").unwrap_or_default();
-                let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
-                UnixStream::connect_addr(&address).map(Socket::Unix)
+            Self::Socket(path) => {
+                let bytes = path.as_os_str().as_encoded_bytes();
+                let address = match bytes.strip_prefix(b"@") {
+                    Some(name) => UnixAddr::new_abstract(name)?,
+                    None => UnixAddr::new(path)?,
+                };
+                // A server that lets nobody in any more is not waited for.
+                let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+                let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+                connect(socket.as_raw_fd(), &address)?;
+                let stream = UnixStream::from(socket);
+                stream.set_nonblocking(false)?;
+                Ok(Socket::Unix(stream))
             }
-            Self::Socket(path) => UnixStream::connect(path).map(Socket::Unix),
             Self::Internet(address) => {
                 let stream = match deadline {
                     None => TcpStream::connect(address)?,
@@ -306,7 +313,7 @@ impl Attempt<'_> {
         let (Some(required), Socket::Unix(stream)) = (self.settings.value("requirepeer"), socket) else {
             return Ok(());
         };
-        let peer = nix::sys::socket::getsockopt(stream, sockopt::PeerCredentials)
+        let peer = getsockopt(stream, sockopt::PeerCredentials)
             .map_err(|error| format!("could not get peer credentials: {}", reason(&error.into())))?;
         let uid = peer.uid();
         let user = User::from_uid(Uid::from_raw(uid))

@@ -138,7 +138,7 @@ fn certificates_are_verified_as_far_as_the_mode_says() {
     let mut entered = Vec::new();
     for name in ["localhost", "other", "rsa512", "rsa-version1", "selfsigned"] {
         server.present(name, certificates());
-        for mode in ["verify-ca", "require", "prefer", "verify-full"] {
+        for mode in ["verify-ca", "require ssl_max_protocol_version=TLSv1.2", "prefer", "verify-full"] {
             for host in ["host=localhost", "host=127.0.0.1", "hostaddr=127.0.0.1", "host=b.example hostaddr=127.0.0.1"]
             {
                 let roots = ["", "root.crt", "stranger.crt", "selfsigned.crt", "missing.crt", "root.key"];

@@ -60,23 +60,28 @@ struct Fake {
 impl Fake {
     /// A server that does this with so many clients, one after the other.
     fn start(scripts: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
+        Self::start_with(scripts, true)
+    }
+
+    /// The same; whether a request for encryption is denied before the script.
+    fn start_with(scripts: Vec<(Vec<u8>, Vec<u8>)>, denies: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let thread = std::thread::spawn(move || {
             for (first, second) in scripts {
                 let (stream, _) = listener.accept().expect("a client");
                 // The client may be gone before everything is said.
-                let _ = Self::talk(stream, &first, &second);
+                let _ = Self::talk(stream, &first, &second, denies);
             }
         });
         Self { port, thread }
     }
 
-    fn talk(mut stream: TcpStream, first: &[u8], second: &[u8]) -> std::io::Result<()> {
+    fn talk(mut stream: TcpStream, first: &[u8], second: &[u8], denies: bool) -> std::io::Result<()> {
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         let mut heard = [0; 4096];
         // No client says anything before it is answered.
-        if stream.read(&mut heard)? == 8 && first.first() != Some(&b'S') {
+        if stream.read(&mut heard)? == 8 && denies {
             stream.write_all(b"N")?;
             let _ = stream.read(&mut heard)?;
         }
@@ -336,7 +341,8 @@ fn what_is_no_encryption_is_named_as_libpq_names_it() {
     let injected = [b"S".to_vec(), message(b'R', &[0, 0, 0, 0])].concat();
     let answers = [b"S".to_vec(), injected.clone()];
     // psql hears only the first.
-    let fake = Fake::start(answers.iter().flat_map(|answer| vec![(answer.clone(), Vec::new()); 2]).take(3).collect());
+    let scripts = answers.iter().flat_map(|answer| vec![(answer.clone(), Vec::new()); 2]).take(3);
+    let fake = Fake::start_with(scripts.collect(), false);
     for answer in answers {
         let string = format!("{} sslmode=require", fake.string());
         let settings = Settings::new(&[("dbname", &string)], &Environment::new()).expect("good settings");
