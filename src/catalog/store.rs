@@ -64,6 +64,11 @@ pub(super) struct State {
     next: Id,
     pub(super) objects: OrdMap<Id, Arc<Object>>,
     names: OrdMap<NameKey, Id>,
+    /// Schemas once more: there are few of them, and every name begins with one.
+    schemas: OrdMap<Ident, Id>,
+    /// How many names lie in `pg_catalog` and in `pg_temp`: mostly none, and both are looked
+    /// into for every name.
+    rarely: [u32; 2],
     /// What is needed, and by whom.
     dependents: OrdSet<(Id, u16, Id, u16, Link)>,
     /// Who needs, and what.
@@ -116,6 +121,8 @@ impl State {
             next: 1,
             objects: OrdMap::new(),
             names: OrdMap::new(),
+            schemas: OrdMap::new(),
+            rarely: [0; 2],
             dependents: OrdSet::new(),
             needs: OrdSet::new(),
             settings: Settings::default(),
@@ -154,9 +161,45 @@ impl State {
         self.next = self.next.saturating_add(1);
         self.objects.insert(id, Arc::new(object));
         for name in self.names_of(id) {
-            self.names.insert(name, id);
+            self.put_name(name, id);
         }
         id
+    }
+
+    fn put_name(&mut self, name: NameKey, id: Id) {
+        if name.0 == Class::Schema {
+            self.schemas.insert(name.2.clone(), id);
+        }
+        let parent = name.1;
+        if self.names.insert(name, id).is_none()
+            && let Some(count) = self.inhabitants(parent)
+        {
+            *count += 1;
+        }
+    }
+
+    fn take_name(&mut self, name: &NameKey) {
+        if name.0 == Class::Schema {
+            self.schemas.remove(&name.2);
+        }
+        if self.names.remove(name).is_some()
+            && let Some(count) = self.inhabitants(name.1)
+        {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn inhabitants(&mut self, schema: Id) -> Option<&mut u32> {
+        match schema {
+            PG_CATALOG => self.rarely.first_mut(),
+            PG_TEMP => self.rarely.last_mut(),
+            _ => None,
+        }
+    }
+
+    fn is_empty_schema(&self, schema: Id) -> bool {
+        let [catalog, temporary] = self.rarely;
+        (schema == PG_CATALOG && catalog == 0) || (schema == PG_TEMP && temporary == 0)
     }
 
     /// Takes an object away, its names and what it needs with it. Whoever needs it is for
@@ -164,7 +207,7 @@ impl State {
     pub(super) fn remove(&mut self, id: Id) {
         for name in self.names_of(id) {
             if self.names.get(&name) == Some(&id) {
-                self.names.remove(&name);
+                self.take_name(&name);
             }
         }
         self.unlink_range((id, 0), (id, u16::MAX));
@@ -225,19 +268,22 @@ impl State {
         ids.extend(inner);
         let old: Vec<NameKey> = ids.iter().flat_map(|id| self.names_of(*id)).collect();
         for name in old {
-            self.names.remove(&name);
+            self.take_name(&name);
         }
         if let Some(object) = self.edit(id) {
             change(object);
         }
         for id in ids {
             for name in self.names_of(id) {
-                self.names.insert(name, id);
+                self.put_name(name, id);
             }
         }
     }
 
     pub(super) fn lookup(&self, class: Class, parent: Id, name: &str) -> Option<Id> {
+        if self.is_empty_schema(parent) {
+            return None;
+        }
         self.names.get(&(class, parent, Ident::new(name), Ident::default())).copied()
     }
 
@@ -257,6 +303,9 @@ impl State {
 
     /// The routines of that name in that schema.
     pub(super) fn routines(&self, schema: Id, name: &str) -> Vec<Id> {
+        if self.is_empty_schema(schema) {
+            return Vec::new();
+        }
         let start = (Class::Routine, schema, Ident::new(name), Ident::default());
         self.names
             .range(start..)
@@ -438,7 +487,7 @@ impl State {
     }
 
     pub(super) fn schema(&self, name: &str) -> Option<Id> {
-        self.lookup(Class::Schema, 0, name)
+        self.schemas.get(name).copied()
     }
 
     /// The schema in which something without one is created.
