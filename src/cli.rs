@@ -3,7 +3,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "the room that reads lint.toml, the environment and the time")]
 
+mod execute;
+
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -63,6 +66,13 @@ enum Subcommands {
         /// Write it anew instead
         #[arg(long)]
         write: bool,
+    },
+    /// Runs the scripts of a package that passes, by psql's command line
+    #[command(disable_help_flag = true)]
+    Run {
+        /// What psql takes; --help lists it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+        arguments: Vec<OsString>,
     },
     /// Lists the rules with their levels
     Rules,
@@ -130,6 +140,7 @@ pub fn run() -> ExitCode {
         Some(Subcommands::Check(check)) => run_check(&arguments, check),
         Some(Subcommands::Rehearse) => run_rehearse(&arguments),
         Some(Subcommands::Manifest { write }) => run_manifest(&arguments, *write),
+        Some(Subcommands::Run { arguments }) => Ok(execute::execute("roof-lint run".as_ref(), arguments)),
         Some(Subcommands::Rules) => list_rules(),
         Some(Subcommands::Explain { rule }) => explain(rule),
     };
@@ -137,6 +148,14 @@ pub fn run() -> ExitCode {
         complain(&fault, arguments.color);
         FAULT
     }))
+}
+
+/// Runs the executor with the arguments of the process. Exit codes are psql's, and 2 where the
+/// run could not happen.
+pub fn run_scripts() -> ExitCode {
+    let mut arguments = env::args_os();
+    let program = arguments.next().unwrap_or_else(|| OsString::from("roof-exec"));
+    ExitCode::from(execute::execute(&program, &arguments.collect::<Vec<_>>()))
 }
 
 impl Arguments {

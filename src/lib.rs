@@ -16,6 +16,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod effect;
+pub mod exec;
 pub mod fault;
 pub mod finding;
 pub mod flow;

@@ -17,10 +17,10 @@ const FLOORS: &[&[&str]] = &[
     &["rules"],
     &["silence"],
     &["verdict"],
-    &["report", "lint"],
+    &["report", "lint", "exec"],
     &["rehearse"],
     &["cli"],
-    &["main"],
+    &["main", "bin"],
 ];
 
 fn floor(room: &str) -> usize {

@@ -1,0 +1,225 @@
+//! The door to the executor: finds the package of each script, lints it, and hands over the
+//! bytes that were judged. Without a package it hands over the disk, if that is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::{FAULT, FOUND, complain, directory, read_config};
+use crate::exec::session::canonical;
+use crate::exec::{self, Action, Library, Plan, Quiet};
+use crate::fault::Fault;
+use crate::lint::{Job, lint};
+use crate::psql::{self, Item};
+use crate::report;
+use crate::silence::all_rules;
+use crate::verdict::{Approved, Verdict};
+
+/// Takes psql's command line. `program` is what the process was called by, or the words that
+/// stand for it.
+pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> u8 {
+    let is_interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let plan = match Plan::read(program.as_bytes(), arguments, is_interactive) {
+        Ok((plan, warnings)) => {
+            // Nobody is left to tell when standard error is gone; so it is below.
+            let _ = io::stderr().write_all(&warnings);
+            plan
+        }
+        Err(answer) => {
+            let _ = io::stdout().write_all(&answer.stdout);
+            let _ = io::stderr().write_all(&answer.stderr);
+            return answer.code;
+        }
+    };
+    let environment: BTreeMap<String, String> = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let environment = environment.into_iter().collect();
+    if plan.is_unlinted {
+        return exec::run(plan, &environment, &mut Disk, &mut Quiet);
+    }
+    match judge(&plan) {
+        Ok(Judged::Pass(mut shelf)) => exec::run(plan, &environment, &mut shelf, &mut Quiet),
+        Ok(Judged::Deny(report)) => {
+            let _ = io::stderr().write_all(&report);
+            FOUND
+        }
+        Err(fault) => {
+            complain(&fault, super::When::Auto);
+            FAULT
+        }
+    }
+}
+
+/// What became of the package.
+enum Judged {
+    Pass(Shelf),
+    Deny(Vec<u8>),
+}
+
+/// Lints the package of the scripts that a plan names.
+fn judge(plan: &Plan) -> Result<Judged, Fault> {
+    let unlinted = "--unlinted runs it as psql would";
+    for action in &plan.actions {
+        let what = match action {
+            Action::Query(_) | Action::Command(_) => "a statement of -c",
+            Action::File(None) => "a script from standard input",
+            Action::File(Some(path)) if path == b"-" => "a script from standard input",
+            Action::File(_) => continue,
+        };
+        return Err(
+            Fault::new(format!("{what} belongs to no package, so that nothing has judged it")).way_out(unlinted)
+        );
+    }
+    let control = &plan.variables.control;
+    let changed = [
+        (control.singleline, "SINGLELINE"),
+        (!control.autocommit, "AUTOCOMMIT"),
+        (control.on_error_rollback, "ON_ERROR_ROLLBACK"),
+        (control.fetch_count != 0, "FETCH_COUNT"),
+    ];
+    if let Some((_, name)) = changed.iter().find(|(is_changed, _)| *is_changed) {
+        return Err(Fault::new(format!("{name} changes what is sent, and the package was judged without it"))
+            .way_out("leave it as it is"));
+    }
+    if env::var_os("PGOPTIONS").is_some_and(|value| !value.is_empty()) {
+        return Err(Fault::new("PGOPTIONS changes the session, and the package was judged without it")
+            .way_out("unset PGOPTIONS"));
+    }
+    let files: Vec<PathBuf> = plan.files().map(|path| PathBuf::from(OsString::from_vec(path.to_vec()))).collect();
+    let reals = files.iter().map(|file| real(file)).collect::<Result<Vec<PathBuf>, Fault>>()?;
+    let path = config_of(plan, &files, &reals)?;
+    let config = read_config(&path)?;
+    config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
+    let root = directory(&path);
+    let job = Job { directory: root.clone(), config: config.clone(), packages: Vec::new() };
+    let verdict = Verdict::new(lint(job)?, &config)?;
+    let is_of =
+        |index: usize, wanted: &Path| fs::canonicalize(root.join(verdict.name(index))).is_ok_and(|path| path == wanted);
+    let has = |files: &[usize], wanted: &Path| files.iter().any(|index| is_of(*index, wanted));
+    let holds_all = |files: &[usize]| reals.iter().all(|wanted| has(files, wanted));
+    let Some(package) = verdict.packages().iter().find(|package| holds_all(&package.files)) else {
+        let stray = reals
+            .iter()
+            .zip(&files)
+            .find(|(wanted, _)| !verdict.packages().iter().any(|package| has(&package.files, wanted)));
+        let message = match stray {
+            Some((_, file)) => format!("no package of {} has the script {}", path.display(), file.display()),
+            None => "the scripts belong to different packages".to_owned(),
+        };
+        return Err(Fault::new(message).way_out(format!("name it in lint.toml; {unlinted}")));
+    };
+    let name = package.name.clone();
+    match verdict.approve(&name) {
+        Some(approved) => Ok(Judged::Pass(Shelf::new(&approved, &real(&root)?)?)),
+        None => {
+            let job = Job { directory: root, config: config.clone(), packages: vec![name] };
+            let verdict = Verdict::new(lint(job)?, &config)?;
+            Ok(Judged::Deny(report::terminal::write(&verdict, super::When::Auto.is_now(io::stderr().is_terminal()))))
+        }
+    }
+}
+
+/// The `lint.toml` of the scripts: the one that is named, or the nearest above each of them.
+fn config_of(plan: &Plan, files: &[PathBuf], reals: &[PathBuf]) -> Result<PathBuf, Fault> {
+    if let Some(path) = &plan.config {
+        return Ok(PathBuf::from(OsString::from_vec(path.clone())));
+    }
+    let mut found: Option<PathBuf> = None;
+    for (real, file) in reals.iter().zip(files) {
+        let above = real.ancestors().skip(1).map(|directory| directory.join("lint.toml"));
+        let Some(path) = above.into_iter().find(|path| path.is_file()) else {
+            return Err(Fault::new(format!("there is no lint.toml above {}", file.display()))
+                .way_out("describe its package in one; --unlinted runs it as psql would"));
+        };
+        if found.as_ref().is_some_and(|found| *found != path) {
+            return Err(Fault::new("the scripts belong to different packages").way_out("run them one by one"));
+        }
+        found = Some(path);
+    }
+    found.ok_or_else(|| Fault::new("no script is named").way_out("name one: -f FILE"))
+}
+
+fn real(path: &Path) -> Result<PathBuf, Fault> {
+    fs::canonicalize(path).map_err(|error| Fault::disk("read", path, &error))
+}
+
+/// Scripts as they are on disk when their turn comes.
+struct Disk;
+
+impl Library for Disk {
+    fn read(&mut self, path: &[u8]) -> io::Result<Rc<[u8]>> {
+        fs::read(OsStr::from_bytes(path)).map(Into::into)
+    }
+
+    fn is_judged(&self, _: &[u8], _: usize, _: usize) -> bool {
+        true
+    }
+
+    fn is_bound(&self) -> bool {
+        false
+    }
+}
+
+/// Scripts as they were when they were judged.
+struct Shelf {
+    /// Where psql would be started, and where `lint.toml` stands.
+    current: PathBuf,
+    root: PathBuf,
+    scripts: BTreeMap<Vec<u8>, Script>,
+}
+
+/// A script, and where its statements stand.
+struct Script {
+    bytes: Rc<[u8]>,
+    statements: BTreeSet<(usize, usize)>,
+}
+
+impl Shelf {
+    fn new(approved: &Approved, root: &Path) -> Result<Self, Fault> {
+        let current = real(Path::new("."))?;
+        let mut scripts = BTreeMap::new();
+        for (name, bytes) in approved.files() {
+            let read = psql::read(bytes);
+            let is_plain = |item: &Item| matches!(item, Item::Metacommand { command, .. } if matches!(command.name.as_str(), "i" | "include"));
+            if current != root && read.items.iter().any(is_plain) {
+                return Err(Fault::new(format!("{name} has an \\i, which starts from the current directory"))
+                    .way_out(format!("start in {}, or write \\ir", root.display())));
+            }
+            let statements = read.items.iter().filter_map(|item| match item {
+                Item::Statement(statement) => Some((statement.span.start, statement.span.end)),
+                _ => None,
+            });
+            let statements = statements.collect();
+            scripts.insert(name.as_bytes().to_vec(), Script { bytes: bytes.as_slice().into(), statements });
+        }
+        Ok(Self { current, root: root.to_owned(), scripts })
+    }
+
+    fn script(&self, path: &[u8]) -> Option<&Script> {
+        let path = canonical(self.current.join(OsStr::from_bytes(path)).as_os_str().as_bytes());
+        let name = Path::new(OsStr::from_bytes(&path)).strip_prefix(&self.root).ok()?.as_os_str().as_bytes();
+        self.scripts.get(name)
+    }
+}
+
+impl Library for Shelf {
+    fn read(&mut self, path: &[u8]) -> io::Result<Rc<[u8]>> {
+        self.script(path)
+            .map(|script| Rc::clone(&script.bytes))
+            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "not among the scripts that were judged"))
+    }
+
+    fn is_judged(&self, path: &[u8], start: usize, end: usize) -> bool {
+        self.script(path).is_some_and(|script| script.statements.contains(&(start, end)))
+    }
+
+    fn is_bound(&self) -> bool {
+        true
+    }
+}

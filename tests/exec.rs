@@ -1,0 +1,270 @@
+//! The executor against the real psql: standard output, standard error, exit code, files and
+//! database are the same, script by script. `tests/exec/*.cases` hold the scripts.
+//!
+//! A case begins with `@@ name`; what follows is `main.sql`, run by `-X -f main.sql`. Lines
+//! that begin with `@@` say more: `@@args …`, `@@file NAME`, `@@stdin`, `@@env NAME=VALUE`,
+//! `@@merged` (both outputs into one pipe), `@@escapes` (`\xHH` in files are bytes).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use roof_lint::cluster::{Cluster, SUPERUSER};
+
+#[derive(Debug, Default, Clone)]
+struct Case {
+    name: String,
+    arguments: Option<String>,
+    files: Vec<(String, String)>,
+    stdin: Option<String>,
+    environment: Vec<(String, String)>,
+    is_merged: bool,
+    has_escapes: bool,
+}
+
+fn cases(text: &str) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    let mut into_stdin = false;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end_matches('\n');
+        if let Some(name) = bare.strip_prefix("@@ ") {
+            let files = vec![("main.sql".to_owned(), String::new())];
+            cases.push(Case { name: name.to_owned(), files, ..Case::default() });
+            into_stdin = false;
+            continue;
+        }
+        let Some(case) = cases.last_mut() else { continue };
+        if let Some(arguments) = bare.strip_prefix("@@args") {
+            case.arguments = Some(arguments.trim().to_owned());
+        } else if let Some(name) = bare.strip_prefix("@@file ") {
+            case.files.push((name.to_owned(), String::new()));
+            into_stdin = false;
+        } else if bare == "@@stdin" {
+            case.stdin = Some(String::new());
+            into_stdin = true;
+        } else if let Some(pair) = bare.strip_prefix("@@env ") {
+            let (name, value) = pair.split_once('=').expect("NAME=VALUE");
+            case.environment.push((name.to_owned(), value.to_owned()));
+        } else if bare == "@@merged" {
+            case.is_merged = true;
+        } else if bare == "@@escapes" {
+            case.has_escapes = true;
+        } else if bare == "@@nonl" {
+            let text = if into_stdin { case.stdin.as_mut() } else { case.files.last_mut().map(|(_, text)| text) };
+            let text = text.expect("a text");
+            assert_eq!(text.pop(), Some('\n'));
+        } else if into_stdin {
+            case.stdin.as_mut().expect("it was begun").push_str(line);
+        } else if let Some((_, text)) = case.files.last_mut() {
+            text.push_str(line);
+        }
+    }
+    cases
+}
+
+/// `\xHH` as bytes.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits = rest.strip_prefix(b"\\x").and_then(|rest| rest.get(..2));
+        let value = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        match value {
+            Some(value) => {
+                bytes.push(value);
+                rest = &rest[4..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
+
+/// Words of a command line: blanks between them, single quotes around blanks.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut is_open, mut has_word) = (String::new(), false, false);
+    for character in text.chars() {
+        match character {
+            '\'' => {
+                is_open = !is_open;
+                has_word = true;
+            }
+            ' ' if !is_open => {
+                if has_word {
+                    words.push(std::mem::take(&mut word));
+                }
+                has_word = false;
+            }
+            other => {
+                word.push(other);
+                has_word = true;
+            }
+        }
+    }
+    if has_word {
+        words.push(word);
+    }
+    words
+}
+
+/// What a run left behind.
+#[derive(Debug, PartialEq, Eq)]
+struct Trace {
+    stdout: String,
+    stderr: String,
+    code: Option<i32>,
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+struct Bench<'a> {
+    cluster: &'a Cluster,
+    program: PathBuf,
+    extra: Option<&'static str>,
+    directory: PathBuf,
+    database: String,
+}
+
+impl Bench<'_> {
+    fn run(&self, case: &Case) -> Trace {
+        let directory = self.directory.join("run");
+        let _ = fs::remove_dir_all(&directory);
+        for (name, text) in &case.files {
+            let path = directory.join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            fs::write(path, if case.has_escapes { unescaped(text) } else { text.clone().into_bytes() })
+                .expect("a file");
+        }
+        let mut command = Command::new(&self.program);
+        command.env_clear().env("LC_ALL", "C.UTF-8").env("TZ", "UTC").env("HOME", &directory);
+        command.env("PGHOST", self.cluster.socket_dir()).env("PGUSER", SUPERUSER).env("PGDATABASE", &self.database);
+        command.envs(case.environment.iter().map(|(name, value)| (name, value)));
+        command.args(self.extra).args(words(case.arguments.as_deref().unwrap_or("-X -f main.sql")));
+        command.current_dir(&directory);
+        let stdin =
+            case.stdin.as_ref().map(|text| if case.has_escapes { unescaped(text) } else { text.clone().into_bytes() });
+        command.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+        let output = if case.is_merged {
+            let (mut reader, writer) = std::io::pipe().expect("a pipe");
+            command.stdout(writer.try_clone().expect("a pipe")).stderr(writer);
+            let mut child = command.spawn().expect("it runs");
+            drop(command);
+            if let (Some(text), Some(mut pipe)) = (stdin, child.stdin.take()) {
+                let _ = pipe.write_all(&text);
+            }
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).expect("it is read");
+            (bytes, Vec::new(), child.wait().expect("it ends").code())
+        } else {
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().expect("it runs");
+            let pipe = child.stdin.take();
+            let feeder = std::thread::spawn(move || stdin.zip(pipe).map(|(text, mut pipe)| pipe.write_all(&text)));
+            let output = child.wait_with_output().expect("it ends");
+            let _ = feeder.join();
+            (output.stdout, output.stderr, output.status.code())
+        };
+        let mut files = BTreeMap::new();
+        for entry in walkdir::WalkDir::new(&directory).into_iter().flatten().filter(|entry| entry.file_type().is_file())
+        {
+            let name = entry.path().strip_prefix(&directory).expect("it lies within").to_string_lossy().into_owned();
+            files.insert(name, fs::read(entry.path()).expect("a file"));
+        }
+        let program = self.program.to_string_lossy().into_owned();
+        Trace { stdout: settled(&output.0, &program), stderr: settled(&output.1, &program), code: output.2, files }
+    }
+}
+
+/// The text without what differs from run to run: times, processes, where the program is.
+fn settled(bytes: &[u8], program: &str) -> String {
+    let text = String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| format!("{}", bytes.escape_ascii()));
+    let text = text.replace(program, "PSQL");
+    let line = |line: &str| {
+        if line.starts_with("Time: ") && line.ends_with(" ms\n") {
+            return "Time: 0 ms\n".to_owned();
+        }
+        match line.split_once("server process with PID ") {
+            Some((before, _)) => format!("{before}server process with PID 0.\n"),
+            None => line.to_owned(),
+        }
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+fn difference(expected: &str, actual: &str) -> String {
+    similar::TextDiff::from_lines(expected, actual)
+        .unified_diff()
+        .context_radius(2)
+        .header("psql", "executor")
+        .to_string()
+}
+
+#[test]
+fn every_script_does_what_it_does_by_psql() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let directory = tempfile::tempdir().expect("a directory");
+    let link = directory.path().join("psql");
+    symlink(env!("CARGO_BIN_EXE_roof-exec"), &link).expect("a link");
+    let only = std::env::var("ROOF_EXEC_ONLY").unwrap_or_default();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exec");
+    let mut groups: Vec<PathBuf> =
+        fs::read_dir(&folder).expect("tests/exec").map(|entry| entry.expect("an entry").path()).collect();
+    groups.retain(|path| path.extension().is_some_and(|extension| extension == "cases"));
+    groups.sort();
+    let mut failures = String::new();
+    let mut count = 0;
+    for group in groups {
+        let cases = cases(&fs::read_to_string(&group).expect("cases"));
+        let cases: Vec<Case> = cases.into_iter().filter(|case| case.name.contains(&only)).collect();
+        if cases.is_empty() {
+            continue;
+        }
+        let mut sides = Vec::new();
+        for (program, extra) in [(cluster.bindir().join("psql"), None), (link.clone(), Some("--unlinted"))] {
+            cluster.sql("postgres", "DROP DATABASE IF EXISTS cases; ").expect("dropped");
+            cluster.sql("postgres", "CREATE DATABASE cases;").expect("created");
+            let bench = Bench {
+                cluster: &cluster,
+                program,
+                extra,
+                directory: directory.path().to_owned(),
+                database: "cases".to_owned(),
+            };
+            let traces: Vec<Trace> = cases.iter().map(|case| bench.run(case)).collect();
+            sides.push((traces, cluster.dump("cases").expect("a dump")));
+        }
+        let [expected, actual] = &sides[..] else { panic!("two sides") };
+        for ((case, expected), actual) in cases.iter().zip(&expected.0).zip(&actual.0) {
+            count += 1;
+            if expected != actual {
+                let name = group.file_stem().unwrap_or_default().to_string_lossy();
+                let text = format!(
+                    "---- {name}: {}\nexit codes {:?} and {:?}\nstdout {}\nstderr {}\n",
+                    case.name,
+                    expected.code,
+                    actual.code,
+                    difference(&expected.stdout, &actual.stdout),
+                    difference(&expected.stderr, &actual.stderr),
+                );
+                failures.push_str(&text);
+                for (name, bytes) in &expected.files {
+                    let other = actual.files.get(name).map(Vec::as_slice).unwrap_or_default();
+                    if other != bytes {
+                        failures += &difference(&String::from_utf8_lossy(bytes), &String::from_utf8_lossy(other));
+                    }
+                }
+            }
+        }
+        if expected.1 != actual.1 {
+            failures += &difference(&String::from_utf8_lossy(&expected.1), &String::from_utf8_lossy(&actual.1));
+        }
+    }
+    assert!(failures.is_empty(), "of {count} scripts these differ\n{failures}");
+    assert!(count >= 250 || !only.is_empty(), "there are only {count} scripts");
+}
