@@ -17,7 +17,7 @@ use super::channel::{Channel, Socket, reason};
 use super::event::{Event, Report};
 use super::failure::{Failure, Kind};
 use super::message::shown;
-use super::settings::{Host, Settings, SslMode, integer};
+use super::settings::{Host, Settings, SslMode, Target, integer};
 use super::tls::Tls;
 
 /// A place that can be connected to.
@@ -85,61 +85,88 @@ impl From<String> for Stop {
 /// How many parameters and notices a server may come with; more is no server.
 const STARTUP_LIMIT: usize = 1000;
 
+/// What has been tried in vain, in libpq's words.
+#[derive(Default)]
+struct Log {
+    text: Vec<u8>,
+    needs_password: bool,
+    /// Whether nothing else is to be tried.
+    is_final: bool,
+}
+
+impl Log {
+    fn say(&mut self, place: &str, stop: &Stop) {
+        if !self.text.is_empty() {
+            self.text.push(b'\n');
+        }
+        self.text.extend_from_slice(place.as_bytes());
+        self.text.extend_from_slice(&stop.text);
+        self.needs_password = stop.needs_password;
+        self.is_final = stop.next == Next::Nothing;
+    }
+}
+
 /// Tries everything that the settings name.
 pub(super) fn establish(settings: &Settings) -> Result<Session, Failure> {
-    let mut log: Vec<u8> = Vec::new();
-    let mut needs_password = false;
-    let fail = |log: Vec<u8>, needs_password: bool| {
-        let failure = Failure::new(Kind::Connect, log);
-        if needs_password { failure.wanting_password() } else { failure }
+    let mut log = Log::default();
+    // Whoever would rather have a standby takes any server when there is none.
+    let passes = match settings.target {
+        Target::PreferStandby => [Some(Target::Standby), Some(Target::Any)],
+        target => [Some(target), None],
     };
-    let say = |log: &mut Vec<u8>, text: &[u8]| {
-        if !log.is_empty() {
-            log.push(b'\n');
+    for target in passes.into_iter().flatten() {
+        match try_hosts(settings, target, &mut log) {
+            Some(session) => return Ok(session),
+            None if log.is_final => break,
+            None => {}
         }
-        log.extend_from_slice(text);
-    };
+    }
+    let failure = Failure::new(Kind::Connect, log.text);
+    Err(if log.needs_password { failure.wanting_password() } else { failure })
+}
+
+/// Tries one host after the other; nothing, where the log says why.
+fn try_hosts(settings: &Settings, target: Target, log: &mut Log) -> Option<Session> {
     'hosts: for host in &settings.hosts {
         let addresses = match addresses(host) {
             Ok(addresses) => addresses,
             Err(stop) => {
-                say(&mut log, &stop.text);
-                if stop.next == Next::Nothing {
-                    return Err(fail(log, false));
+                log.say("", &stop);
+                if log.is_final {
+                    return None;
                 }
                 continue;
             }
         };
         for address in addresses {
-            let prefix = place(host, &address);
+            let place = place(host, &address);
             let deadline = match settings.timeout() {
                 Ok(timeout) => timeout.map(|timeout| Instant::now() + timeout),
                 Err(text) => {
-                    say(&mut log, format!("{prefix}{text}").as_bytes());
-                    return Err(fail(log, false));
+                    log.say(&place, &text.into());
+                    return None;
                 }
             };
             let mut is_encrypted = settings.ssl_mode > SslMode::Allow && !host.is_socket();
             let mut is_named = true;
             loop {
-                let attempt = Attempt { settings, host, address: &address, deadline, is_encrypted, is_named };
+                let attempt = Attempt { settings, host, address: &address, deadline, is_encrypted, is_named, target };
                 let stop = match attempt.run() {
-                    Ok(session) => return Ok(session),
+                    Ok(session) => return Some(session),
                     Err(stop) => stop,
                 };
-                say(&mut log, &[prefix.as_bytes(), &stop.text].concat());
-                needs_password = stop.needs_password;
+                log.say(&place, &stop);
                 match stop.next {
                     Next::Again(encrypted) => is_encrypted = encrypted,
                     Next::Nameless => is_named = false,
                     Next::Address => break,
                     Next::Host => continue 'hosts,
-                    Next::Nothing => return Err(fail(log, needs_password)),
+                    Next::Nothing => return None,
                 }
             }
         }
     }
-    Err(fail(log, needs_password))
+    None
 }
 
 /// The addresses of a host.
@@ -243,6 +270,7 @@ struct Attempt<'a> {
     is_encrypted: bool,
     /// Whether the server is told an application's name.
     is_named: bool,
+    target: Target,
 }
 
 impl Attempt<'_> {
@@ -273,6 +301,13 @@ impl Attempt<'_> {
         channel.put(&message);
         self.authenticate(&mut channel)?;
         let events = begin(&mut channel, is_named)?;
+        if let Some(mismatch) = mismatch(self.target, &events.parameters) {
+            let mut message = BytesMut::new();
+            frontend::terminate(&mut message);
+            channel.put(&message);
+            channel.close();
+            return Err(Stop::new(mismatch, Next::Host));
+        }
         channel.deadline = None;
         Ok(Session { channel, host: self.host.clone(), address: self.address.clone(), events })
     }
@@ -420,6 +455,28 @@ impl Attempt<'_> {
             _ => Next::Nothing,
         };
         Stop::new(text, next)
+    }
+}
+
+/// What is wrong with a server for who wants another kind. Servers before 14 do not say of what
+/// kind they are.
+fn mismatch(target: Target, parameters: &[(Vec<u8>, Vec<u8>)]) -> Option<&'static str> {
+    let is_on = |name: &str| {
+        let value = parameters.iter().find(|(own, _)| own == name.as_bytes()).map(|(_, value)| value.as_slice());
+        value.map(|value| value == b"on")
+    };
+    if target == Target::Any {
+        return None;
+    }
+    let Some((is_standby, is_read_only)) = is_on("in_hot_standby").zip(is_on("default_transaction_read_only")) else {
+        return Some("target_session_attrs is not supported for servers before version 14");
+    };
+    match target {
+        Target::ReadWrite if is_standby || is_read_only => Some("session is read-only"),
+        Target::ReadOnly if !is_standby && !is_read_only => Some("session is not read-only"),
+        Target::Primary if is_standby => Some("server is in hot standby mode"),
+        Target::Standby if !is_standby => Some("server is not in hot standby mode"),
+        _ => None,
     }
 }
 

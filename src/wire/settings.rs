@@ -71,7 +71,6 @@ const UNSUPPORTED: &[(&str, &[&str])] = &[
     ("sslcrldir", &[]),
     ("sslcompression", &["0"]),
     ("replication", &["0", "false", "off", "no"]),
-    ("target_session_attrs", &["any"]),
 ];
 
 /// Keywords of which libpq does not take an empty value for none.
@@ -99,6 +98,17 @@ pub(super) enum ChannelBinding {
     Disable,
     Prefer,
     Require,
+}
+
+/// What kind of server is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Any,
+    ReadWrite,
+    ReadOnly,
+    Primary,
+    Standby,
+    PreferStandby,
 }
 
 /// One of the places to try.
@@ -136,6 +146,7 @@ pub struct Settings {
     pub(super) password: Option<Password>,
     pub(super) ssl_mode: SslMode,
     pub(super) channel_binding: ChannelBinding,
+    pub(super) target: Target,
     warnings: Vec<String>,
 }
 
@@ -188,6 +199,7 @@ impl Settings {
             password,
             ssl_mode: SslMode::Prefer,
             channel_binding: ChannelBinding::Prefer,
+            target: Target::Any,
             warnings: Vec::new(),
             values,
         };
@@ -305,6 +317,15 @@ impl Settings {
             }
             other => return Err(invalid("gssencmode", other)),
         }
+        self.target = match self.value("target_session_attrs").unwrap_or("any") {
+            "any" => Target::Any,
+            "read-write" => Target::ReadWrite,
+            "read-only" => Target::ReadOnly,
+            "primary" => Target::Primary,
+            "standby" => Target::Standby,
+            "prefer-standby" => Target::PreferStandby,
+            other => return Err(invalid("target_session_attrs", other)),
+        };
         if self.value("client_encoding") == Some("auto") {
             let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| environment.get(name));
             let locale = locale.into_iter().find(|value| !value.is_empty()).map(|value| value.to_ascii_lowercase());

@@ -269,6 +269,25 @@ fn nobody_there_is_told_as_libpq_tells_it() {
 }
 
 #[test]
+fn a_server_is_of_the_kind_that_was_asked_for() {
+    let home = home();
+    plain().cluster.sql("postgres", "CREATE DATABASE readonly").expect("a superuser");
+    plain()
+        .cluster
+        .sql("postgres", "ALTER DATABASE readonly SET default_transaction_read_only = on")
+        .expect("a superuser");
+    for kind in ["any", "read-write", "read-only", "primary", "standby", "prefer-standby", "other", ""] {
+        for database in ["postgres", "readonly"] {
+            for hosts in ["{socket}", "/nowhere,{socket},127.0.0.1"] {
+                let string = format!("host={hosts} port={{port}} user=trusted dbname={database}");
+                let case = Case::new(plain(), home.path(), &string);
+                case.with("PGTARGETSESSIONATTRS", kind).agree();
+            }
+        }
+    }
+}
+
+#[test]
 fn passwords_come_from_the_password_file() {
     let escaped = PASSWORD.replace('\\', "\\\\").replace(':', "\\:");
     let socket = plain().cluster.socket_dir().display().to_string();
@@ -453,7 +472,6 @@ fn what_is_not_supported_is_refused_by_its_name() {
         ("sslpassword=x", "connection option \"sslpassword\" is not supported"),
         ("sslcompression=1", "connection option \"sslcompression\" is not supported"),
         ("replication=database", "connection option \"replication\" is not supported"),
-        ("target_session_attrs=primary", "connection option \"target_session_attrs\" is not supported"),
         ("gssencmode=require", "gssencmode value \"require\" invalid when GSSAPI support is not compiled in"),
         (
             "ssl_min_protocol_version=TLSv1 ssl_max_protocol_version=TLSv1.1",
