@@ -50,6 +50,15 @@ impl<'a> Flow<'a> {
                 Some(PsqlValue::Maybe) | None => None,
                 Some(_) => Some(boolean(node.at, true)),
             },
+            // Outside of bodies there are no variables with types: two literals are texts.
+            ExprKind::In { operand, list, negated } if state.scopes.is_empty() => {
+                among(operand, list).map(|found| boolean(node.at, found != *negated))
+            }
+            ExprKind::Operator { operator, left: Some(left), right }
+                if state.scopes.is_empty() && matches!(operator.as_str(), "=" | "<>") =>
+            {
+                among(left, std::slice::from_ref(right)).map(|found| boolean(node.at, found == (operator == "=")))
+            }
             ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false } => {
                 self.resolve_call(node.at, function, arguments, state)
             }
@@ -507,6 +516,17 @@ pub(super) fn parse_name(text: &str, at: At) -> Option<Name> {
         [schema, name] => Some(Name { schema: Some(schema.clone()), name: name.clone(), at }),
         _ => None,
     }
+}
+
+/// Whether a literal is one of a list of literals.
+fn among(operand: &Expr, list: &[Expr]) -> Option<bool> {
+    let literal = |expr: &Expr| match &expr.kind {
+        ExprKind::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let wanted = literal(operand)?;
+    let list: Vec<Ident> = list.iter().map(literal).collect::<Option<_>>()?;
+    Some(list.contains(&wanted))
 }
 
 /// Whether a value asks one of these relations, directly or through a view or a function.

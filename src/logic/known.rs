@@ -387,7 +387,9 @@ mod tests {
 
     #[test]
     fn spellings_of_one_value_are_not_told_apart() {
-        for (left, right) in [("a-tag", "b-tag"), ("directus", "postgres"), ("1", "2"), ("4", "33"), ("true", "f"), ("x", "1")] {
+        for (left, right) in
+            [("a-tag", "b-tag"), ("directus", "postgres"), ("1", "2"), ("4", "33"), ("true", "f"), ("x", "1")]
+        {
             assert!(surely_differ(left, right), "{left} and {right} differ");
         }
         for (left, right) in [
