@@ -5,6 +5,8 @@
 #![allow(dead_code, reason = "tests/mutants uses the other part")]
 
 mod formatting;
+#[path = "../mutants/lint.rs"]
+mod lint;
 #[path = "../mutants/live.rs"]
 mod live;
 #[path = "../mutants/package.rs"]
@@ -52,6 +54,36 @@ fn every_rewrite_finds_its_sites() {
     assert!(few.is_empty(), "too few files:\n{}", few.join("\n"));
     println!("{} rewrites, {} rewritten files", names.len(), all.len());
     assert!(names.len() >= 120, "{} rewrites", names.len());
+}
+
+#[test]
+fn every_rewrite_is_as_clean_as_the_package() {
+    let package = Package::load();
+    let rewrites = rewrites();
+    let next = AtomicUsize::new(0);
+    let alarms = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(rewrite) = rewrites.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = lint::findings(&rewrite.of_all(&package), false, &[]);
+                    let lines: BTreeSet<String> = match found {
+                        Ok(found) => found
+                            .into_iter()
+                            .map(|one| {
+                                format!("{}: {}: {} {}", rewrite.name, one.rule, one.files.join(", "), one.message)
+                            })
+                            .collect(),
+                        Err(fault) => BTreeSet::from([format!("{}: could not run: {fault}", rewrite.name)]),
+                    };
+                    alarms.lock().expect("a list").extend(lines);
+                }
+            });
+        }
+    });
+    let mut alarms = alarms.into_inner().expect("a list");
+    alarms.sort();
+    assert!(alarms.is_empty(), "{} false alarms:\n{alarms:#?}", alarms.len());
 }
 
 /// Packages in which every file bears another rewrite, each with the names of its rewrites;

@@ -9,6 +9,7 @@ mod deltas;
 mod guards;
 mod idempotency;
 mod ledger;
+mod lint;
 mod live;
 mod manifest;
 mod operator;
@@ -97,6 +98,96 @@ fn every_operator_finds_its_sites_and_changes_something() {
     println!("{families:?}: {operators} operators, {mutants} mutants");
     assert_eq!(families.len(), 13);
     assert!(operators >= 40 && mutants >= 600, "{operators} operators, {mutants} mutants");
+}
+
+/// How many mutants of each operator are linted.
+const LINTED: usize = 2;
+
+/// What became of a mutant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// By a rule of the family that owns it, in the mutated file or naming it.
+    Denied,
+    /// By other rules only.
+    DeniedByOthers,
+    Missed,
+}
+
+fn fate(package: &Package, family: Family, mutant: &Mutant) -> (Fate, String) {
+    let packages = lint::packages_of(mutant);
+    let found = match lint::findings(&package.with(mutant), mutant.stale, &packages) {
+        Ok(found) => found,
+        Err(fault) => return (Fate::Missed, format!("could not run: {fault}")),
+    };
+    // What a script includes is a part of it.
+    let included: Vec<String> = mutant.files.keys().flat_map(|path| package.included(path)).collect();
+    let lies_in = |finding: &lint::Found| {
+        let is_part = finding.files.iter().any(|file| included.contains(file));
+        is_part
+            || mutant.files.keys().any(|path| {
+                let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
+                // A manifest that is wrong is wrong about some other file.
+                mutant.stale || finding.files.contains(path) || finding.message.contains(name)
+            })
+    };
+    let owners = |finding: &&lint::Found| family.rules().contains(&finding.rule);
+    let fate = if found.iter().filter(owners).any(lies_in) {
+        Fate::Denied
+    } else if found.is_empty() {
+        Fate::Missed
+    } else {
+        Fate::DeniedByOthers
+    };
+    let rules: BTreeSet<&str> = found.iter().map(|finding| finding.rule).collect();
+    (fate, rules.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+#[test]
+fn every_mutant_is_denied_by_the_rule_that_owns_it() {
+    let package = Package::load();
+    let all = lint::findings(&package, false, &[]).expect("the linter runs");
+    assert!(all.is_empty(), "the unchanged packages are clean: {all:#?}");
+    let operators = operators();
+    let work: Vec<(usize, Mutant)> = operators
+        .iter()
+        .enumerate()
+        .flat_map(|(number, operator)| {
+            // Not every operator looks at the same sites.
+            let mut mutants = (operator.mutate)(&package);
+            let turn = number * 7 % mutants.len().max(1);
+            mutants.rotate_left(turn);
+            spread(mutants, LINTED).into_iter().map(move |mutant| (number, mutant))
+        })
+        .collect();
+    let next = AtomicUsize::new(0);
+    let fates = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((number, mutant)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (fate, rules) = fate(&package, operators[*number].family, mutant);
+                    fates.lock().expect("a list").push((*number, fate, format!("{} [{rules}]", mutant.what)));
+                }
+            });
+        }
+    });
+    let fates = fates.into_inner().expect("a list");
+    let mut escaped = Vec::new();
+    for (number, operator) in operators.iter().enumerate() {
+        let count = |wanted: Fate| fates.iter().filter(|(other, fate, _)| *other == number && *fate == wanted).count();
+        let (denied, others, missed) = (count(Fate::Denied), count(Fate::DeniedByOthers), count(Fate::Missed));
+        println!(
+            "{:?} | {} | {} | {denied} | {others} | {missed}",
+            operator.family,
+            operator.name,
+            denied + others + missed
+        );
+        let wrong = fates.iter().filter(|(other, fate, _)| *other == number && *fate != Fate::Denied);
+        escaped
+            .extend(wrong.map(|(_, fate, what)| format!("{:?}: {}: {fate:?}: {what}", operator.family, operator.name)));
+    }
+    assert!(work.len() >= 600, "{} mutants", work.len());
+    assert!(escaped.is_empty(), "{} of {} are not denied:\n{escaped:#?}", escaped.len(), work.len());
 }
 
 /// The mutants of an operator on which its harm can be seen.

@@ -29,12 +29,18 @@ impl Family {
             Self::Transaction => &["outside-transaction", "stray-transaction-control", "not-transactional"],
             Self::Guards => &["unguarded-change", "guard-fails-open", "unchecked-outcome"],
             Self::Deletes => &["delete-outside-tag", "truncate-outside-tier"],
-            Self::Idempotency => &["fails-when-repeated", "changes-when-repeated"],
+            Self::Idempotency => &["fails-when-repeated", "changes-when-repeated", "statement-fails"],
             Self::Order => &["drop-parent-first", "cascade-into-baseline"],
             Self::Protected => &["protected-rows-lost"],
             Self::Manifest => &["manifest-mismatch"],
             Self::Ledger => {
-                &["leftover-after-rollback", "foreign-object-dropped", "tier-without-rollback", "executor-skips-tier"]
+                &[
+                    "leftover-after-rollback",
+                    "foreign-object-dropped",
+                    "tier-without-rollback",
+                    "executor-skips-tier",
+                    "statement-fails",
+                ]
             }
             Self::ReadOnly => &["read-only-writes"],
             Self::Deltas => &["unexpected-delta"],
