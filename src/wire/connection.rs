@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cancel::CancelHandle;
 use super::channel::Channel;
-use super::connect::{Address, establish};
+use super::connect::establish;
 use super::event::{Event, Report, Status};
 use super::failure::{Failure, Kind};
 use super::settings::{Host, Settings};
@@ -22,8 +22,8 @@ pub struct Connection {
     channel: Channel,
     settings: Arc<Settings>,
     host: Host,
-    address: Address,
     key: (i32, i32),
+    cancel: CancelHandle,
     parameters: BTreeMap<Vec<u8>, Vec<u8>>,
     notices: Vec<Report>,
     status: Status,
@@ -38,11 +38,14 @@ impl Connection {
     /// failure carries libpq's text, beginning with `connection to server …`.
     pub fn connect(settings: &Settings) -> Result<Self, Failure> {
         let session = establish(settings)?;
+        let settings = Arc::new(settings.clone());
+        let is_encrypted = session.channel.tls().is_some();
+        let cancel = CancelHandle::new(&settings, &session.host, &session.address, session.events.key, is_encrypted);
         Ok(Self {
             channel: session.channel,
-            settings: Arc::new(settings.clone()),
+            settings,
             host: session.host,
-            address: session.address,
+            cancel,
             key: session.events.key,
             parameters: session.events.parameters.into_iter().collect(),
             notices: session.events.notices,
@@ -104,7 +107,7 @@ impl Connection {
 
     /// What cancels the running statement from another thread.
     pub fn cancel_handle(&self) -> CancelHandle {
-        CancelHandle::new(&self.settings, &self.host, &self.address, self.key, self.is_encrypted())
+        self.cancel.clone()
     }
 
     /// Sends one query message. Its bytes must not hold a NUL; they go to the server no later
