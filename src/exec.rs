@@ -9,6 +9,7 @@ pub mod options;
 pub mod plan;
 mod pset;
 mod query;
+pub mod record;
 pub mod session;
 pub mod table;
 pub mod variables;
@@ -19,20 +20,19 @@ use std::io::{self, BufRead, BufReader, Cursor, IsTerminal, Read};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use signal_hook::consts::{SIGHUP, SIGTERM};
+
 use self::console::{Console, reason};
 use self::interrupt::Interrupt;
 pub use self::plan::{Action, Answer, Plan};
 use self::session::{BAD_CONNECTION, FAILURE, SUCCESS, USER, canonical};
 pub use self::session::{End, Library, Quiet, Session, Witness};
-use crate::psql::{Item, read};
+use crate::psql::{Form, Item, Metacommand, read};
 use crate::source::Lines;
 use crate::wire::{Connection, Environment, Settings};
 
 /// How many files are followed when scripts are looked through before anything connects.
 const LOOK_LIMIT: usize = 10_000;
-
-/// The exit code of a process that SIGTERM ended.
-const TERMINATED: u8 = 143;
 
 /// Does what a plan says, and returns the exit code.
 pub fn run(plan: Plan, environment: &Environment, library: &mut dyn Library, witness: &mut dyn Witness) -> u8 {
@@ -92,10 +92,81 @@ pub fn run(plan: Plan, environment: &Environment, library: &mut dyn Library, wit
         stdin,
         Arc::clone(&interrupt),
     );
-    let code = session.run(&actions, is_single).unwrap_or_else(|End(code)| code);
+    let is_bound = session.is_bound();
+    let result = if is_bound { session.lock() } else { Ok(()) };
+    let result = result.and_then(|()| session.run(&actions, is_single));
+    let mut code = result.unwrap_or_else(|End(code)| code);
+    if is_bound {
+        code = session.settle(code);
+    }
     session.finish();
-    // What SIGTERM would have done at once.
-    if interrupt.signal() == signal_hook::consts::SIGTERM { TERMINATED } else { code }
+    // What the signal would have done at once.
+    match interrupt.signal() {
+        SIGTERM | SIGHUP => 128 + u8::try_from(interrupt.signal()).unwrap_or(0),
+        _ => code,
+    }
+}
+
+/// Prints what a plan would send, with the variables that are known, and connects to nothing.
+/// Both arms of every `\if` are printed, as is every metacommand.
+pub fn rehearse(plan: &Plan, library: &mut dyn Library) -> u8 {
+    let mut console = Console::of_process();
+    let mut waiting: Vec<(Vec<u8>, usize)> = plan.files().map(|path| (canonical(path), 0)).collect();
+    waiting.reverse();
+    for action in &plan.actions {
+        if let Action::Query(text) | Action::Command(text) = action {
+            console.line(&[b"-- -c\n", &text[..]].concat());
+        }
+    }
+    while let Some((path, first)) = waiting.pop() {
+        let Ok(text) = library.read(&path) else { continue };
+        let (script, lines) = (read(&text), Lines::of(&text));
+        for (number, item) in script.items.iter().enumerate().skip(first) {
+            let mut head = |start: usize| {
+                let place = format!("-- {}:{}", String::from_utf8_lossy(&path), lines.place(&text, start).line);
+                console.line(place.as_bytes());
+            };
+            match item {
+                Item::Statement(statement) => {
+                    head(statement.span.start);
+                    let rendered = statement.render(&text, &mut |form, name| {
+                        let value = plan.variables.get(name);
+                        Some(match form {
+                            Form::Test => {
+                                if value.is_some() {
+                                    b"TRUE".to_vec()
+                                } else {
+                                    b"FALSE".to_vec()
+                                }
+                            }
+                            Form::Plain => value?.to_vec(),
+                            Form::Literal => session::literal(value?),
+                            Form::Identifier => session::identifier(value?),
+                        })
+                    });
+                    console.line(&rendered.text);
+                }
+                Item::CopyData { lines, .. } => {
+                    let count = lines.of(&text).split_inclusive(|byte| *byte == b'\n').count();
+                    console.line(format!("-- {count} lines of data").as_bytes());
+                }
+                Item::Metacommand { command, .. } => {
+                    head(command.span.start);
+                    console.line(&[b"-- ", command.span.of(&text)].concat());
+                    if let Some(inner) = included(command, &path) {
+                        waiting.push((path.clone(), number + 1));
+                        waiting.push((inner, 0));
+                        break;
+                    }
+                }
+            }
+            if waiting.len() > LOOK_LIMIT {
+                return FAILURE;
+            }
+        }
+    }
+    console.flush();
+    SUCCESS
 }
 
 /// Standard input: where a script is read from it, all of it, to be looked through.
@@ -188,27 +259,28 @@ fn first_refusal(text: &[u8]) -> Option<(usize, String)> {
 
 /// The files that a script includes by a name that is plain to see.
 fn includes(text: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
-    let directory = path.iter().rposition(|byte| *byte == b'/').and_then(|at| path.get(..=at)).unwrap_or_default();
     let script = read(text);
     let commands = script.items.iter().filter_map(|item| match item {
         Item::Metacommand { command, .. } => Some(command),
         _ => None,
     });
-    commands
-        .filter_map(|command| {
-            let is_relative = match command.name.as_str() {
-                "i" | "include" => false,
-                "ir" | "include_relative" => true,
-                _ => return None,
-            };
-            let mut name = command.arguments.first()?.literal()?;
-            while name.ends_with(b";") {
-                name.pop();
-            }
-            let is_joined = is_relative && !name.starts_with(b"/");
-            (name != b"-").then(|| canonical(&if is_joined { [directory, &name].concat() } else { name }))
-        })
-        .collect()
+    commands.filter_map(|command| included(command, path)).collect()
+}
+
+/// The file that a command of the script at `path` includes, if its name is plain to see.
+fn included(command: &Metacommand, path: &[u8]) -> Option<Vec<u8>> {
+    let directory = path.iter().rposition(|byte| *byte == b'/').and_then(|at| path.get(..=at)).unwrap_or_default();
+    let is_relative = match command.name.as_str() {
+        "i" | "include" => false,
+        "ir" | "include_relative" => true,
+        _ => return None,
+    };
+    let mut name = command.arguments.first()?.literal()?;
+    while name.ends_with(b";") {
+        name.pop();
+    }
+    let is_joined = is_relative && !name.starts_with(b"/");
+    (name != b"-").then(|| canonical(&if is_joined { [directory, &name].concat() } else { name }))
 }
 
 impl Session<'_> {

@@ -268,3 +268,140 @@ fn every_script_does_what_it_does_by_psql() {
     assert!(failures.is_empty(), "of {count} scripts these differ\n{failures}");
     assert!(count >= 250 || !only.is_empty(), "there are only {count} scripts");
 }
+
+/// A package of one tier in a directory of its own, and the executor on it.
+struct Site<'a> {
+    cluster: &'a Cluster,
+    directory: tempfile::TempDir,
+}
+
+const PACKAGE: &str = r#"
+[[package]]
+name = "small"
+root = "."
+database = "postgres"
+executor = "run.sql"
+variables = { code = "x" }
+"#;
+
+impl Site<'_> {
+    fn new<'a>(cluster: &'a Cluster, files: &[(&str, &str)]) -> Site<'a> {
+        let directory = tempfile::tempdir().expect("a directory");
+        for (name, text) in std::iter::once(&("lint.toml", PACKAGE)).chain(files) {
+            fs::write(directory.path().join(name), text).expect("a file");
+        }
+        Site { cluster, directory }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_roof-exec"));
+        command.env_clear().env("LC_ALL", "C.UTF-8").env("PGHOST", self.cluster.socket_dir());
+        command.env("PGUSER", SUPERUSER).env("PGDATABASE", "postgres").current_dir(self.directory.path());
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = self.command(arguments).output().expect("it runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    }
+
+    fn record(&self) -> serde_json::Value {
+        let text = fs::read(self.directory.path().join("record.json")).expect("a record");
+        serde_json::from_slice(&text).expect("JSON")
+    }
+
+    fn ask(&self, query: &str) -> String {
+        self.cluster.sql("postgres", query).expect("an answer")
+    }
+}
+
+#[test]
+fn a_package_runs_only_as_it_was_judged() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let read_only = "\\set ON_ERROR_STOP on\n\\if :{?code}\n\\else\n\\set code ''\n\\endif\nSELECT :'code' AS code;\n";
+
+    // It passes: psql's output, and a record.
+    let site = Site::new(&cluster, &[("run.sql", read_only)]);
+    let (code, stdout, stderr) = site.run(&["-v", "code=a'; DROP", "--record", "record.json", "-f", "run.sql"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert_eq!(stdout, "   code   \n----------\n a'; DROP\n(1 row)\n\n");
+    let record = site.record();
+    assert_eq!(
+        (&record["result"], &record["verdict"], &record["exit_code"]),
+        (&"done".into(), &"pass".into(), &0.into())
+    );
+    assert_eq!(record["statements"][0]["tags"][0], "SELECT 1");
+    assert!(record["files"]["run.sql"].as_str().is_some_and(|hash| hash.len() == 64), "{record}");
+
+    // Nothing is sent where something is denied, and nothing is printed on standard output.
+    let site = Site::new(&cluster, &[("run.sql", "DROP TABLE nope CASCADE;\n\\! echo x\n")]);
+    let (code, stdout, stderr) = site.run(&["-f", "run.sql"]);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.contains("forbidden-command"), "{stderr}");
+
+    // What no package has is not run.
+    let site = Site::new(&cluster, &[("run.sql", read_only), ("other.sql", "SELECT 1;\n")]);
+    for arguments in [&["-f", "other.sql"][..], &["-c", "SELECT 1"], &["-f", "run.sql", "-c", "SELECT 1"], &["-f", "-"]]
+    {
+        let (code, stdout, _) = site.run(arguments);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
+    }
+    let (code, stdout, _) = site.run(&["--unlinted", "-Atf", "other.sql"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "1\n"));
+    // Refused before anything connects, though nothing was linted.
+    let refused = Site::new(&cluster, &[("a.sql", "\\i b.sql\n"), ("b.sql", "\\if false\n\\! echo x\n\\endif\n")]);
+    let (code, _, stderr) = refused.run(&["--unlinted", "-h", "/nonexistent", "-f", "a.sql"]);
+    assert_eq!((code, stderr.as_str()), (Some(1), "roof-exec:b.sql:2: error: \\! is not supported\n"));
+
+    // What changes the meaning of what was judged is refused.
+    for arguments in [&["-S", "-f", "run.sql"][..], &["-v", "AUTOCOMMIT=off", "-f", "run.sql"]] {
+        assert_eq!(site.run(arguments).0, Some(2), "{arguments:?}");
+    }
+
+    // It prints what it would send and connects to nothing.
+    let (code, stdout, _) = site.run(&["--dry-run", "-h", "/nonexistent", "-v", "code=it's", "-f", "run.sql"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        stdout.starts_with("-- run.sql:1\n-- \\set ON_ERROR_STOP on\n-- run.sql:2\n-- \\if :{?code}\n"),
+        "{stdout}"
+    );
+    assert!(stdout.ends_with("-- run.sql:6\nSELECT 'it''s' AS code;\n"), "{stdout}");
+}
+
+#[test]
+fn signals_cancel_and_one_release_runs_at_a_time() {
+    use std::time::{Duration, Instant};
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let script = "\\set ON_ERROR_STOP on\nBEGIN TRANSACTION READ ONLY;\nSET LOCAL statement_timeout = '1h';\nSELECT pg_sleep(100);\nCOMMIT;\n";
+    let site = Site::new(&cluster, &[("run.sql", script)]);
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(100);' AND state = 'active'";
+    let waits = |wanted: &str| {
+        let limit = Instant::now() + Duration::from_mins(1);
+        while site.ask(running) != wanted {
+            assert!(Instant::now() < limit, "the statement runs {wanted} times");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    for (signal, expected) in [("INT", 3), ("TERM", 143)] {
+        let child = site.command(&["--record", "record.json", "-f", "run.sql"]).spawn().expect("it runs");
+        waits("1");
+        if signal == "INT" {
+            let (code, _, stderr) = site.run(&["-f", "run.sql"]);
+            assert_eq!(code, Some(1));
+            assert!(stderr.contains("another release is running on this database: process "), "{stderr}");
+        }
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().expect("kill runs");
+        assert!(kill.success());
+        let output = child.wait_with_output().expect("it ends");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(expected), "{stderr}");
+        let expected = "Cancel request sent\nroof-exec:run.sql:4: ERROR:  canceling statement due to user request\n";
+        assert!(stderr.starts_with(expected), "{stderr}");
+        waits("0");
+        let record = site.record();
+        assert_eq!(record["failure"]["statement"], 2, "{record}");
+        assert_eq!(record["statements"][2]["error"]["sqlstate"], "57014");
+    }
+}

@@ -11,14 +11,17 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{FAULT, FOUND, complain, directory, read_config};
+use crate::exec::record::{Chronicle, Subject};
 use crate::exec::session::canonical;
 use crate::exec::{self, Action, Library, Plan, Quiet};
 use crate::fault::Fault;
 use crate::lint::{Job, lint};
+use crate::manifest;
 use crate::psql::{self, Item};
 use crate::report;
 use crate::silence::all_rules;
 use crate::verdict::{Approved, Verdict};
+use crate::wire::Environment;
 
 /// Takes psql's command line. `program` is what the process was called by, or the words that
 /// stand for it.
@@ -40,11 +43,16 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> u8 {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let environment = environment.into_iter().collect();
+    let scripts = plan.files().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
     if plan.is_unlinted {
-        return exec::run(plan, &environment, &mut Disk, &mut Quiet);
+        let subject = Subject { verdict: "unlinted", scripts, ..Subject::default() };
+        return run(plan, subject, &environment, &mut Disk);
     }
     match judge(&plan) {
-        Ok(Judged::Pass(mut shelf)) => exec::run(plan, &environment, &mut shelf, &mut Quiet),
+        Ok(Judged::Pass(mut shelf)) => {
+            let subject = Subject { scripts, ..std::mem::take(&mut shelf.subject) };
+            run(plan, subject, &environment, &mut shelf)
+        }
         Ok(Judged::Deny(report)) => {
             let _ = io::stderr().write_all(&report);
             FOUND
@@ -54,6 +62,31 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> u8 {
             FAULT
         }
     }
+}
+
+/// Does what the plan says, or says what it would do; keeps a record if one is wanted.
+fn run(plan: Plan, subject: Subject, environment: &Environment, library: &mut dyn Library) -> u8 {
+    if plan.is_dry {
+        return exec::rehearse(&plan, library);
+    }
+    let Some(path) = &plan.record else {
+        if subject.package.is_none() {
+            return exec::run(plan, environment, library, &mut Quiet);
+        }
+        return exec::run(plan, environment, library, &mut Chronicle::new(subject, None));
+    };
+    let path = PathBuf::from(OsString::from_vec(path.clone()));
+    let file = match fs::File::create(&path) {
+        Ok(file) => file,
+        Err(error) => {
+            complain(&Fault::disk("write", &path, &error), super::When::Auto);
+            return FAULT;
+        }
+    };
+    let mut chronicle = Chronicle::new(subject, Some(file));
+    let code = exec::run(plan, environment, library, &mut chronicle);
+    chronicle.close(code);
+    code
 }
 
 /// What became of the package.
@@ -116,7 +149,16 @@ fn judge(plan: &Plan) -> Result<Judged, Fault> {
     };
     let name = package.name.clone();
     match verdict.approve(&name) {
-        Some(approved) => Ok(Judged::Pass(Shelf::new(&approved, &real(&root)?)?)),
+        Some(approved) => {
+            let mut shelf = Shelf::new(&approved, &real(&root)?)?;
+            let package = config.package(&name)?;
+            let rollbacks = package
+                .tier
+                .iter()
+                .filter_map(|tier| Some((package.path(&tier.file), package.path(tier.rollback.as_ref()?))));
+            shelf.subject.rollbacks = rollbacks.collect();
+            Ok(Judged::Pass(shelf))
+        }
         None => {
             let job = Job { directory: root, config: config.clone(), packages: vec![name] };
             let verdict = Verdict::new(lint(job)?, &config)?;
@@ -172,6 +214,7 @@ struct Shelf {
     current: PathBuf,
     root: PathBuf,
     scripts: BTreeMap<Vec<u8>, Script>,
+    subject: Subject,
 }
 
 /// A script, and where its statements stand.
@@ -198,7 +241,14 @@ impl Shelf {
             let statements = statements.collect();
             scripts.insert(name.as_bytes().to_vec(), Script { bytes: bytes.as_slice().into(), statements });
         }
-        Ok(Self { current, root: root.to_owned(), scripts })
+        let subject = Subject {
+            package: Some(approved.package().to_owned()),
+            digest: Some(approved.digest().to_owned()),
+            verdict: "pass",
+            files: approved.files().iter().map(|(name, bytes)| (name.clone(), manifest::digest(bytes))).collect(),
+            ..Subject::default()
+        };
+        Ok(Self { current, root: root.to_owned(), scripts, subject })
     }
 
     fn script(&self, path: &[u8]) -> Option<&Script> {

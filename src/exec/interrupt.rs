@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::wire::CancelHandle;
@@ -28,7 +28,7 @@ impl Interrupt {
     /// Listens to SIGINT from here on, and to SIGTERM where that is to cancel too.
     pub(super) fn listen(with_terminate: bool) -> Arc<Self> {
         let interrupt = Arc::new(Self::default());
-        let signals: &[i32] = if with_terminate { &[SIGINT, SIGTERM] } else { &[SIGINT] };
+        let signals: &[i32] = if with_terminate { &[SIGINT, SIGTERM, SIGHUP] } else { &[SIGINT] };
         if let Ok(mut signals) = Signals::new(signals) {
             let shared = Arc::clone(&interrupt);
             thread::spawn(move || {

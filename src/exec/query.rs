@@ -250,7 +250,8 @@ impl Session<'_> {
         self.interrupt.settle();
         self.say(Mark::Info, failure.text());
         self.fail("connection to server was lost");
-        self.witness.ends(&[], None);
+        let state = self.connection.status();
+        self.witness.ends(&[], None, state);
         Err(End(BAD_CONNECTION))
     }
 
@@ -335,7 +336,8 @@ impl Session<'_> {
             }
         }
         self.settle_result(&mut pending, None, &mut answer, true);
-        self.witness.ends(&tags, failed.as_ref());
+        let state = self.connection.status();
+        self.witness.ends(&tags, failed.as_ref(), state);
         for notification in notifications {
             self.print_notification(&notification);
         }
@@ -385,7 +387,19 @@ impl Session<'_> {
         self.variables.put("LAST_ERROR_MESSAGE", &message);
     }
 
+    /// The first column of what a query of the executor's own returns.
+    pub(super) fn ask(&mut self, query: &[u8]) -> Result<Vec<Vec<u8>>, End> {
+        match self.collect(query)? {
+            Ok((_, rows)) => {
+                let first = |row: crate::wire::Row<'_>| row.cells().next().flatten().map(<[u8]>::to_vec);
+                Ok(rows.iter().map(|row| first(row).unwrap_or_default()).collect())
+            }
+            Err(_) => Err(End(super::session::FAILURE)),
+        }
+    }
+
     fn print(&mut self, outcome: &Outcome, is_last: bool) -> bool {
+        self.witness.clears();
         let is_shown = is_last || self.variables.control.show_all_results;
         match outcome {
             Outcome::Rows { fields, rows, tag } => {
@@ -585,7 +599,8 @@ impl Session<'_> {
                 }
             }
         }
-        self.witness.ends(&[format!("SELECT {total}").into_bytes()], None);
+        let state = self.connection.status();
+        self.witness.ends(&[format!("SELECT {total}").into_bytes()], None, state);
         let is_open = self.connection.status() == Status::Transaction;
         if is_open && !self.quietly(b"CLOSE _psql_cursor")? {
             answer.is_good = false;

@@ -12,7 +12,7 @@ use super::variables::{Echo, Variables};
 use super::width::Encoding;
 use crate::psql::lexer::{Form, Lexer, Token};
 use crate::psql::{Open, metacommand};
-use crate::wire::{Connection, Report};
+use crate::wire::{self, Connection, Report};
 
 /// The exit codes.
 pub const SUCCESS: u8 = 0;
@@ -42,20 +42,25 @@ pub trait Library {
 
 /// What a session tells of what it does.
 pub trait Witness {
+    /// The server has been reached.
+    fn connects(&mut self, _connection: &Connection) {}
+    /// A script begins.
+    fn opens(&mut self, _file: &[u8]) {}
+    /// The script that began last ends, well or not.
+    fn closes(&mut self, _is_good: bool) {}
     /// A statement is about to be sent, from that line of that file.
-    fn begins(&mut self, file: Option<&[u8]>, line: usize, text: &[u8]);
-    /// It has been answered: with these tags, or with an error.
-    fn ends(&mut self, tags: &[Vec<u8>], error: Option<&Report>);
+    fn begins(&mut self, _file: Option<&[u8]>, _line: usize, _text: &[u8]) {}
+    /// It has been answered, with these tags, or with an error; how the session stands then.
+    fn ends(&mut self, _tags: &[Vec<u8>], _error: Option<&Report>, _state: wire::Status) {}
+    /// Something is about to be printed.
+    fn clears(&mut self) {}
 }
 
-/// A session before it sees anybody.
+/// A session that tells nobody.
 #[derive(Debug)]
 pub struct Quiet;
 
-impl Witness for Quiet {
-    fn begins(&mut self, _: Option<&[u8]>, _: usize, _: &[u8]) {}
-    fn ends(&mut self, _: &[Vec<u8>], _: Option<&Report>) {}
-}
+impl Witness for Quiet {}
 
 /// Where lines come from.
 #[derive(Debug, Clone)]
@@ -158,6 +163,9 @@ pub struct Session<'a> {
     depth: usize,
 }
 
+/// The key of the lock that every release takes: `rooflint`.
+const LOCK: i64 = 0x726f_6f66_6c69_6e74;
+
 /// How many files may lie within one another; psql itself ends in a segmentation fault.
 const DEPTH_LIMIT: usize = 100;
 
@@ -197,6 +205,7 @@ impl<'a> Session<'a> {
             known_encoding: Vec::new(),
             depth: 0,
         };
+        session.witness.connects(&session.connection);
         session.synchronize();
         session
     }
@@ -224,6 +233,7 @@ impl<'a> Session<'a> {
 
     /// Prints a message as psql does, with what it is marked by.
     pub(super) fn say(&mut self, mark: Mark, text: &[u8]) {
+        self.witness.clears();
         let mut line = Vec::new();
         if !self.is_terse {
             line.extend_from_slice(&self.program);
@@ -263,6 +273,43 @@ impl<'a> Session<'a> {
     /// Whether the first failure ends the run.
     pub(super) fn is_strict(&self) -> bool {
         self.variables.control.on_error_stop
+    }
+
+    /// Makes sure that no other release is running on the database, and that none starts while
+    /// this one runs. The lock is the session's: it lasts as long as the server works for it.
+    pub fn lock(&mut self) -> Result<(), End> {
+        let taken = self.ask(format!("SELECT pg_catalog.pg_try_advisory_lock({LOCK})").as_bytes())?;
+        if taken.first().map(Vec::as_slice) == Some(b"t") {
+            return Ok(());
+        }
+        let holder = self.ask(
+            format!(
+                "SELECT pg_catalog.format('process %s of %s (%s) since %s', a.pid, a.usename, a.application_name, \
+                 pg_catalog.date_trunc('second', a.backend_start)) FROM pg_catalog.pg_locks l \
+                 JOIN pg_catalog.pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted \
+                 AND l.classid::bigint * 4294967296 + l.objid::bigint = {LOCK} AND l.objsubid = 1 \
+                 AND a.datname = pg_catalog.current_database()"
+            )
+            .as_bytes(),
+        )?;
+        let holder = holder.first().map_or_else(|| "it has just ended".into(), |text| String::from_utf8_lossy(text));
+        let text = format!("another release is running on this database: {holder}");
+        self.fail(&text);
+        Err(End(FAILURE))
+    }
+
+    /// The end of a run of a release: a transaction that is open then was forgotten.
+    pub fn settle(&mut self, code: u8) -> u8 {
+        if code != SUCCESS || self.connection.status() == wire::Status::Idle {
+            return code;
+        }
+        self.fail("a transaction is still open at the end: what it did is undone by the server");
+        USER
+    }
+
+    /// Whether scripts are only those that were judged.
+    pub(super) fn is_bound(&self) -> bool {
+        self.library.is_bound()
     }
 
     /// Says farewell.
@@ -342,7 +389,13 @@ impl<'a> Session<'a> {
         let line = std::mem::take(&mut self.line);
         self.is_terse = self.file.is_none();
         self.depth += 1;
+        if let Some(file) = &self.file {
+            self.witness.opens(file);
+        }
         let result = self.lines();
+        if self.file.is_some() {
+            self.witness.closes(result == Ok(SUCCESS));
+        }
         self.depth -= 1;
         (self.file, self.source) = outside;
         self.line = line;
@@ -661,7 +714,7 @@ pub(super) fn literal(value: &[u8]) -> Vec<u8> {
     text
 }
 
-fn identifier(value: &[u8]) -> Vec<u8> {
+pub(super) fn identifier(value: &[u8]) -> Vec<u8> {
     let mut text = b"\"".to_vec();
     for byte in value {
         if *byte == b'"' {
