@@ -48,7 +48,6 @@ fn pairs(text: &str) -> Result<Pairs, String> {
         let end = rest.find(|c| c == '=' || is_space(c)).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
         let Some(after) = after.trim_start_matches(is_space).strip_prefix('=') else {
-            // libpq cuts the text only behind a name that white space follows.
             return Err(format!("missing \"=\" after \"{name}\" in connection info string"));
         };
         let after = after.trim_start_matches(is_space);
@@ -227,7 +226,6 @@ mod tests {
             ("host =a", "host=<a>"),
             ("host", "error: missing \"=\" after \"host\" in connection info string"),
         ] {
-            // The name of the last case holds no `=`, so only `pairs` would be asked to read it.
             assert_eq!(read(text), read_as, "{text}");
         }
     }
