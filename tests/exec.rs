@@ -5,6 +5,8 @@
 //! that begin with `@@` say more: `@@args …`, `@@file NAME`, `@@stdin`, `@@env NAME=VALUE`,
 //! `@@merged` (both outputs into one pipe), `@@escapes` (`\xHH` in files are bytes).
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
@@ -13,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use roof_lint::cluster::{Cluster, SUPERUSER};
+use support::Site as Clone;
 
 #[derive(Debug, Default, Clone)]
 struct Case {
@@ -403,5 +406,84 @@ fn signals_cancel_and_one_release_runs_at_a_time() {
         let record = site.record();
         assert_eq!(record["failure"]["statement"], 2, "{record}");
         assert_eq!(record["statements"][2]["error"]["sqlstate"], "57014");
+    }
+}
+
+/// Moments as `T`, since each run has its own.
+fn timeless(bytes: &[u8]) -> Vec<u8> {
+    const SHAPE: &[u8] = b"0000-00-00 00:00:00";
+    let is_moment = |bytes: &[u8]| {
+        let matches = |(byte, shape): (&u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape };
+        bytes.len() >= SHAPE.len() && bytes.iter().zip(SHAPE).all(matches)
+    };
+    let mut text = Vec::new();
+    let mut rest = bytes;
+    while let [first, after @ ..] = rest {
+        if is_moment(rest) {
+            text.push(b'T');
+            rest = &rest[SHAPE.len()..];
+            while let [b'.' | b'0'..=b'9', after @ ..] = rest {
+                rest = after;
+            }
+        } else {
+            text.push(*first);
+            rest = after;
+        }
+    }
+    text
+}
+
+#[test]
+fn the_release_does_the_same_by_the_executor_and_by_psql() {
+    const APR: &str = "ratified_apr=APR-2026-0211";
+    let site = Clone::new();
+    let directory = tempfile::tempdir().expect("a directory");
+    let link = directory.path().join("psql");
+    symlink(env!("CARGO_BIN_EXE_roof-exec"), &link).expect("a link");
+    let by_executor = |file: &str| {
+        let output = Command::new(&link)
+            .env_clear()
+            .envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")])
+            .current_dir(support::repository())
+            .arg("-h")
+            .arg(site.cluster().socket_dir())
+            .args(["-X", "-d", "directus", "-U", "workflow_admin", "-v", "ON_ERROR_STOP=1", "-v", APR, "-f", file])
+            .stdin(Stdio::null())
+            .output()
+            .expect("it runs");
+        (output.status.code(), timeless(&output.stdout), timeless(&output.stderr))
+    };
+    let by_psql = |file: &str| {
+        let run = site.run_file(file, &[APR]);
+        (run.code, timeless(run.stdout.as_bytes()), timeless(run.stderr.as_bytes()))
+    };
+    let same = |file: &str| {
+        site.snapshot("before");
+        let expected = by_psql(file);
+        site.wait_until_deserted();
+        let expected_dump = timeless(&site.dump());
+        site.restore("before");
+        let actual = by_executor(file);
+        site.wait_until_deserted();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(expected.0, actual.0, "{file}: {}", text(&actual.2));
+        assert_eq!(text(&expected.1), text(&actual.1), "{file}");
+        assert_eq!(text(&expected.2), text(&actual.2), "{file}");
+        site.assert_same_dump(&expected_dump, &timeless(&site.dump()));
+        expected.0
+    };
+    // The gate is shut: the preflight refuses, and nothing has changed.
+    let shut = site.dump();
+    assert_eq!(same("sql/prod/99_run_all.sql"), Some(3));
+    site.assert_same_dump(&shut, &site.dump());
+    site.run_file("sql/clone_revalidation/ratify_on_clone.sql", &[APR]).succeeds();
+    for file in [
+        "sql/prod/00_preflight.sql",
+        "sql/prod/99_run_all.sql",
+        "sql/prod/90_verify.sql",
+        "sql/prod_rollback/per_tier_rollback.sql",
+        "sql/prod_rollback/99_rollback_full.sql",
+    ] {
+        same(file);
     }
 }

@@ -33,15 +33,13 @@ impl Family {
             Self::Order => &["drop-parent-first", "cascade-into-baseline"],
             Self::Protected => &["protected-rows-lost"],
             Self::Manifest => &["manifest-mismatch"],
-            Self::Ledger => {
-                &[
-                    "leftover-after-rollback",
-                    "foreign-object-dropped",
-                    "tier-without-rollback",
-                    "executor-skips-tier",
-                    "statement-fails",
-                ]
-            }
+            Self::Ledger => &[
+                "leftover-after-rollback",
+                "foreign-object-dropped",
+                "tier-without-rollback",
+                "executor-skips-tier",
+                "statement-fails",
+            ],
             Self::ReadOnly => &["read-only-writes"],
             Self::Deltas => &["unexpected-delta"],
             Self::Timeouts => &["timeout-missing"],
