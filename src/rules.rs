@@ -51,6 +51,7 @@ rules! {
     variable_in_body = "variable-in-body",
     not_analysed = "not-analysed",
     syntax_error = "syntax-error",
+    parsers_disagree = "parsers-disagree",
     unreadable_script = "unreadable-script",
     forbidden_command = "forbidden-command",
 }

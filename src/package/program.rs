@@ -4,7 +4,7 @@ use crate::effect::{At, Ident, Statement};
 use crate::psql::{Form, IrregularityKind, Item, Metacommand, Part, PieceKind};
 use crate::source::{FileId, Span};
 use crate::sources::{Source, Trouble};
-use crate::syntax::{Parser, SyntaxError};
+use crate::syntax::{Parser, SyntaxError, witness};
 
 /// A script.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ pub enum Line {
         reset: bool,
         /// The variables of psql in it.
         uses: Vec<Use>,
+        /// What another parser reads otherwise.
+        disagreement: Option<Box<str>>,
     },
     /// A message that did not parse.
     Unread {
@@ -259,7 +261,15 @@ impl<'a> Reader<'a> {
         };
         let reset = matches!(statement.ending, crate::psql::Ending::Reset);
         match self.parser.statements(text, &map) {
-            Ok(statements) => Line::Sent { statements, at, expected: statement.separators + 1, reset, uses },
+            Ok(statements) => {
+                let disagreement = witness::disagreement(text, &statements)
+                    .or_else(|| {
+                        let is_witness = self.parser != Parser::Squawk;
+                        is_witness.then(|| witness::second_opinion(text, &map, &statements)).flatten()
+                    })
+                    .map(String::into_boxed_str);
+                Line::Sent { statements, at, expected: statement.separators + 1, reset, uses, disagreement }
+            }
             Err(error) => Line::Unread { at, error, uses },
         }
     }
