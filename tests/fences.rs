@@ -48,6 +48,15 @@ struct Said {
     is_checked: bool,
 }
 
+/// Whether another parser reads a statement otherwise.
+fn is_disputed(lines: &[Line]) -> bool {
+    lines.iter().any(|line| match line {
+        Line::Sent { disagreement, .. } => disagreement.is_some(),
+        Line::Choice { arms, .. } => arms.iter().any(|arm| is_disputed(&arm.lines)),
+        _ => false,
+    })
+}
+
 /// What the catalog says of the statements of a script, each tried where the ones before it
 /// have led, whatever the conditions around it.
 fn codes(library: &Library, lines: &[Line], catalog: &mut Catalog, found: &mut Vec<String>) {
@@ -76,7 +85,7 @@ fn said(pass: &Pass<'_>, case: &Case<'_>, directory: &Path) -> Option<Said> {
         repeat: pass.repeat,
         given: Vec::new(),
         end: pass.run.end.catalog.clone(),
-        is_opaque: !pass.run.end.reachable,
+        is_opaque: !pass.run.end.reachable || is_disputed(&case.library.program(file).lines),
         codes: Vec::new(),
         certain: Vec::new(),
         is_checked: false,
@@ -259,5 +268,5 @@ fn every_fence_leaves_on_postgresql_what_the_catalog_says() {
         );
     }
     assert!(wrong.is_empty(), "\n{wrong}");
-    assert!(tally.same >= 160 && tally.refused >= 6 && tally.opaque.len() <= 3, "{tally:?}");
+    assert!(tally.same >= 160 && tally.refused >= 6 && tally.opaque.len() <= 4, "{tally:?}");
 }
