@@ -248,6 +248,9 @@ fn refused(actions: &[Action], script: Option<&[u8]>, library: &mut dyn Library)
 }
 
 fn first_refusal(text: &[u8]) -> Option<(usize, String)> {
+    if !text.contains(&b'\\') {
+        return None;
+    }
     read(text).items.iter().find_map(|item| match item {
         Item::Metacommand { command, .. } => {
             let what = command::refusal(command)?;
@@ -259,6 +262,9 @@ fn first_refusal(text: &[u8]) -> Option<(usize, String)> {
 
 /// The files that a script includes by a name that is plain to see.
 fn includes(text: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
+    if !text.contains(&b'\\') {
+        return Vec::new();
+    }
     let script = read(text);
     let commands = script.items.iter().filter_map(|item| match item {
         Item::Metacommand { command, .. } => Some(command),

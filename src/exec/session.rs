@@ -404,17 +404,27 @@ impl<'a> Session<'a> {
     }
 
     /// The next line without its end, and its offset in the file.
-    fn next_line(&mut self) -> io::Result<Option<(Vec<u8>, usize)>> {
+    fn next_line(&mut self) -> io::Result<Option<(Rc<[u8]>, usize)>> {
+        let mut base = 0;
+        if let Source::Script(bytes, at) = &mut self.source {
+            base = *at;
+            let rest = bytes.get(base..).unwrap_or_default();
+            let length = rest.iter().position(|byte| *byte == b'\n');
+            let line = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            if !line.contains(&0) {
+                *at += line.len() + usize::from(length.is_some());
+                return Ok(Some((line.into(), base)));
+            }
+        }
         let mut line = Vec::new();
-        let base = match &self.source {
-            Source::Script(_, at) => *at,
-            Source::Stdin => 0,
-        };
         loop {
             let mut part = Vec::new();
             self.raw_line(&mut part)?;
             if part.is_empty() {
-                return Ok((!line.is_empty()).then_some((line, base)));
+                return Ok((!line.is_empty()).then(|| (line.into(), base)));
             }
             // psql reads by C's strings, a buffer at a time: a NUL hides the rest of its buffer.
             if part.contains(&0) {
@@ -425,7 +435,7 @@ impl<'a> Session<'a> {
             }
             if line.last() == Some(&b'\n') {
                 line.pop();
-                return Ok(Some((line, base)));
+                return Ok(Some((line.into(), base)));
             }
         }
     }
@@ -469,7 +479,7 @@ impl<'a> Session<'a> {
             self.line += 1;
             if self.line == 1 {
                 if self.encoding == Encoding::Utf8 && line.starts_with(b"\xef\xbb\xbf") {
-                    line.drain(..3);
+                    line = line.get(3..).unwrap_or_default().into();
                     base += 3;
                 }
                 if line.starts_with(b"PGDMP") {
@@ -497,7 +507,7 @@ impl<'a> Session<'a> {
             is_strict = self.variables.control.on_error_stop;
             reading.lexer.set_standard_conforming_strings(self.has_standard_strings());
             reading.frames.clear();
-            reading.frames.push(Frame { text: line.into(), at: 0, name: None, base });
+            reading.frames.push(Frame { text: line, at: 0, name: None, base });
             let mut is_good = true;
             while is_good || !is_strict {
                 let scanned = self.scan(&mut reading)?;

@@ -201,7 +201,16 @@ impl Variables {
 
     /// Sets what psql itself says, whatever it is.
     pub fn put(&mut self, name: &str, value: &[u8]) {
-        self.values.insert(name.as_bytes().to_vec(), value.to_vec());
+        // Several are set after each statement: what is there is written over.
+        match self.values.get_mut(name.as_bytes()) {
+            Some(known) => {
+                known.clear();
+                known.extend_from_slice(value);
+            }
+            None => {
+                self.values.insert(name.as_bytes().to_vec(), value.to_vec());
+            }
+        }
     }
 
     /// Sets a variable, or unsets it. A failure is psql's error, without a prefix.
