@@ -303,6 +303,7 @@ impl<'a> Session<'a> {
         if code != SUCCESS || self.connection.status() == wire::Status::Idle {
             return code;
         }
+        self.is_terse = false;
         self.fail("a transaction is still open at the end: what it did is undone by the server");
         USER
     }
