@@ -3,7 +3,6 @@
 //! what cannot be told becomes an event of its own.
 
 mod body;
-mod builtin;
 mod change;
 mod dynamic;
 mod event;
@@ -11,7 +10,6 @@ mod expression;
 mod handler;
 mod state;
 
-pub use builtin::{Builtin, builtin};
 pub use change::readers;
 pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Via, What};
 pub use expression::text_of;

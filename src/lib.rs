@@ -10,6 +10,7 @@
     clippy::unwrap_used
 )]
 
+pub mod builtin;
 pub mod case;
 pub mod catalog;
 pub mod cli;

@@ -54,15 +54,7 @@ fn work(job: &Job) -> Result<Outcome, Fault> {
     let mut manifests: Vec<Text> = Vec::new();
     let mut packages = Vec::new();
     for (package, named) in chosen.iter().zip(named) {
-        let scripts: Vec<Script> = named
-            .into_iter()
-            .map(|(role, name, file)| Script {
-                role,
-                path: package.path(&name),
-                at: At::new(library.config, Span::new(name.span().start, name.span().end)),
-                file,
-            })
-            .collect();
+        let scripts = package::scripts(package, &library, named);
         let files = reached(&library, &scripts);
         let is_release = |script: &&Script| !matches!(script.role, Role::Baseline | Role::Plain);
         let release = reached(&library, &scripts.iter().filter(is_release).cloned().collect::<Vec<_>>());

@@ -13,7 +13,7 @@ mod theory;
 mod value;
 
 pub use facts::Facts;
-pub use reach::{Reach, among, confined, confined_to};
+pub use reach::{Reach, among};
 
 use crate::effect::{Ident, Name, Type};
 

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use crate::config;
 use crate::effect::At;
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 use crate::sources::{Sources, Trouble};
 use crate::syntax::Parser;
 
@@ -115,13 +115,24 @@ impl Library {
 /// they are touched.
 pub const STACK: usize = 512 << 20;
 
+/// A script as `lint.toml` names it: what it is for, its name, its file.
+pub type Named = (Role, Spanned<String>, Result<FileId, Trouble>);
+
+/// What [`read`] found, with its places in the `lint.toml` that has become a file of the library.
+#[must_use]
+pub fn scripts(package: &config::Package, library: &Library, named: Vec<Named>) -> Vec<Script> {
+    let script = |(role, name, file): Named| Script {
+        role,
+        path: package.path(&name),
+        at: At::new(library.config, Span::new(name.span().start, name.span().end)),
+        file,
+    };
+    named.into_iter().map(script).collect()
+}
+
 /// The scripts of a package in the order of the rollout table, read into `sources`; their
 /// places are where `lint.toml` names them, once that has a number.
-pub fn read(
-    sources: &mut Sources,
-    directory: &Path,
-    package: &config::Package,
-) -> Vec<(Role, Spanned<String>, Result<FileId, Trouble>)> {
+pub fn read(sources: &mut Sources, directory: &Path, package: &config::Package) -> Vec<Named> {
     let root = Path::new(package.root.get_ref());
     let tiers = || package.tier.iter().enumerate();
     let mut roles: Vec<(Role, &Spanned<String>)> = Vec::new();

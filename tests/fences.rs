@@ -18,8 +18,7 @@ use roof_lint::cluster::Cluster;
 use roof_lint::config::Config;
 use roof_lint::effect::{At, Transaction};
 use roof_lint::flow::{Memory, What};
-use roof_lint::package::{self, Library, Line, Role, STACK, Script};
-use roof_lint::source::Span;
+use roof_lint::package::{self, Library, Line, Role, STACK};
 use roof_lint::sources::Sources;
 use roof_lint::syntax::Parser;
 
@@ -132,15 +131,7 @@ fn analyse(config: &Config, directory: &Path) -> Vec<Said> {
         let mut sources = Sources::default();
         let named = package::read(&mut sources, directory, package);
         let library = Library::parse(sources, Parser::default());
-        let scripts: Vec<Script> = named
-            .into_iter()
-            .map(|(role, name, file)| Script {
-                role,
-                path: package.path(&name),
-                at: At::new(library.config, Span::new(name.span().start, name.span().end)),
-                file,
-            })
-            .collect();
+        let scripts = package::scripts(package, &library, named);
         let memory = Memory::default();
         let case = Case::new(config, package, &library, &memory, Parser::default(), scripts, Vec::new());
         let case = case.expect("it can be analysed");

@@ -1,7 +1,7 @@
 //! What follows from what: tables of premises and goals.
 
 use roof_lint::effect::{Act, Expr, Ident, Name};
-use roof_lint::logic::{Facts, Known, Reach, Truth, World, among, confined};
+use roof_lint::logic::{Facts, Known, Reach, Truth, World, among};
 use roof_lint::source::{FileId, Map};
 use roof_lint::syntax::Parser;
 
@@ -170,7 +170,7 @@ fn a_row_that_is_reached_carries_the_tag_or_may_not() {
         let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
         let relation = Example.relation(table);
         let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
-        let found = confined(&reach, "tag", &[Ident::from("x")], &Example);
+        let found = Facts::default().confines(&reach, &[], &among("tag", &[Ident::from("x")]), &Example);
         assert_eq!(found, expected, "{text}");
     }
 }
@@ -1387,7 +1387,7 @@ mod witness {
             let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
             let relation = Example.relation(table);
             let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
-            let answer = roof_lint::logic::confined_to(&reach, &expr(goal), &Example);
+            let answer = Facts::default().confines(&reach, &[], &expr(goal), &Example);
             for line in lines.iter().skip(1).step_by(2) {
                 let (without, with) = line[place].split_once('/').expect("two counts");
                 let wrong = match answer {

@@ -335,17 +335,7 @@ impl Work {
 
     pub(super) fn repeat_indexes(&mut self, id: Id, parent: Id) -> Done {
         for index in self.state.indexes(parent) {
-            let Some(source) = self.state.get(index).and_then(Object::index).cloned() else { continue };
-            let columns = self.same_columns(parent, id, &source.columns);
-            let include = self.same_columns(parent, id, &source.include);
-            let constraint = self.state.needs((index, 0)).into_iter().find(|(_, link)| *link == Link::Internal);
-            let rule = constraint
-                .and_then(|(of, _)| self.state.get(of.0))
-                .and_then(Object::constraint)
-                .map(|constraint| constraint.rule.clone());
-            let made = Index { table: id, columns, include, ..source };
-            let copy = self.add_index(None, made, rule, false)?;
-            let Some(copy) = copy else { continue };
+            let Some(copy) = self.repeat_index(id, parent, index, false)? else { continue };
             self.state.link((copy, 0), (index, 0), Link::Auto);
         }
         Ok(())
@@ -448,21 +438,25 @@ impl Work {
         Ok(())
     }
 
+    /// The index of one table on another, with the constraint that it is of.
+    fn repeat_index(&mut self, id: Id, from: Id, index: Id, is_local: bool) -> Result<Option<Id>, Problem> {
+        let Some(source) = self.state.get(index).and_then(Object::index).cloned() else { return Ok(None) };
+        let columns = self.same_columns(from, id, &source.columns);
+        let include = self.same_columns(from, id, &source.include);
+        let constraint = self.state.needs((index, 0)).into_iter().find(|(_, link)| *link == Link::Internal);
+        let rule = constraint
+            .and_then(|(of, _)| self.state.get(of.0))
+            .and_then(Object::constraint)
+            .map(|constraint| constraint.rule.clone());
+        self.add_index(None, Index { table: id, columns, include, ..source }, rule, is_local)
+    }
+
     fn keys_like(&mut self, id: Id, like: &Like, from: Option<Id>) -> Done {
         let Some(from) = from.filter(|_| like.including.iter().any(|known| known == "indexes")) else {
             return Ok(());
         };
         for index in self.state.indexes(from) {
-            let Some(source) = self.state.get(index).and_then(Object::index).cloned() else { continue };
-            let columns = self.same_columns(from, id, &source.columns);
-            let include = self.same_columns(from, id, &source.include);
-            let owner = self.state.needs((index, 0)).into_iter().find(|(_, link)| *link == Link::Internal);
-            let rule = owner
-                .and_then(|(of, _)| self.state.get(of.0))
-                .and_then(Object::constraint)
-                .map(|constraint| constraint.rule.clone());
-            let made = Index { table: id, columns, include, ..source };
-            self.add_index(None, made, rule, true)?;
+            self.repeat_index(id, from, index, true)?;
         }
         Ok(())
     }

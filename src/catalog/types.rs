@@ -1,10 +1,8 @@
 //! PostgreSQL's own types and what its functions and operators return, as far as a view's
 //! columns need it. What is not known here is unsaid, never guessed.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 use super::object::ColumnType;
+use crate::builtin::{Builtin, builtin};
 use crate::effect::{Expr, ExprKind, Ident, Name};
 
 /// `pg_type` of PostgreSQL 15 without arrays.
@@ -23,34 +21,10 @@ pub(super) fn is_built_in(name: &str) -> bool {
     TYPES.split(' ').any(|known| !known.is_empty() && known == name)
 }
 
-/// The names of the functions that PostgreSQL 15 brings, one after the other.
-const FUNCTIONS: &str = include_str!("functions.txt");
-
-/// What the grammar takes for a call though no function bears the name.
-const SPECIAL: [&str; 16] = [
-    "coalesce",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "greatest",
-    "grouping",
-    "least",
-    "localtime",
-    "localtimestamp",
-    "merge_action",
-    "nullif",
-    "user",
-];
-
 /// Whether PostgreSQL brings a function of that name.
 pub(super) fn is_built_in_function(name: &Name) -> bool {
-    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| FUNCTIONS.split_whitespace().chain(SPECIAL).collect());
     match name.schema.as_deref() {
-        None | Some("pg_catalog") => KNOWN.contains(name.name.as_str()),
+        None | Some("pg_catalog") => builtin(&name.name) != Builtin::Unknown,
         Some("information_schema") => true,
         Some(_) => false,
     }

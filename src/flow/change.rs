@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::event::{Change, ChangeKind, Origin, Via, What};
 use super::state::State;
 use super::{DEPTH_LIMIT, Flow};
+use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Key, Outcome};
 use crate::effect::{
     Act, AlterAction, At, ConflictAction, CopyEnd, Expr, ExprKind, MergeAction, Name, Query, QueryBody,
@@ -262,7 +263,7 @@ impl<'a> Flow<'a> {
                 continue;
             }
             let Some(function) = state.catalog.called_by(&trigger) else {
-                if super::builtin(&trigger.written.name) != super::Builtin::Unknown {
+                if builtin(&trigger.written.name) != Builtin::Unknown {
                     continue;
                 }
                 self.emit(at, What::UnknownFunction(trigger.written.clone()), state);

@@ -1,9 +1,9 @@
 //! Expressions with the values of variables in their place, and the calls within them.
 
 use super::Flow;
-use super::builtin::{Builtin, builtin};
 use super::event::What;
 use super::state::{PsqlValue, State};
+use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Presence};
 use crate::effect::{
     Act, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind, SubqueryKind,

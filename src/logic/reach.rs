@@ -23,13 +23,6 @@ pub struct Reach<'a> {
     pub filter: Option<&'a Expr>,
 }
 
-/// Whether the column is certainly equal to one of the texts in every row that is reached
-/// ([`Known::Yes`]), or certainly in none ([`Known::No`]).
-#[must_use]
-pub fn confined(reach: &Reach<'_>, column: &str, values: &[Ident], world: &dyn World) -> Known {
-    confined_to(reach, &among(column, values), world)
-}
-
 /// That a column is one of these texts.
 #[must_use]
 pub fn among<'v>(column: &str, values: impl IntoIterator<Item = &'v Ident>) -> Expr {
@@ -39,16 +32,10 @@ pub fn among<'v>(column: &str, values: impl IntoIterator<Item = &'v Ident>) -> E
     Expr { at, kind: ExprKind::In { operand, list, negated: false } }
 }
 
-/// Whether the goal, over bare columns of the relation, is TRUE in every row that is reached
-/// ([`Known::Yes`]), or in none ([`Known::No`]).
-#[must_use]
-pub fn confined_to(reach: &Reach<'_>, goal: &Expr, world: &dyn World) -> Known {
-    Facts::default().confines(reach, &[], goal, world)
-}
-
 impl Facts {
-    /// The same as [`confined_to`], where these facts hold beside it and the statement has
-    /// these common table expressions.
+    /// Whether the goal, over bare columns of the relation, is TRUE in every row that is
+    /// reached ([`Known::Yes`]), or in none ([`Known::No`]), where these facts hold beside it
+    /// and the statement has these common table expressions.
     #[must_use]
     pub fn confines(&self, reach: &Reach<'_>, with: &[Cte], goal: &Expr, world: &dyn World) -> Known {
         let mut reader = Reader::new(world, u64::from(u32::MAX));
