@@ -10,6 +10,7 @@ pub mod plan;
 mod pset;
 mod query;
 pub mod record;
+mod rehearse;
 pub mod session;
 pub mod table;
 pub mod variables;
@@ -18,25 +19,45 @@ pub mod width;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader, Cursor, IsTerminal, Read};
 use std::rc::Rc;
-use std::sync::Arc;
-
-use signal_hook::consts::{SIGHUP, SIGTERM};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use self::console::{Console, reason};
-use self::interrupt::Interrupt;
+pub use self::interrupt::Interrupt;
 pub use self::plan::{Action, Answer, Plan};
-use self::session::{BAD_CONNECTION, FAILURE, SUCCESS, USER, canonical};
+pub use self::rehearse::rehearse;
+use self::session::{BAD_CONNECTION, FAILURE, INTERRUPTED, SUCCESS, USER, canonical};
 pub use self::session::{End, Library, Quiet, Session, Witness};
-use crate::psql::{Form, Item, Metacommand, read};
+use crate::psql::{Item, Metacommand, read};
 use crate::source::Lines;
-use crate::wire::{Connection, Environment, Settings};
+use crate::wire::{Connection, Environment, Failure, Settings};
 
 /// How many files are followed when scripts are looked through before anything connects.
 const LOOK_LIMIT: usize = 10_000;
 
+/// How often a run that waits for the server looks whether it was interrupted.
+const GLANCE: Duration = Duration::from_millis(20);
+
 /// Does what a plan says, and returns the exit code.
-pub fn run(plan: Plan, environment: &Environment, library: &mut dyn Library, witness: &mut dyn Witness) -> u8 {
-    let mut console = Console::of_process();
+pub fn run(
+    plan: Plan,
+    environment: &Environment,
+    library: &mut dyn Library,
+    witness: &mut dyn Witness,
+    interrupt: &Arc<Interrupt>,
+) -> u8 {
+    interrupt.code(carry_out(plan, environment, library, witness, interrupt))
+}
+
+fn carry_out(
+    plan: Plan,
+    environment: &Environment,
+    library: &mut dyn Library,
+    witness: &mut dyn Witness,
+    interrupt: &Arc<Interrupt>,
+) -> u8 {
+    let mut console = Console::of_process(Arc::clone(interrupt));
     let Plan { program, actions, connection, variables, options, output, log, is_single, .. } = plan;
     let error = |console: &mut Console, text: &[u8]| console.error(&[&program[..], b": error: ", text, b"\n"].concat());
     let stdin = match stdin(&actions) {
@@ -54,12 +75,27 @@ pub fn run(plan: Plan, environment: &Environment, library: &mut dyn Library, wit
     if let Some(output) = output {
         console.redirect(output);
     }
-    let mut connection = match connect(&program, &connection, environment, &mut console) {
-        Ok(connection) => connection,
+    let settings = match settings(&program, &connection, environment) {
+        Ok(settings) => settings,
         Err(text) => {
             error(&mut console, &text);
             return BAD_CONNECTION;
         }
+    };
+    if let Some(text) = changes_session(&settings).filter(|_| library.is_bound()) {
+        error(&mut console, text.as_bytes());
+        return BAD_CONNECTION;
+    }
+    for warning in settings.warnings() {
+        console.error(format!("{warning}\n").as_bytes());
+    }
+    let mut connection = match connect(&settings, interrupt) {
+        Some(Ok(connection)) => connection,
+        Some(Err(failure)) => {
+            error(&mut console, failure.text());
+            return BAD_CONNECTION;
+        }
+        None => return INTERRUPTED,
     };
     for notice in connection.take_notices() {
         let manner = message::Manner {
@@ -70,7 +106,7 @@ pub fn run(plan: Plan, environment: &Environment, library: &mut dyn Library, wit
         };
         console.error(&message::write(&notice, None, manner));
     }
-    let interrupt = Interrupt::listen(library.is_bound());
+    interrupt.connected();
     if let Some(log) = log {
         match OpenOptions::new().append(true).create(true).open(options::system(&log)) {
             Ok(file) => console.log = Some(file),
@@ -81,92 +117,18 @@ pub fn run(plan: Plan, environment: &Environment, library: &mut dyn Library, wit
             }
         }
     }
-    let mut session = Session::new(
-        &program,
-        console,
-        variables,
-        options,
-        connection,
-        library,
-        witness,
-        stdin,
-        Arc::clone(&interrupt),
-    );
+    let mut session =
+        Session::new(&program, console, variables, options, connection, library, witness, stdin, Arc::clone(interrupt));
     let is_bound = session.is_bound();
-    let result = if is_bound { session.lock() } else { Ok(()) };
+    let result = session.check_encoding();
+    let result = result.and_then(|()| if is_bound { session.lock(&settings) } else { Ok(()) });
     let result = result.and_then(|()| session.run(&actions, is_single));
     let mut code = result.unwrap_or_else(|End(code)| code);
     if is_bound {
         code = session.settle(code);
     }
     session.finish();
-    // What the signal would have done at once.
-    match interrupt.signal() {
-        SIGTERM | SIGHUP => 128 + u8::try_from(interrupt.signal()).unwrap_or(0),
-        _ => code,
-    }
-}
-
-/// Prints what a plan would send, with the variables that are known, and connects to nothing.
-/// Both arms of every `\if` are printed, as is every metacommand.
-pub fn rehearse(plan: &Plan, library: &mut dyn Library) -> u8 {
-    let mut console = Console::of_process();
-    let mut waiting: Vec<(Vec<u8>, usize)> = plan.files().map(|path| (canonical(path), 0)).collect();
-    waiting.reverse();
-    for action in &plan.actions {
-        if let Action::Query(text) | Action::Command(text) = action {
-            console.line(&[b"-- -c\n", &text[..]].concat());
-        }
-    }
-    while let Some((path, first)) = waiting.pop() {
-        let Ok(text) = library.read(&path) else { continue };
-        let (script, lines) = (read(&text), Lines::of(&text));
-        for (number, item) in script.items.iter().enumerate().skip(first) {
-            let mut head = |start: usize| {
-                let place = format!("-- {}:{}", String::from_utf8_lossy(&path), lines.place(&text, start).line);
-                console.line(place.as_bytes());
-            };
-            match item {
-                Item::Statement(statement) => {
-                    head(statement.span.start);
-                    let rendered = statement.render(&text, &mut |form, name| {
-                        let value = plan.variables.get(name);
-                        Some(match form {
-                            Form::Test => {
-                                if value.is_some() {
-                                    b"TRUE".to_vec()
-                                } else {
-                                    b"FALSE".to_vec()
-                                }
-                            }
-                            Form::Plain => value?.to_vec(),
-                            Form::Literal => session::literal(value?),
-                            Form::Identifier => session::identifier(value?),
-                        })
-                    });
-                    console.line(&rendered.text);
-                }
-                Item::CopyData { lines, .. } => {
-                    let count = lines.of(&text).split_inclusive(|byte| *byte == b'\n').count();
-                    console.line(format!("-- {count} lines of data").as_bytes());
-                }
-                Item::Metacommand { command, .. } => {
-                    head(command.span.start);
-                    console.line(&[b"-- ", command.span.of(&text)].concat());
-                    if let Some(inner) = included(command, &path) {
-                        waiting.push((path.clone(), number + 1));
-                        waiting.push((inner, 0));
-                        break;
-                    }
-                }
-            }
-            if waiting.len() > LOOK_LIMIT {
-                return FAILURE;
-            }
-        }
-    }
-    console.flush();
-    SUCCESS
+    code
 }
 
 /// Standard input: where a script is read from it, all of it, to be looked through.
@@ -184,12 +146,34 @@ fn stdin(actions: &[Action]) -> io::Result<(Option<Rc<[u8]>>, Box<dyn BufRead>)>
     Ok((Some(bytes.as_slice().into()), Box::new(Cursor::new(bytes))))
 }
 
-fn connect(
-    program: &[u8],
-    given: &[(&'static str, Vec<u8>)],
-    environment: &Environment,
-    console: &mut Console,
-) -> Result<Connection, Vec<u8>> {
+/// What is said of the session beyond who and where, which the scripts were judged without.
+fn changes_session(settings: &Settings) -> Option<String> {
+    let options = settings.value("options").unwrap_or_default();
+    (!options.is_empty()).then(|| {
+        format!("options \"{options}\" change the session, and the package was judged without them; leave them out")
+    })
+}
+
+/// Connects, unless a signal comes first.
+fn connect(settings: &Settings, interrupt: &Interrupt) -> Option<Result<Connection, Failure>> {
+    if !interrupt.is_bound() {
+        return Some(Connection::connect(settings));
+    }
+    let (sender, receiver) = mpsc::channel();
+    let own = settings.clone();
+    thread::spawn(move || drop(sender.send(Connection::connect(&own))));
+    loop {
+        match receiver.recv_timeout(GLANCE) {
+            _ if interrupt.is_pressed() => return None,
+            Ok(outcome) => return Some(outcome),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            // Only a thread that could not be had sends nothing.
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Some(Connection::connect(settings)),
+        }
+    }
+}
+
+fn settings(program: &[u8], given: &[(&'static str, Vec<u8>)], environment: &Environment) -> Result<Settings, Vec<u8>> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let value = |keyword: &str| given.iter().find(|(known, _)| *known == keyword).map(|(_, value)| text(value));
     let is_interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
@@ -201,11 +185,7 @@ fn connect(
         .chain(encoding.map(|encoding| ("client_encoding", encoding)))
         .collect();
     let parameters: Vec<(&str, &str)> = parameters.iter().map(|(keyword, value)| (*keyword, value.as_str())).collect();
-    let settings = Settings::new(&parameters, environment).map_err(|failure| failure.text().to_vec())?;
-    for warning in settings.warnings() {
-        console.error(format!("{warning}\n").as_bytes());
-    }
-    Connection::connect(&settings).map_err(|failure| failure.text().to_vec())
+    Settings::new(&parameters, environment).map_err(|failure| failure.text().to_vec())
 }
 
 /// The first metacommand that is never done, in all that the plan names: where and what.
@@ -275,14 +255,20 @@ fn includes(text: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
 
 /// The file that a command of the script at `path` includes, if its name is plain to see.
 fn included(command: &Metacommand, path: &[u8]) -> Option<Vec<u8>> {
+    let name = command.arguments.first()?.literal()?;
+    included_as(command, path, name, true)
+}
+
+/// The file that a command of the script at `path` includes by that name; a bare one is without
+/// the semicolons at its end.
+fn included_as(command: &Metacommand, path: &[u8], mut name: Vec<u8>, is_bare: bool) -> Option<Vec<u8>> {
     let directory = path.iter().rposition(|byte| *byte == b'/').and_then(|at| path.get(..=at)).unwrap_or_default();
     let is_relative = match command.name.as_str() {
         "i" | "include" => false,
         "ir" | "include_relative" => true,
         _ => return None,
     };
-    let mut name = command.arguments.first()?.literal()?;
-    while name.ends_with(b";") {
+    while is_bare && name.ends_with(b";") {
         name.pop();
     }
     let is_joined = is_relative && !name.starts_with(b"/");
@@ -307,7 +293,8 @@ impl Session<'_> {
             }
         }
         if is_single {
-            let end: &[u8] = if code != SUCCESS && self.is_strict() { b"ROLLBACK" } else { b"COMMIT" };
+            let is_undone = code != SUCCESS && (self.is_strict() || self.is_bound());
+            let end: &[u8] = if is_undone { b"ROLLBACK" } else { b"COMMIT" };
             if !self.hidden(end)? && self.is_strict() {
                 code = USER;
             }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -359,18 +360,126 @@ fn a_package_runs_only_as_it_was_judged() {
     assert_eq!((code, stderr.as_str()), (Some(1), "roof-exec:b.sql:2: error: \\! is not supported\n"));
 
     // What changes the meaning of what was judged is refused.
-    for arguments in [&["-S", "-f", "run.sql"][..], &["-v", "AUTOCOMMIT=off", "-f", "run.sql"]] {
-        assert_eq!(site.run(arguments).0, Some(2), "{arguments:?}");
+    for arguments in [
+        &["-S", "-f", "run.sql"][..],
+        &["-1", "-f", "run.sql"],
+        &["-v", "AUTOCOMMIT=off", "-f", "run.sql"],
+        &["-v", "ON_ERROR_STOP=off", "-f", "run.sql"],
+        &["-v", "ON_ERROR_STOP", "-f", "run.sql"],
+        &["-d", "dbname=postgres options=-crole=x", "-f", "run.sql"],
+        &["-d", "postgresql:///postgres?options=-csearch_path%3Dx", "-f", "run.sql"],
+        &["-d", "service=odd", "-f", "run.sql"],
+    ] {
+        let mut command = site.command(arguments);
+        fs::write(site.directory.path().join("services"), "[odd]\noptions=-crole=x\n").expect("a file");
+        let output = command.env("PGSERVICEFILE", "services").output().expect("it runs");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?} {stderr}");
+        assert!(stderr.contains("was judged without"), "{arguments:?} {stderr}");
     }
 
     // It prints what it would send and connects to nothing.
     let (code, stdout, _) = site.run(&["--dry-run", "-h", "/nonexistent", "-v", "code=it's", "-f", "run.sql"]);
     assert_eq!(code, Some(0));
     assert!(
-        stdout.starts_with("-- run.sql:1\n-- \\set ON_ERROR_STOP on\n-- run.sql:2\n-- \\if :{?code}\n"),
+        stdout.starts_with(
+            "-- run.sql:1\n-- \\set ON_ERROR_STOP on\n-- run.sql:2\n-- \\if :{?code}  (taken)\n\
+             -- run.sql:3\n-- \\else  (not taken)\n-- run.sql:5\n-- \\endif\n"
+        ),
         "{stdout}"
     );
     assert!(stdout.ends_with("-- run.sql:6\nSELECT 'it''s' AS code;\n"), "{stdout}");
+    let script = "\\set mode full\nSELECT count(*) > 0 AS empty FROM pg_class \\gset now_\n\\if :now_empty\nSELECT 1;\n\
+                  \\if :{?mode}\nSELECT 2;\n\\endif\n\\set mode none\n\\elif :{?other}\nSELECT 3;\n\\else\nSELECT 4;\n\\endif\n\
+                  SELECT :'mode';\n";
+    let open = Site::new(&cluster, &[("a.sql", script)]);
+    let (code, stdout, _) = open.run(&["--dry-run", "--unlinted", "-f", "a.sql"]);
+    let sent: Vec<&str> = stdout.lines().filter(|line| !line.starts_with("-- a.sql")).collect();
+    let expected = [
+        "-- \\set mode full",
+        "SELECT count(*) > 0 AS empty FROM pg_class ",
+        "-- \\gset now_",
+        "-- \\if :now_empty  (the server decides)",
+        "SELECT 1;",
+        "-- \\if :{?mode}  (taken)",
+        "SELECT 2;",
+        "-- \\endif",
+        "-- \\set mode none",
+        "-- \\elif :{?other}  (not taken)",
+        "-- \\else  (the server decides)",
+        "SELECT 4;",
+        "-- \\endif",
+        // It was set where nobody knows whether it is.
+        "SELECT :'mode';",
+    ];
+    assert_eq!((code, sent.as_slice()), (Some(0), &expected[..]), "{stdout}");
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_run() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let start = "\\set ON_ERROR_STOP on\nSELECT 1;\n";
+
+    // psql dies of the signal; a run of a release ends, and says so.
+    let many = "SELECT repeat('x', 100) FROM generate_series(1, 5000);\n";
+    let site = Site::new(&cluster, &[("run.sql", &format!("{start}{many}SELECT 3;\n"))]);
+    for (arguments, expected) in [(&["-f", "run.sql"][..], Some(141)), (&["--unlinted", "-f", "run.sql"], None)] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = site.command(arguments);
+        let output = command.args(["--record", "record.json"]).stdout(writer).output().expect("it ends");
+        assert_eq!(output.status.code(), expected, "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(expected.is_some() || output.status.signal() == Some(13));
+        let record = site.record();
+        if expected.is_some() {
+            assert_eq!((&record["result"], &record["exit_code"]), (&"interrupted".into(), &141.into()), "{record}");
+            assert_eq!(record["statements"].as_array().map(Vec::len), Some(1), "{record}");
+        }
+    }
+}
+
+/// Waits until a query has that answer.
+fn wait_for(cluster: &Cluster, query: &str, wanted: &str) {
+    use std::time::{Duration, Instant};
+    let limit = Instant::now() + Duration::from_mins(1);
+    while cluster.sql("postgres", query).expect("an answer") != wanted {
+        assert!(Instant::now() < limit, "{query} never is {wanted}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn no_script_drops_the_lock() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(100);' AND state = 'active'";
+    for drops in ["SELECT pg_advisory_unlock_all();\n", "DISCARD ALL;\n"] {
+        let script = format!("\\set ON_ERROR_STOP on\n{drops}SELECT pg_sleep(100);\nSELECT 1;\n");
+        let site = Site::new(&cluster, &[("run.sql", &script)]);
+        let child = site.command(&["-f", "run.sql"]).spawn().expect("it runs");
+        wait_for(&cluster, running, "1");
+        let (code, stdout, stderr) = site.run(&["-f", "run.sql"]);
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{drops}");
+        assert!(
+            stderr.starts_with("roof-exec: error: another release is running on this database: process "),
+            "{stderr}"
+        );
+        wait_for(&cluster, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted", "1");
+        site.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(100);'");
+        assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(2));
+    }
+    // The lock is looked after before each statement.
+    let script = "\\set ON_ERROR_STOP on\nSELECT pg_sleep(0.5);\nSELECT 1;\n";
+    let site = Site::new(&cluster, &[("run.sql", script)]);
+    let child = site.command(&["-f", "run.sql"]).spawn().expect("it runs");
+    wait_for(&cluster, "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(0.5);'", "1");
+    site.ask(
+        "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
+         WHERE locktype = 'advisory' AND query <> 'SELECT pg_sleep(0.5);'",
+    );
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(3));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("the lock that keeps two releases apart is lost"), "{stderr}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use super::{FAULT, FOUND, complain, directory, read_config};
 use crate::exec::record::{Chronicle, Subject};
 use crate::exec::session::canonical;
-use crate::exec::{self, Action, Library, Plan, Quiet};
+use crate::exec::{self, Action, Interrupt, Library, Plan, Quiet};
 use crate::fault::Fault;
 use crate::lint::{Job, lint};
 use crate::manifest;
@@ -27,7 +27,7 @@ use crate::wire::Environment;
 /// stand for it.
 pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> u8 {
     let is_interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let plan = match Plan::read(program.as_bytes(), arguments, is_interactive) {
+    let mut plan = match Plan::read(program.as_bytes(), arguments, is_interactive) {
         Ok((plan, warnings)) => {
             // Nobody is left to tell when standard error is gone; so it is below.
             let _ = io::stderr().write_all(&warnings);
@@ -50,6 +50,8 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> u8 {
     }
     match judge(&plan) {
         Ok(Judged::Pass(mut shelf)) => {
+            // What was judged ends where something fails.
+            let _ = plan.variables.set(b"ON_ERROR_STOP", Some(b"on"));
             let subject = Subject { scripts, ..std::mem::take(&mut shelf.subject) };
             run(plan, subject, &environment, &mut shelf)
         }
@@ -69,11 +71,12 @@ fn run(plan: Plan, subject: Subject, environment: &Environment, library: &mut dy
     if plan.is_dry {
         return exec::rehearse(&plan, library);
     }
+    let interrupt = Interrupt::new(library.is_bound());
     let Some(path) = &plan.record else {
         if subject.package.is_none() {
-            return exec::run(plan, environment, library, &mut Quiet);
+            return exec::run(plan, environment, library, &mut Quiet, &interrupt);
         }
-        return exec::run(plan, environment, library, &mut Chronicle::new(subject, None));
+        return exec::run(plan, environment, library, &mut Chronicle::new(subject, None), &interrupt);
     };
     let path = PathBuf::from(OsString::from_vec(path.clone()));
     let file = match fs::File::create(&path) {
@@ -84,7 +87,7 @@ fn run(plan: Plan, subject: Subject, environment: &Environment, library: &mut dy
         }
     };
     let mut chronicle = Chronicle::new(subject, Some(file));
-    let code = exec::run(plan, environment, library, &mut chronicle);
+    let code = exec::run(plan, environment, library, &mut chronicle, &interrupt);
     chronicle.close(code);
     code
 }
@@ -115,6 +118,8 @@ fn judge(plan: &Plan) -> Result<Judged, Fault> {
         (!control.autocommit, "AUTOCOMMIT"),
         (control.on_error_rollback, "ON_ERROR_ROLLBACK"),
         (control.fetch_count != 0, "FETCH_COUNT"),
+        (plan.is_single, "-1"),
+        (plan.goes_on, "ON_ERROR_STOP"),
     ];
     if let Some((_, name)) = changed.iter().find(|(is_changed, _)| *is_changed) {
         return Err(Fault::new(format!("{name} changes what is sent, and the package was judged without it"))

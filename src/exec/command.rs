@@ -125,11 +125,7 @@ impl Session<'_> {
                 Part::Text(text) => value.extend_from_slice(text),
                 Part::Variable { form, name } => {
                     let known = self.value(*form, name.of(arguments.text), arguments.is_active);
-                    let (before, after) = match form {
-                        crate::psql::Form::Plain => (1, 0),
-                        crate::psql::Form::Literal | crate::psql::Form::Identifier => (2, 1),
-                        crate::psql::Form::Test => (3, 1),
-                    };
+                    let (before, after) = form.punctuation();
                     let written = arguments.text.get(name.start.saturating_sub(before)..name.end + after);
                     value.extend_from_slice(known.as_deref().or(written).unwrap_or_default());
                 }
@@ -302,6 +298,7 @@ impl Session<'_> {
                     let is_simple = encoding.iter().all(|byte| !matches!(byte, b'\'' | b'\\'));
                     if is_simple && self.silently(&query)? {
                         self.follow_encoding();
+                        self.check_encoding()?;
                         Status::Skip
                     } else {
                         let text = [encoding.as_slice(), b": invalid encoding name or conversion procedure not found"]
@@ -528,7 +525,7 @@ impl Session<'_> {
 }
 
 /// Whether an argument is written without quotes.
-fn is_bare(argument: &Argument, text: &[u8]) -> bool {
+pub(super) fn is_bare(argument: &Argument, text: &[u8]) -> bool {
     !argument.span.of(text).iter().any(|byte| matches!(byte, b'\'' | b'"' | b'`' | b':'))
 }
 

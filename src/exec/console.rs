@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use super::interrupt::Interrupt;
 
 /// The outputs of a session.
 pub(super) struct Console {
@@ -14,6 +17,7 @@ pub(super) struct Console {
     pub(super) log: Option<File>,
     /// What went wrong with standard output first.
     broken: Option<io::Error>,
+    interrupt: Arc<Interrupt>,
 }
 
 impl std::fmt::Debug for Console {
@@ -23,14 +27,14 @@ impl std::fmt::Debug for Console {
 }
 
 impl Console {
-    /// The outputs of the process.
-    pub(super) fn of_process() -> Self {
+    /// The outputs of the process. A reader that goes away is told to `interrupt`.
+    pub(super) fn of_process(interrupt: Arc<Interrupt>) -> Self {
         // A descriptor of our own: the standard library's would be written to line by line.
         let stdout: Box<dyn Write> = match io::stdout().as_fd().try_clone_to_owned() {
             Ok(descriptor) => Box::new(BufWriter::with_capacity(1 << 16, File::from(descriptor))),
             Err(_) => Box::new(io::sink()),
         };
-        Self { stdout, stderr: Box::new(io::stderr()), output: None, log: None, broken: None }
+        Self { stdout, stderr: Box::new(io::stderr()), output: None, log: None, broken: None, interrupt }
     }
 
     /// Sends results to a file from here on.
@@ -38,7 +42,7 @@ impl Console {
         self.output = Some(BufWriter::with_capacity(1 << 16, file));
     }
 
-    /// Writes to standard output. A reader that has gone away ends the process, as it ends psql.
+    /// Writes to standard output.
     pub(super) fn out(&mut self, bytes: &[u8]) {
         if let Err(error) = self.stdout.write_all(bytes) {
             self.break_off(error);
@@ -89,14 +93,20 @@ impl Console {
         if let Some(output) = &mut self.output {
             let _ = output.flush();
         }
-        // Nobody is left to tell when standard error is gone.
-        let _ = self.stderr.write_all(bytes);
+        self.complain(bytes);
     }
 
     /// Writes what `\warn` says.
     pub(super) fn warn(&mut self, bytes: &[u8]) {
         self.flush();
-        let _ = self.stderr.write_all(bytes);
+        self.complain(bytes);
+    }
+
+    fn complain(&mut self, bytes: &[u8]) {
+        // Nobody is left to tell when standard error is gone.
+        if self.stderr.write_all(bytes).is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            self.hang_up();
+        }
     }
 
     /// Writes to the file of `-L`.
@@ -108,10 +118,17 @@ impl Console {
 
     fn break_off(&mut self, error: io::Error) {
         if error.kind() == io::ErrorKind::BrokenPipe {
+            self.hang_up();
+        }
+        self.broken.get_or_insert(error);
+    }
+
+    /// A reader has gone away.
+    fn hang_up(&self) {
+        if !self.interrupt.hang_up() {
             // Runtimes ignore this signal; psql dies of it.
             let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
         }
-        self.broken.get_or_insert(error);
     }
 }
 

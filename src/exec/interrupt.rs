@@ -1,17 +1,25 @@
-//! Signals: one asks the server to cancel what it does for us, and ends the script.
+//! Signals: one asks the server to cancel what it does for us, and ends the script. So does a
+//! reader of standard output that has gone away.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::wire::CancelHandle;
 
+/// How long the server is given before it is asked again: a request that comes before its
+/// statement does nothing.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// What the thread of signals and the session share.
 #[derive(Debug, Default)]
-pub(super) struct Interrupt {
+pub struct Interrupt {
+    /// Whether every signal is heard, and the run goes to an end of its own.
+    is_bound: bool,
     is_pressed: AtomicBool,
     signal: AtomicI32,
     /// What cancels the statement that runs, while one does.
@@ -25,22 +33,36 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Interrupt {
-    /// Listens to SIGINT from here on, and to SIGTERM where that is to cancel too.
-    pub(super) fn listen(with_terminate: bool) -> Arc<Self> {
-        let interrupt = Arc::new(Self::default());
-        let signals: &[i32] = if with_terminate { &[SIGINT, SIGTERM, SIGHUP] } else { &[SIGINT] };
+    /// What a run begins with. One that is bound to what was judged hears SIGINT, SIGTERM and
+    /// SIGHUP from here on, so that it can say how it ended; another does as psql, and hears
+    /// SIGINT once it is connected.
+    pub fn new(is_bound: bool) -> Arc<Self> {
+        let interrupt = Arc::new(Self { is_bound, ..Self::default() });
+        if is_bound {
+            interrupt.listen(&[SIGINT, SIGTERM, SIGHUP]);
+        }
+        interrupt
+    }
+
+    /// The connection is there.
+    pub(super) fn connected(self: &Arc<Self>) {
+        if !self.is_bound {
+            self.listen(&[SIGINT]);
+        }
+    }
+
+    fn listen(self: &Arc<Self>, signals: &[i32]) {
         if let Ok(mut signals) = Signals::new(signals) {
-            let shared = Arc::clone(&interrupt);
+            let shared = Arc::clone(self);
             thread::spawn(move || {
                 for signal in signals.forever() {
                     shared.press(signal);
                 }
             });
         }
-        interrupt
     }
 
-    fn press(&self, signal: i32) {
+    fn press(self: &Arc<Self>, signal: i32) {
         let _telling = lock(&self.telling);
         self.is_pressed.store(true, Ordering::SeqCst);
         self.signal.store(signal, Ordering::SeqCst);
@@ -53,6 +75,43 @@ impl Interrupt {
             };
             // Nobody is left to tell when standard error is gone.
             let _ = std::io::Write::write_all(&mut std::io::stderr(), &text);
+            if self.is_bound {
+                let shared = Arc::clone(self);
+                thread::spawn(move || {
+                    loop {
+                        thread::sleep(PATIENCE);
+                        let Some(handle) = lock(&shared.running).clone() else { break };
+                        let _ = handle.cancel();
+                    }
+                });
+            }
+        }
+    }
+
+    /// Nobody reads what is printed any more. Whether the run is to end by itself; the process is
+    /// to die, as psql does, if not.
+    pub(super) fn hang_up(&self) -> bool {
+        if self.is_bound && !self.is_pressed.swap(true, Ordering::SeqCst) {
+            self.signal.store(SIGPIPE, Ordering::SeqCst);
+        }
+        self.is_bound
+    }
+
+    /// Whether the run is to send nothing more.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_bound && self.is_pressed()
+    }
+
+    /// Whether the run goes to an end of its own.
+    pub(super) fn is_bound(&self) -> bool {
+        self.is_bound
+    }
+
+    /// What the exit code has to be instead: that of a process which died of the signal.
+    pub(super) fn code(&self, code: u8) -> u8 {
+        match self.signal.load(Ordering::SeqCst) {
+            signal @ (SIGTERM | SIGHUP | SIGPIPE) => 128 + u8::try_from(signal).unwrap_or(0),
+            _ => code,
         }
     }
 
@@ -69,10 +128,5 @@ impl Interrupt {
     /// Whether a signal has come.
     pub(super) fn is_pressed(&self) -> bool {
         self.is_pressed.load(Ordering::SeqCst)
-    }
-
-    /// The signal that has come last; 0 if none has.
-    pub(super) fn signal(&self) -> i32 {
-        self.signal.load(Ordering::SeqCst)
     }
 }

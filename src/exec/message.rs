@@ -124,7 +124,8 @@ fn line_and_caret(text: &mut Vec<u8>, query: &[u8], position: usize, encoding: E
         let Some((character, after)) = width::next(rest, encoding) else { break };
         column += match character {
             Character::Code(code) => width::width(code).filter(|width| *width > 0).unwrap_or(1),
-            Character::Byte(_) | Character::Invalid => 1,
+            Character::Other(width) => width.max(1),
+            Character::Invalid => 1,
         };
         rest = after;
     }

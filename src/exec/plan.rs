@@ -40,6 +40,8 @@ pub struct Plan {
     pub output: Option<File>,
     /// `-L`.
     pub log: Option<Vec<u8>>,
+    /// `-v ON_ERROR_STOP=off`, or the like.
+    pub goes_on: bool,
     /// `-1`.
     pub is_single: bool,
     /// `--unlinted`.
@@ -149,6 +151,7 @@ impl Plan {
             options: Options::default(),
             output: None,
             log: None,
+            goes_on: false,
             is_single: false,
             is_unlinted: false,
             is_dry: false,
@@ -247,6 +250,9 @@ impl Reader {
             Word::Value(b'v', text) => {
                 let (name, value) = split(&text);
                 plan.variables.set(name, value).map_err(|text| error(&text))?;
+                if name == b"ON_ERROR_STOP" {
+                    plan.goes_on = !plan.variables.control.on_error_stop;
+                }
             }
             Word::Value(..) => {}
             Word::Own("unlinted", _) => plan.is_unlinted = true,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::console::reason;
 use super::message::{self, Manner};
-use super::session::{BAD_CONNECTION, End, Mark, Session, Source};
+use super::session::{BAD_CONNECTION, End, Mark, Session, Source, USER};
 use super::table::{Cells, Table};
 use super::variables::{Echo, Variables};
 use super::width::Encoding;
@@ -85,6 +85,10 @@ impl Session<'_> {
             self.log_query(query);
         }
         self.interrupt.run(Some(self.connection.cancel_handle()));
+        // A signal that came just before has found nothing to cancel.
+        if self.interrupt.is_over() {
+            return Err(End(USER));
+        }
         let status = self.connection.status();
         if status == Status::Idle && !control.autocommit && !begins_nothing(query) && !self.quietly(b"BEGIN")? {
             return Ok(false);
@@ -123,6 +127,7 @@ impl Session<'_> {
             self.console.out(text.as_bytes());
         }
         self.follow_encoding();
+        self.check_encoding()?;
         Ok(is_good)
     }
 
@@ -250,8 +255,7 @@ impl Session<'_> {
         self.interrupt.settle();
         self.say(Mark::Info, failure.text());
         self.fail("connection to server was lost");
-        let state = self.connection.status();
-        self.witness.ends(&[], None, state);
+        self.witness.loses();
         Err(End(BAD_CONNECTION))
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::session::Witness;
+use super::session::{USER, Witness};
 use crate::wire::{Report, Status};
 
 /// What is known before anything runs.
@@ -69,7 +69,8 @@ struct Problem {
 
 #[derive(Debug, Serialize)]
 struct Failure {
-    /// The first statement that failed, as an index of the statements.
+    /// The first statement that failed, as an index of the statements; where a transaction was
+    /// left open, the one that began it.
     statement: Option<usize>,
     state: &'static str,
     /// What undoes what was done and stays, in the order in which it is to be run.
@@ -103,6 +104,10 @@ pub struct Chronicle {
     open: Vec<String>,
     done: Vec<String>,
     state: Status,
+    /// The statement that began the transaction block, while one is open.
+    block: Option<usize>,
+    /// Whether the connection was lost, and the answer to a statement with it.
+    is_lost: bool,
     is_shown: bool,
     has_line: bool,
 }
@@ -125,6 +130,8 @@ impl Chronicle {
             open: Vec::new(),
             done: Vec::new(),
             state: Status::Idle,
+            block: None,
+            is_lost: false,
             is_shown,
             has_line: false,
         };
@@ -138,6 +145,7 @@ impl Chronicle {
         let result = match code {
             0 => "done",
             1 => "refused",
+            2 if self.is_lost => "connection lost",
             2 => "connection failed",
             3 => "failed",
             _ => "interrupted",
@@ -146,12 +154,16 @@ impl Chronicle {
     }
 
     fn failure(&self, code: u8) -> Option<Failure> {
-        let statement = self.statements.iter().position(|statement| statement.error.is_some());
+        let failed = self.statements.iter().position(|statement| statement.error.is_some());
+        let statement = failed.or(self.block.filter(|_| code == USER));
         if code == 0 || (statement.is_none() && self.statements.is_empty()) {
             return None;
         }
         // What a block that has not ended did is gone with the session.
         let (state, is_lost) = match self.state {
+            _ if self.is_unknown() => {
+                ("the connection was lost: whether the last statement was done is not known", false)
+            }
             Status::Idle => ("no transaction block was open: what went before stays", false),
             Status::Transaction => ("a transaction block was open: what it did is undone by the server", true),
             Status::Failed => ("a transaction block had failed: what it did is undone by the server", true),
@@ -165,6 +177,14 @@ impl Chronicle {
             }
         }
         Some(Failure { statement, state, rollback: scripts })
+    }
+
+    /// Whether a statement was sent whose effect nobody can tell: it has not been answered, and
+    /// it ran outside of a transaction block or may have ended one.
+    fn is_unknown(&self) -> bool {
+        let Some(last) = self.statements.last().filter(|_| self.is_lost) else { return false };
+        let ends = |word: &str| ["commit", "end", "prepare"].iter().any(|end| word.eq_ignore_ascii_case(end));
+        self.state == Status::Idle || last.text.split(|character: char| !character.is_ascii_alphabetic()).any(ends)
     }
 
     fn write(&mut self, result: &'static str, code: Option<u8>) {
@@ -234,6 +254,11 @@ impl Witness for Chronicle {
 
     fn ends(&mut self, tags: &[Vec<u8>], error: Option<&Report>, state: Status) {
         self.clears();
+        if state == Status::Idle {
+            self.block = None;
+        } else if self.state == Status::Idle {
+            self.block = self.statements.len().checked_sub(1);
+        }
         self.state = state;
         let elapsed = self.begun.take().map_or(Duration::ZERO, |begun| begun.elapsed());
         let Some(statement) = self.statements.last_mut() else { return };
@@ -243,6 +268,16 @@ impl Witness for Chronicle {
             sqlstate: text(report.code().unwrap_or_default()),
             message: text(report.message().unwrap_or_default()),
         });
+    }
+
+    fn loses(&mut self) {
+        self.clears();
+        self.is_lost = self.begun.is_some();
+        let elapsed = self.begun.take().map_or(Duration::ZERO, |begun| begun.elapsed());
+        let Some(statement) = self.statements.last_mut().filter(|_| self.is_lost) else { return };
+        statement.milliseconds = elapsed.as_millis();
+        let message = "connection to server was lost".to_owned();
+        statement.error = Some(Problem { sqlstate: String::new(), message });
     }
 
     fn clears(&mut self) {
@@ -272,6 +307,49 @@ fn moment(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn after(told: &[(&str, Status)], is_lost: bool, code: u8) -> Failure {
+        let subject = Subject {
+            rollbacks: BTreeMap::from([("sql/tier.sql".to_owned(), "sql/undo.sql".to_owned())]),
+            ..Subject::default()
+        };
+        let mut chronicle = Chronicle::new(subject, None);
+        chronicle.opens(b"sql/tier.sql");
+        for (place, (sent, state)) in told.iter().enumerate() {
+            chronicle.begins(Some(b"sql/tier.sql"), place + 1, sent.as_bytes());
+            if is_lost && place + 1 == told.len() {
+                chronicle.loses();
+            } else {
+                chronicle.ends(&[], None, *state);
+            }
+        }
+        chronicle.failure(code).unwrap_or(Failure { statement: None, state: "", rollback: Vec::new() })
+    }
+
+    #[test]
+    fn a_transaction_left_open_is_told_by_what_began_it() {
+        use Status::{Idle, Transaction};
+        let told =
+            [("SELECT 1", Idle), ("BEGIN", Transaction), ("COMMIT", Idle), ("BEGIN", Transaction), ("X", Transaction)];
+        let failure = after(&told, false, 3);
+        assert_eq!((failure.statement, failure.rollback.len()), (Some(3), 0));
+    }
+
+    #[test]
+    fn what_a_lost_connection_leaves_is_not_made_up() {
+        use Status::{Idle, Transaction};
+        for (told, is_unknown) in [
+            (&[("BEGIN", Transaction), ("INSERT", Transaction)][..], false),
+            (&[("BEGIN", Transaction), ("commit;", Transaction)], true),
+            (&[("BEGIN", Transaction), ("SELECT 1\\; END", Transaction)], true),
+            (&[("INSERT", Idle)], true),
+        ] {
+            let failure = after(told, true, 2);
+            assert_eq!(failure.statement, told.len().checked_sub(1), "{told:?}");
+            assert_eq!(failure.state.ends_with("is not known"), is_unknown, "{told:?} {}", failure.state);
+            assert_eq!(failure.rollback.len(), usize::from(is_unknown), "{told:?}");
+        }
+    }
 
     #[test]
     fn moments_are_those_of_the_calendar() {

@@ -12,7 +12,7 @@ use super::variables::{Echo, Variables};
 use super::width::Encoding;
 use crate::psql::lexer::{Form, Lexer, Token};
 use crate::psql::{Open, metacommand};
-use crate::wire::{self, Connection, Report};
+use crate::wire::{self, Connection, Event, Report};
 
 /// The exit codes.
 pub const SUCCESS: u8 = 0;
@@ -22,6 +22,8 @@ pub const FAILURE: u8 = 1;
 pub const BAD_CONNECTION: u8 = 2;
 /// A script failed.
 pub const USER: u8 = 3;
+/// SIGINT came before anything was sent: psql dies of it.
+pub const INTERRUPTED: u8 = 130;
 
 /// Ends the session at once, with this code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub trait Witness {
     fn begins(&mut self, _file: Option<&[u8]>, _line: usize, _text: &[u8]) {}
     /// It has been answered, with these tags, or with an error; how the session stands then.
     fn ends(&mut self, _tags: &[Vec<u8>], _error: Option<&Report>, _state: wire::Status) {}
+    /// The connection is gone, and with it the answer to what was sent last.
+    fn loses(&mut self) {}
     /// Something is about to be printed.
     fn clears(&mut self) {}
 }
@@ -161,10 +165,14 @@ pub struct Session<'a> {
     /// The encoding that the server last spoke of.
     pub(super) known_encoding: Vec<u8>,
     depth: usize,
+    /// A connection that does nothing but hold the lock of a release.
+    guard: Option<Connection>,
 }
 
-/// The key of the lock that every release takes: `rooflint`.
+/// The key of the lock that every release takes in its session: `rooflint`.
 const LOCK: i64 = 0x726f_6f66_6c69_6e74;
+/// The key of the lock that it holds by a connection of its own, which no script reaches.
+const GUARD: i64 = LOCK + 1;
 
 /// How many files may lie within one another; psql itself ends in a segmentation fault.
 const DEPTH_LIMIT: usize = 100;
@@ -204,6 +212,7 @@ impl<'a> Session<'a> {
             last_error: None,
             known_encoding: Vec::new(),
             depth: 0,
+            guard: None,
         };
         session.witness.connects(&session.connection);
         session.synchronize();
@@ -229,6 +238,17 @@ impl<'a> Session<'a> {
         for (name, value) in values {
             self.variables.put(name, &value);
         }
+    }
+
+    /// Encodings in which a part of a character may look like a quote or a backslash are those of
+    /// clients alone, and nothing here reads them.
+    pub(super) fn check_encoding(&mut self) -> Result<(), End> {
+        let name = self.known_encoding.clone();
+        if !Encoding::is_treacherous(&name) {
+            return Ok(());
+        }
+        self.fail(&format!("client_encoding {} is not supported", String::from_utf8_lossy(&name)));
+        Err(End(FAILURE))
     }
 
     /// Prints a message as psql does, with what it is marked by.
@@ -276,10 +296,12 @@ impl<'a> Session<'a> {
     }
 
     /// Makes sure that no other release is running on the database, and that none starts while
-    /// this one runs. The lock is the session's: it lasts as long as the server works for it.
-    pub fn lock(&mut self) -> Result<(), End> {
+    /// this one runs. One lock is the session's: it lasts as long as the server works for it,
+    /// even when the executor is gone. A script may drop that one, by DISCARD ALL for instance;
+    /// so there is another, held by a connection of its own.
+    pub fn lock(&mut self, settings: &wire::Settings) -> Result<(), End> {
         let taken = self.ask(format!("SELECT pg_catalog.pg_try_advisory_lock({LOCK})").as_bytes())?;
-        if taken.first().map(Vec::as_slice) == Some(b"t") {
+        if taken.first().map(Vec::as_slice) == Some(b"t") && self.take_guard(settings)? {
             return Ok(());
         }
         let holder = self.ask(
@@ -287,8 +309,9 @@ impl<'a> Session<'a> {
                 "SELECT pg_catalog.format('process %s of %s (%s) since %s', a.pid, a.usename, a.application_name, \
                  pg_catalog.date_trunc('second', a.backend_start)) FROM pg_catalog.pg_locks l \
                  JOIN pg_catalog.pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted \
-                 AND l.classid::bigint * 4294967296 + l.objid::bigint = {LOCK} AND l.objsubid = 1 \
-                 AND a.datname = pg_catalog.current_database()"
+                 AND l.classid::bigint * 4294967296 + l.objid::bigint IN ({LOCK}, {GUARD}) AND l.objsubid = 1 \
+                 AND l.pid <> pg_catalog.pg_backend_pid() AND a.datname = pg_catalog.current_database() \
+                 ORDER BY l.objid"
             )
             .as_bytes(),
         )?;
@@ -296,6 +319,57 @@ impl<'a> Session<'a> {
         let text = format!("another release is running on this database: {holder}");
         self.fail(&text);
         Err(End(FAILURE))
+    }
+
+    /// Takes the lock that no script can drop. Whether it is ours.
+    fn take_guard(&mut self, settings: &wire::Settings) -> Result<bool, End> {
+        let mut guard = match Connection::connect(settings) {
+            Ok(guard) => guard,
+            Err(failure) => {
+                self.say(Mark::Error, failure.text());
+                return Err(End(BAD_CONNECTION));
+            }
+        };
+        // It may have nothing to do for hours. Servers before 14 do not know the parameter.
+        let idle = format!(
+            "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \
+             WHERE name = 'idle_session_timeout'; SELECT pg_catalog.pg_try_advisory_lock({GUARD})"
+        );
+        let answer = guard.query(idle.as_bytes()).and_then(|()| {
+            let mut answer = Vec::new();
+            loop {
+                match guard.next()? {
+                    Event::Row(row) => answer = row.cells().next().flatten().unwrap_or_default().to_vec(),
+                    Event::Ready(_) => break Ok(answer),
+                    _ => {}
+                }
+            }
+        });
+        match answer {
+            Ok(answer) => {
+                self.guard = Some(guard);
+                Ok(answer == b"t")
+            }
+            Err(failure) => {
+                self.say(Mark::Error, failure.text());
+                Err(End(BAD_CONNECTION))
+            }
+        }
+    }
+
+    /// Whether something forbids that another statement is sent: a signal that has come, or the
+    /// loss of the lock, after which another release may have begun.
+    pub(super) fn is_over(&mut self) -> bool {
+        if self.interrupt.is_over() {
+            return true;
+        }
+        let is_free = self.connection.status() == wire::Status::Idle;
+        if is_free && self.guard.as_mut().is_some_and(|guard| !guard.is_alive()) {
+            self.guard = None;
+            self.fail("the lock that keeps two releases apart is lost: its connection was closed");
+            return true;
+        }
+        false
     }
 
     /// The end of a run of a release: a transaction that is open then was forgotten.
@@ -319,6 +393,9 @@ impl<'a> Session<'a> {
         // A file that cannot be written any more has been complained of.
         let _ = self.console.flush_result();
         self.connection.terminate();
+        if let Some(guard) = self.guard.take() {
+            guard.terminate();
+        }
     }
 
     /// One `-c` that is no metacommand.
@@ -575,6 +652,9 @@ impl<'a> Session<'a> {
             self.fail("this statement does not stand so in the script that was judged");
             return Err(End(USER));
         }
+        if self.is_over() {
+            return Err(End(USER));
+        }
         let is_good = self.send(&query)?;
         reading.previous = query;
         Ok(is_good)
@@ -703,11 +783,7 @@ impl<'a> Session<'a> {
 
 /// The name in `:name`, `:'name'`, `:"name"` or `:{?name}`.
 fn name_of(form: Form, text: &[u8]) -> &[u8] {
-    let (before, after) = match form {
-        Form::Plain => (1, 0),
-        Form::Literal | Form::Identifier => (2, 1),
-        Form::Test => (3, 1),
-    };
+    let (before, after) = form.punctuation();
     text.get(before..text.len().saturating_sub(after)).unwrap_or_default()
 }
 

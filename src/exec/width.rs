@@ -8,15 +8,52 @@ pub enum Encoding {
     Utf8,
     /// One byte is one character.
     Single,
+    /// Two bytes above ASCII are one character.
+    EucCn,
+    /// `EUC_JP` and `EUC_JIS_2004`.
+    EucJp,
+    /// `EUC_KR`.
+    EucKr,
+    /// `EUC_TW`.
+    EucTw,
+    /// `MULE_INTERNAL`.
+    Mule,
 }
 
 impl Encoding {
     /// Of a session whose `client_encoding` this is.
     pub fn of(name: &[u8]) -> Self {
-        if name.eq_ignore_ascii_case(b"utf8") || name.eq_ignore_ascii_case(b"unicode") {
-            Self::Utf8
-        } else {
-            Self::Single
+        match name.to_ascii_uppercase().as_slice() {
+            b"UTF8" | b"UNICODE" => Self::Utf8,
+            b"EUC_CN" => Self::EucCn,
+            b"EUC_JP" | b"EUC_JIS_2004" => Self::EucJp,
+            b"EUC_KR" => Self::EucKr,
+            b"EUC_TW" => Self::EucTw,
+            b"MULE_INTERNAL" => Self::Mule,
+            _ => Self::Single,
+        }
+    }
+
+    /// Whether a byte within a character may be one of ASCII.
+    pub fn is_treacherous(name: &[u8]) -> bool {
+        let names = [&b"BIG5"[..], b"GB18030", b"GBK", b"JOHAB", b"SHIFT_JIS_2004", b"SJIS", b"UHC"];
+        names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// How many bytes a character has that begins with this one, and how many columns it takes.
+    fn measure(self, first: u8) -> (usize, usize) {
+        match (self, first) {
+            (Self::Utf8 | Self::Single, _) => (1, 1),
+            (Self::EucCn, _) => (2, 2),
+            (Self::EucJp, 0x8e) => (2, 1),
+            (Self::EucTw, 0x8e) => (4, 2),
+            (Self::EucJp | Self::EucKr | Self::EucTw, 0x8f) => (3, 2),
+            (Self::EucJp | Self::EucKr | Self::EucTw, _) => (2, 2),
+            (Self::Mule, 0x81..=0x8d) => (2, 1),
+            (Self::Mule, 0x9a..=0x9b) => (3, 1),
+            (Self::Mule, 0x90..=0x99) => (3, 2),
+            (Self::Mule, 0x9c..=0x9d) => (4, 2),
+            (Self::Mule, _) => (1, 1),
         }
     }
 }
@@ -171,7 +208,7 @@ pub fn lines(text: &[u8], encoding: Encoding) -> Vec<Line> {
                 None if code < 0x80 => line.add(format!("\\x{code:02X}").as_bytes(), 4),
                 None => line.add(format!("\\u{code:04X}").as_bytes(), 6),
             },
-            Character::Byte(_) => line.add(here, 1),
+            Character::Other(width) => line.add(here, width),
             Character::Invalid => {}
         }
     }
@@ -191,8 +228,8 @@ impl Line {
 pub enum Character {
     /// A character by its number.
     Code(u32),
-    /// A byte above ASCII where one byte is one character.
-    Byte(u8),
+    /// A character above ASCII of another encoding, by its width.
+    Other(usize),
     /// A byte that is part of no character, or a character that psql drops.
     Invalid,
 }
@@ -203,8 +240,10 @@ pub fn next(text: &[u8], encoding: Encoding) -> Option<(Character, &[u8])> {
     if *first < 0x80 {
         return Some((Character::Code(u32::from(*first)), rest));
     }
-    if encoding == Encoding::Single {
-        return Some((Character::Byte(*first), rest));
+    if encoding != Encoding::Utf8 {
+        let (length, width) = encoding.measure(*first);
+        // psql leaves out what is cut off at the end.
+        return Some((Character::Other(width), text.get(length..)?));
     }
     let chunk = text.get(..4).unwrap_or(text).utf8_chunks().next()?;
     let Some(character) = chunk.valid().chars().next() else { return Some((Character::Invalid, rest)) };
@@ -221,7 +260,7 @@ pub fn fit(text: &[u8], columns: usize, encoding: Encoding) -> (usize, usize) {
     while let Some((character, after)) = next(rest, encoding) {
         let own = match character {
             Character::Code(code) => width(code).unwrap_or(0),
-            Character::Byte(_) => 1,
+            Character::Other(width) => width,
             Character::Invalid => 0,
         };
         // psql goes on through characters without a width that no longer fit.

@@ -32,6 +32,18 @@ pub enum Form {
     Test,
 }
 
+impl Form {
+    /// How many bytes stand before the name, and how many after it.
+    #[must_use]
+    pub fn punctuation(self) -> (usize, usize) {
+        match self {
+            Self::Plain => (1, 0),
+            Self::Literal | Self::Identifier => (2, 1),
+            Self::Test => (3, 1),
+        }
+    }
+}
+
 /// One step through a line. Every token but [`Token::Blank`] goes into the query
 /// buffer, or ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -224,6 +224,17 @@ impl Channel {
         outcome.inspect_err(|failure| self.end = Some(failure.clone()))
     }
 
+    /// Takes all that has come, without waiting.
+    pub(super) fn glance(&mut self) -> Result<(), Failure> {
+        loop {
+            let before = self.reader.len();
+            self.receive(MsgFlags::MSG_DONTWAIT)?;
+            if self.reader.len() == before {
+                return Ok(());
+            }
+        }
+    }
+
     /// Takes what has come; nothing, if that would mean waiting and the flags forbid it.
     fn receive(&mut self, flags: MsgFlags) -> Result<(), Failure> {
         loop {

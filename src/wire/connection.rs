@@ -179,6 +179,14 @@ impl Connection {
         self.end.is_some() || !matches!(self.channel.reader.ready(), Ok(None))
     }
 
+    /// Whether the server is still there, without waiting for it: what it has said is kept.
+    pub fn is_alive(&mut self) -> bool {
+        if self.end.is_none() {
+            self.end = self.channel.glance().err();
+        }
+        self.end.is_none()
+    }
+
     /// Sends data of a COPY, in pieces of any size.
     pub fn copy_data(&mut self, data: &[u8]) -> Result<(), Failure> {
         // A message of PostgreSQL is shorter than 1 GB.
