@@ -1,6 +1,7 @@
 //! The executor: psql's command line in, statements to the server, psql's output and exit code
 //! out. Reads no script from disk: who calls it hands over bytes.
 
+mod ahead;
 mod command;
 mod console;
 mod interrupt;

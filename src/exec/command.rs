@@ -289,8 +289,8 @@ impl Session<'_> {
             }
             "encoding" => match self.next(arguments) {
                 None => {
-                    let name = self.connection.parameter("client_encoding").unwrap_or_default().to_vec();
-                    self.console.line(&name);
+                    // As it was after the last query.
+                    self.console.line(&self.known_encoding);
                     Status::Skip
                 }
                 Some(encoding) => {
@@ -303,7 +303,9 @@ impl Session<'_> {
                     } else {
                         let text = [encoding.as_slice(), b": invalid encoding name or conversion procedure not found"]
                             .concat();
-                        self.failed(&text)
+                        // To psql that is no failure.
+                        self.say(Mark::Error, &text);
+                        Status::Skip
                     }
                 }
             },

@@ -57,8 +57,8 @@ enum Step {
 
 /// What a message came to.
 #[derive(Default)]
-struct Answer {
-    is_good: bool,
+pub(super) struct Answer {
+    pub(super) is_good: bool,
     /// Whether the savepoint of `ON_ERROR_ROLLBACK` is gone.
     savepoint_gone: bool,
 }
@@ -106,9 +106,7 @@ impl Session<'_> {
         };
         let elapsed = start.elapsed();
         let mut is_good = answer.is_good;
-        if !is_good && control.echo == Echo::Errors {
-            self.say(Mark::Info, &[b"STATEMENT:  ", query].concat());
-        }
+        self.echo_error(query, is_good);
         if has_savepoint {
             let command: Option<&[u8]> = match self.connection.status() {
                 Status::Failed => Some(b"ROLLBACK TO pg_psql_temporary_savepoint"),
@@ -129,6 +127,12 @@ impl Session<'_> {
         self.follow_encoding();
         self.check_encoding()?;
         Ok(is_good)
+    }
+
+    pub(super) fn echo_error(&mut self, query: &[u8], is_good: bool) {
+        if !is_good && self.variables.control.echo == Echo::Errors {
+            self.say(Mark::Info, &[b"STATEMENT:  ", query].concat());
+        }
     }
 
     fn log_query(&mut self, query: &[u8]) {
@@ -251,7 +255,7 @@ impl Session<'_> {
     }
 
     /// The connection is gone, and with it the session.
-    fn lost(&mut self, failure: &Failure) -> Result<(), End> {
+    pub(super) fn lost(&mut self, failure: &Failure) -> Result<(), End> {
         self.interrupt.settle();
         self.say(Mark::Info, failure.text());
         self.fail("connection to server was lost");
@@ -278,11 +282,15 @@ impl Session<'_> {
     }
 
     fn execute(&mut self, query: &[u8]) -> Result<Answer, End> {
-        let file = self.file.clone();
-        self.witness.begins(file.as_deref(), self.line, query);
+        self.witness.begins(self.file.as_deref(), self.line, query);
         if let Err(failure) = self.connection.query(query) {
             self.lost(&failure)?;
         }
+        self.take_answer(query)
+    }
+
+    /// Prints what comes of a message that was sent.
+    pub(super) fn take_answer(&mut self, query: &[u8]) -> Result<Answer, End> {
         let mut answer = Answer { is_good: true, savepoint_gone: false };
         let mut pending: Option<Outcome> = None;
         let mut fields: Option<Vec<Field>> = None;
@@ -688,7 +696,7 @@ fn affected(tag: &[u8]) -> Option<&[u8]> {
 }
 
 /// The words a statement begins with, comments left out, in small letters.
-fn words(query: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+pub(super) fn words(query: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     let mut rest = query;
     std::iter::from_fn(move || {
         rest = skip(rest);

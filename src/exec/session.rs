@@ -1,5 +1,6 @@
 //! A session: psql's main loop over lines, files within files, and what it says of errors.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -113,6 +114,8 @@ pub(super) struct Reading {
     /// The offsets in the file at which the query buffer begins and ends; none where a value of a
     /// variable was read as script.
     place: Option<(usize, usize)>,
+    /// Whether the query buffer holds what was written by `\;` or `\:`.
+    is_joined: bool,
 }
 
 impl Reading {
@@ -133,11 +136,20 @@ struct Frame {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scanned {
+    /// What was sent ahead has failed.
+    Failed,
     Semicolon,
     Backslash,
     /// The end of the line, with nothing open and something in the buffer.
     Line,
     Incomplete,
+}
+
+/// A statement that was sent before the answers to those before it were read.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    pub(super) query: Vec<u8>,
+    pub(super) line: usize,
 }
 
 /// psql, as far as a release needs it.
@@ -165,6 +177,10 @@ pub struct Session<'a> {
     /// The encoding that the server last spoke of.
     pub(super) known_encoding: Vec<u8>,
     depth: usize,
+    /// What was sent and is not answered yet, in its order.
+    pub(super) ahead: VecDeque<Ahead>,
+    /// How many bytes that is.
+    pub(super) ahead_size: usize,
     /// A connection that does nothing but hold the lock of a release.
     guard: Option<Connection>,
 }
@@ -212,6 +228,8 @@ impl<'a> Session<'a> {
             last_error: None,
             known_encoding: Vec::new(),
             depth: 0,
+            ahead: VecDeque::new(),
+            ahead_size: 0,
             guard: None,
         };
         session.witness.connects(&session.connection);
@@ -548,6 +566,10 @@ impl<'a> Session<'a> {
                 Ok(Some(line)) => line,
                 Ok(None) => break,
                 Err(error) => {
+                    if !self.settle_ahead()? {
+                        result = USER;
+                        break;
+                    }
                     self.fail(&format!("could not read from input file: {}", reason(&error)));
                     result = FAILURE;
                     break;
@@ -577,6 +599,11 @@ impl<'a> Session<'a> {
                 self.console.line(&line);
                 self.console.flush();
             }
+            // What an answer says of the server's strings matters to such a line alone.
+            if line.contains(&b'\\') && !self.settle_ahead()? {
+                result = USER;
+                break;
+            }
             let mut fresh_break = None;
             if !reading.query.is_empty() {
                 reading.query.push(b'\n');
@@ -592,7 +619,7 @@ impl<'a> Session<'a> {
                 let is_single = scanned == Scanned::Line && self.variables.control.singleline;
                 if scanned == Scanned::Semicolon || is_single {
                     if reading.is_active() {
-                        is_good = self.send_buffer(&mut reading)?;
+                        is_good = self.send_buffer(&mut reading, is_strict)?;
                         fresh_break = None;
                     } else {
                         is_good = true;
@@ -602,11 +629,15 @@ impl<'a> Session<'a> {
                         reading.query.pop();
                     }
                     fresh_break = None;
+                    if !self.settle_ahead()? {
+                        is_good = false;
+                        break;
+                    }
                     let status = self.metacommand(&mut reading)?;
                     is_good = status != Status::Error;
                     match status {
                         Status::Send => {
-                            is_good = self.send_buffer(&mut reading)?;
+                            is_good = self.send_buffer(&mut reading, false)?;
                             reading.lexer.start_statement();
                         }
                         Status::Terminate => {
@@ -615,6 +646,9 @@ impl<'a> Session<'a> {
                         }
                         Status::Skip | Status::Error => {}
                     }
+                } else if scanned == Scanned::Failed {
+                    is_good = false;
+                    break;
                 }
                 if matches!(scanned, Scanned::Line | Scanned::Incomplete) {
                     break;
@@ -627,8 +661,12 @@ impl<'a> Session<'a> {
                 result = USER;
             }
         }
+        // Something is ahead only where the first failure ends the run.
+        if !self.settle_ahead()? {
+            result = USER;
+        }
         if result == SUCCESS && !reading.query.is_empty() && reading.is_active() {
-            let is_good = self.send_buffer(&mut reading)?;
+            let is_good = self.send_buffer(&mut reading, false)?;
             if !is_good && is_strict {
                 result = USER;
             }
@@ -642,20 +680,30 @@ impl<'a> Session<'a> {
         Ok(result)
     }
 
-    /// Sends the query buffer, and keeps it as the previous one.
-    fn send_buffer(&mut self, reading: &mut Reading) -> Result<bool, End> {
+    /// Sends the query buffer, and keeps it as the previous one. Whether it went well, as far as
+    /// that is known: its answer is not waited for if it `may_run_ahead`.
+    fn send_buffer(&mut self, reading: &mut Reading, may_run_ahead: bool) -> Result<bool, End> {
         let query = std::mem::take(&mut reading.query);
         let place = reading.place.take();
+        let is_joined = std::mem::take(&mut reading.is_joined);
         if let Some(file) = self.file.as_ref().filter(|_| self.library.is_bound())
             && !place.is_some_and(|(start, end)| self.library.is_judged(file, start, end))
         {
+            if !self.settle_ahead()? {
+                return Ok(false);
+            }
             self.fail("this statement does not stand so in the script that was judged");
             return Err(End(USER));
         }
         if self.is_over() {
+            self.settle_ahead()?;
             return Err(End(USER));
         }
-        let is_good = self.send(&query)?;
+        let is_good = if may_run_ahead && !is_joined && self.runs_ahead(&query) {
+            self.send_ahead(&query)?
+        } else {
+            self.settle_ahead()? && self.send(&query)?
+        };
         reading.previous = query;
         Ok(is_good)
     }
@@ -686,14 +734,22 @@ impl<'a> Session<'a> {
             match token {
                 Token::Blank if reading.query.is_empty() => {}
                 Token::Blank | Token::Text => reading.query.extend_from_slice(here),
-                Token::Escaped(byte) => reading.query.push(byte),
+                Token::Escaped(byte) => {
+                    reading.is_joined = true;
+                    reading.query.push(byte);
+                }
                 Token::Semicolon => {
                     reading.query.push(b';');
                     reading.lexer.start_statement();
                     return Ok(Scanned::Semicolon);
                 }
                 Token::Backslash => return Ok(Scanned::Backslash),
-                Token::Variable(form) => self.substitute(reading, form, here)?,
+                Token::Variable(form) => {
+                    if !self.settle_ahead()? {
+                        return Ok(Scanned::Failed);
+                    }
+                    self.substitute(reading, form, here)?;
+                }
             }
         }
     }
