@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "the room that reads lint.toml, the environment and the time")]
 
 mod execute;
+mod output;
 
 use std::env;
 use std::ffi::OsString;
@@ -18,6 +19,8 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::config::{Config, Package, nearest};
 use crate::fault::Fault;
+use crate::finding::Level;
+use crate::history::Revision;
 use crate::lint::{Job, lint};
 use crate::manifest;
 use crate::rehearse::rehearse;
@@ -25,7 +28,9 @@ use crate::report;
 use crate::rules::Rule;
 use crate::silence::all_rules;
 use crate::source::visible_lines;
-use crate::verdict::Verdict;
+use crate::verdict::{Gate, Verdict};
+
+use output::Output;
 
 /// What was done is good.
 const GOOD: u8 = 0;
@@ -88,6 +93,18 @@ struct Check {
     /// For whom the report is
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Writes a report into a file, too; may be repeated
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = read_target)]
+    output: Vec<Target>,
+    /// The lowest level that fails
+    #[arg(long, value_name = "LEVEL", default_value = "deny")]
+    fail_on: Threshold,
+    /// A report of before, json or sarif: what is in it does not fail
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// A revision of git: only what touches a file that has changed since then fails
+    #[arg(long, value_name = "REVISION")]
+    since: Option<String>,
     /// Show only what touches these scripts; without lint.toml: check them as they are
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -99,6 +116,69 @@ enum Format {
     Text,
     /// A program
     Json,
+    /// Code scanning: SARIF 2.1.0
+    Sarif,
+    /// A GitHub workflow: annotations
+    Github,
+    /// GitLab: a Code Quality report
+    Gitlab,
+    /// What shows tests: JUnit's XML
+    Junit,
+    /// A comment on a pull request
+    Markdown,
+}
+
+/// A report and its file.
+#[derive(Debug, Clone)]
+struct Target {
+    format: Format,
+    path: PathBuf,
+}
+
+fn read_target(text: &str) -> Result<Target, String> {
+    let (format, path) = text.split_once('=').ok_or("write FORMAT=PATH, as in sarif=roof-lint.sarif")?;
+    let format = Format::from_str(format, false).map_err(|_| {
+        let known: Vec<&str> = Format::value_variants().iter().map(|format| format.word()).collect();
+        format!("there is no format `{format}`; known here: {}", known.join(", "))
+    })?;
+    if path.is_empty() {
+        return Err("the path is missing".to_owned());
+    }
+    Ok(Target { format, path: PathBuf::from(path) })
+}
+
+impl Format {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    fn write(self, verdict: &Verdict, root: &report::Root, is_coloured: bool) -> Vec<u8> {
+        match self {
+            Self::Text => report::terminal::write(verdict, is_coloured),
+            Self::Json => report::json::write(verdict),
+            Self::Sarif => report::sarif::write(verdict, root),
+            Self::Github => report::github::write(verdict, root),
+            Self::Gitlab => report::gitlab::write(verdict, root),
+            Self::Junit => report::junit::write(verdict, root),
+            Self::Markdown => report::markdown::write(verdict, root),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Threshold {
+    /// What is at warn fails, too
+    Warn,
+    /// Only what is at deny fails
+    Deny,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -197,23 +277,85 @@ fn run_check(arguments: &Arguments, check: &Check) -> Result<u8, Fault> {
     }
     let job = Job { directory: directory.clone(), config: config.clone(), packages };
     let mut verdict = Verdict::new(lint(job)?, &config)?;
+    verdict.pass_through(gate(check, &verdict, &directory)?);
     if !files.is_empty() {
         let texts = files.iter().map(|file| find(&verdict, &directory, file)).collect::<Result<Vec<_>, Fault>>()?;
         verdict.show_only(texts.concat());
     }
+    let root = root_of(&directory);
+    let mut outputs: Vec<Output> = Vec::new();
+    for target in &check.output {
+        refuse_target(target, &outputs, &verdict, &directory)?;
+        outputs.push(Output { path: target.path.clone(), bytes: target.format.write(&verdict, &root, false) });
+    }
+    output::write(&outputs)?;
     let is_coloured = arguments.color.is_now(io::stdout().is_terminal());
-    print(&match check.format {
-        Format::Text => report::terminal::write(&verdict, is_coloured),
-        Format::Json => report::json::write(&verdict),
-    })?;
+    print(&check.format.write(&verdict, &root, is_coloured))?;
     Ok(verdict.exit_code())
+}
+
+/// What the run lets pass beyond levels and suppressions.
+fn gate(check: &Check, verdict: &Verdict, directory: &Path) -> Result<Gate, Fault> {
+    let fail_on = if check.fail_on == Threshold::Warn { Level::Warn } else { Level::Deny };
+    let known = match &check.baseline {
+        None => None,
+        Some(path) => {
+            let bytes = fs::read(path).map_err(|error| Fault::disk("read", path, &error))?;
+            Some(report::before::read(&path.display().to_string(), &bytes)?)
+        }
+    };
+    let changed = match &check.since {
+        None => None,
+        Some(name) => {
+            let revision = Revision::find(directory, name)?;
+            let texts: Vec<(PathBuf, &[u8])> = (0..verdict.len())
+                .map(|index| {
+                    let bytes = verdict.text(index).map_or(&[][..], |(text, _)| text.bytes.as_slice());
+                    (disk_path(verdict, directory, index), bytes)
+                })
+                .collect();
+            let changed = revision.changed(&texts)?;
+            // What lint.toml says concerns every file.
+            let is_all = verdict.config().and_then(|index| changed.get(index)).copied().unwrap_or(false);
+            Some((0..changed.len()).filter(|index| is_all || changed.get(*index).copied().unwrap_or(true)).collect())
+        }
+    };
+    Ok(Gate { fail_on, known, changed })
+}
+
+/// Where the text of that number is on disk.
+fn disk_path(verdict: &Verdict, directory: &Path, index: usize) -> PathBuf {
+    // lint.toml is called by the path that the command line gives.
+    let name = verdict.name(index);
+    if verdict.config() == Some(index) { PathBuf::from(name) } else { directory.join(name) }
+}
+
+/// The directory of `lint.toml` as seen from the current one.
+fn root_of(directory: &Path) -> report::Root {
+    let current = env::current_dir().unwrap_or_default();
+    let below = directory.strip_prefix(&current).unwrap_or(directory);
+    report::Root::new(&below.to_string_lossy())
+}
+
+/// Two reports into one file, and a report over what was judged, are slips of the finger.
+fn refuse_target(target: &Target, before: &[Output], verdict: &Verdict, directory: &Path) -> Result<(), Fault> {
+    let path = &target.path;
+    let real = fs::canonicalize(path).ok();
+    let is_same = |other: &Path| path == other || real.is_some() && fs::canonicalize(other).ok() == real;
+    if before.iter().any(|output| is_same(&output.path)) {
+        return Err(Fault::new(format!("two reports go into {}", path.display())).way_out("give each its own file"));
+    }
+    if (0..verdict.len()).any(|index| is_same(&disk_path(verdict, directory, index))) {
+        return Err(Fault::new(format!("{} is a file of the package, not one for a report", path.display())));
+    }
+    Ok(())
 }
 
 /// The texts of a run that are this file.
 fn find(verdict: &Verdict, directory: &Path, file: &Path) -> Result<Vec<usize>, Fault> {
     let real = real(file)?;
-    let is_it = |name: &str| fs::canonicalize(directory.join(name)).is_ok_and(|path| path == real);
-    let found: Vec<usize> = (0..verdict.len()).filter(|index| is_it(verdict.name(*index))).collect();
+    let is_it = |index: &usize| fs::canonicalize(disk_path(verdict, directory, *index)).is_ok_and(|path| path == real);
+    let found: Vec<usize> = (0..verdict.len()).filter(is_it).collect();
     if found.is_empty() {
         return Err(Fault::new(format!("no package that is checked holds {}", file.display()))
             .way_out("name it in lint.toml, as `file` of a [[package.tier]] for instance"));

@@ -21,6 +21,7 @@ pub mod exec;
 pub mod fault;
 pub mod finding;
 pub mod flow;
+pub mod history;
 pub mod ledger;
 pub mod lint;
 pub mod logic;

@@ -42,6 +42,15 @@ pub struct Silences {
     pub findings: Vec<Finding>,
 }
 
+/// Why a finding is silenced, and where that is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silenced {
+    /// The reason.
+    pub reason: String,
+    /// Where the rule is named.
+    pub at: At,
+}
+
 /// One rule, silenced in one place.
 #[derive(Debug)]
 struct Silence {
@@ -108,20 +117,20 @@ impl Silences {
         }
     }
 
-    /// The reason for which a finding that stands in these lines is silenced, if it is.
-    pub fn reason(&mut self, rule: &str, lines: Range<usize>) -> Option<String> {
+    /// What silences a finding that stands in these lines, if anything does.
+    pub fn cover(&mut self, rule: &str, lines: Range<usize>) -> Option<Silenced> {
         let of_line = |line: &usize| self.by_line.get(line).into_iter().flatten();
         // The line on which it starts, or the one on which it ends.
         let last = lines.end.saturating_sub(1).max(lines.start);
         let indices: Vec<usize> = of_line(&lines.start).chain(of_line(&last)).chain(&self.of_file).copied().collect();
-        let mut reason = None;
+        let mut silenced = None;
         for index in indices {
             if let Some(silence) = self.all.get_mut(index).filter(|silence| silence.rule == rule) {
                 silence.is_used = true;
-                reason.get_or_insert_with(|| silence.reason.clone());
+                silenced.get_or_insert_with(|| Silenced { reason: silence.reason.clone(), at: silence.at });
             }
         }
-        reason
+        silenced
     }
 
     /// A finding for each suppression that has silenced nothing.
@@ -249,20 +258,20 @@ mod tests {
                     -- roof-lint: allow(idle-silence): there\n-- an aside\n\nSELECT 2;\n\
                     \t-- roof-lint: allow(idle-silence): below\n  -- an aside\nSELECT 3;\n";
         let mut found = silences(text);
-        let mut reason = |line: usize| found.reason("idle-silence", line..line + 1);
+        let mut reason = |line: usize| found.cover("idle-silence", line..line + 1).map(|silenced| silenced.reason);
         let reasons: Vec<_> = (1..=9).map(|line| reason(line).unwrap_or_default()).collect();
         assert_eq!(reasons, ["here", "", "", "there", "", "", "", "below", ""]);
         assert_eq!(found.idle().count(), 0);
         let mut found = silences(text);
-        assert_eq!(found.reason("silence-without-reason", 1..2), None);
-        assert_eq!(found.reason("idle-silence", 3..9), Some("below".to_owned()));
+        assert_eq!(found.cover("silence-without-reason", 1..2), None);
+        assert_eq!(found.cover("idle-silence", 3..9).map(|silenced| silenced.reason), Some("below".to_owned()));
         assert_eq!(found.idle().count(), 2);
     }
 
     #[test]
     fn a_suppression_may_cover_the_file() {
         let mut found = silences("SELECT 1;\n\n-- roof-lint: allow-file(idle-silence): all of it");
-        assert_eq!(found.reason("idle-silence", 1..2), Some("all of it".to_owned()));
+        assert_eq!(found.cover("idle-silence", 1..2).map(|silenced| silenced.reason), Some("all of it".to_owned()));
         assert_eq!(found.idle().count(), 0);
     }
 

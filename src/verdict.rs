@@ -1,14 +1,14 @@
 //! What follows from findings, levels and suppressions. The only room that makes an
 //! [`Approved`]; only that can be run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::effect::At;
 use crate::fault::Fault;
 use crate::finding::{Finding, Level};
 use crate::manifest;
-use crate::silence::{Silences, all_rules};
+use crate::silence::{Silenced, Silences, all_rules};
 use crate::source::{FileId, Lines, Place};
 
 /// The rules whose findings say that something was not analysed, whatever their level.
@@ -54,6 +54,27 @@ pub struct Verdict {
     lines: Vec<Lines>,
     packages: Vec<Judged>,
     only: Option<Vec<usize>>,
+    /// Which of the texts is `lint.toml`.
+    config: Option<usize>,
+    gate: Gate,
+}
+
+/// What a run lets pass beyond levels and suppressions. It decides on verdict and exit code;
+/// what it excuses makes no [`Approved`].
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// The lowest level that fails.
+    pub fail_on: Level,
+    /// The fingerprints of the findings of before, if there is such a list.
+    pub known: Option<BTreeSet<String>>,
+    /// The texts that have changed, if only these count.
+    pub changed: Option<BTreeSet<usize>>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { fail_on: Level::Deny, known: None, changed: None }
+    }
 }
 
 /// What is thought of one package.
@@ -67,6 +88,9 @@ pub struct Judged {
     pub findings: Vec<Opinion>,
     /// The numbers.
     pub counts: Counts,
+    is_pass: bool,
+    /// Whether nothing is at deny, whatever the gate excuses.
+    is_sound: bool,
 }
 
 /// A finding and what becomes of it.
@@ -78,8 +102,33 @@ pub struct Opinion {
     pub level: Level,
     /// Where `lint.toml` sets the level, if it does.
     pub set_at: Option<At>,
-    /// The reason for which a comment silences it, if one does.
-    pub silenced: Option<String>,
+    /// The suppression that silences it, if one does.
+    pub silenced: Option<Silenced>,
+    /// Why it does not count, if the gate excuses it.
+    pub excused: Option<Excuse>,
+    /// The same for the same finding in the next run, wherever its lines have moved to: 32
+    /// hexadecimal digits of rule, package, file, message and guilty line.
+    pub fingerprint: String,
+}
+
+/// Why a finding does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excuse {
+    /// It is on the list of before.
+    Known,
+    /// None of its places is in a text that has changed.
+    Unchanged,
+}
+
+impl Excuse {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// How many there are.
@@ -95,8 +144,12 @@ pub struct Counts {
     pub warned: usize,
     /// Findings at allow, which no report shows.
     pub allowed: usize,
-    /// Findings at deny or warn that a comment silences.
+    /// Findings at deny or warn that a suppression silences.
     pub silenced: usize,
+    /// Findings at deny or warn that are on the list of before.
+    pub known: usize,
+    /// Findings at deny or warn of texts that have not changed.
+    pub unchanged: usize,
     /// Findings that say that something was not analysed, silenced or not.
     pub not_analysed: usize,
 }
@@ -122,7 +175,15 @@ impl Verdict {
             .filter(|(_, (text, _))| text.statements.is_some())
             .map(|(index, (text, lines))| (index, Silences::read(FileId::new(index), &text.bytes, lines)))
             .collect();
-        let mut verdict = Self { texts: outcome.texts, lines, packages: Vec::new(), only: None };
+        let config_text = outcome.texts.iter().position(|text| text.statements.is_none() && text.name == config.name);
+        let mut verdict = Self {
+            texts: outcome.texts,
+            lines,
+            packages: Vec::new(),
+            only: None,
+            config: config_text,
+            gate: Gate::default(),
+        };
         let mut reported: Vec<usize> = Vec::new();
         for linted in outcome.packages {
             verdict.add(linted, config, &mut silences, &mut reported)?;
@@ -153,8 +214,8 @@ impl Verdict {
         for finding in findings {
             let at = finding.primary.at;
             let lines = self.place(at, at.span().start).line..self.place(at, at.span().end).line + 1;
-            let reason = silences.get_mut(&at.file().index()).and_then(|found| found.reason(finding.rule, lines));
-            opinions.push(self.opinion(config, &name, finding, reason));
+            let cover = silences.get_mut(&at.file().index()).and_then(|found| found.cover(finding.rule, lines));
+            opinions.push(self.opinion(config, &name, finding, cover));
         }
         // What is wrong with a suppression is told once, whoever shares the file.
         for file in files.iter().filter(|file| !reported.contains(file)).copied().collect::<Vec<_>>() {
@@ -163,7 +224,7 @@ impl Verdict {
             opinions.extend(own.into_iter().map(|finding| self.opinion(config, &name, finding, None)));
         }
         let counts = Counts { files: files.len(), statements, ..Counts::default() };
-        let mut judged = Judged { name, files, findings: opinions, counts };
+        let mut judged = Judged { name, files, findings: opinions, counts, is_pass: false, is_sound: false };
         self.settle(&mut judged);
         self.packages.push(judged);
         Ok(())
@@ -172,7 +233,7 @@ impl Verdict {
     /// Why a package is not judged: it has nothing that could be analysed.
     fn nothing(&self, package: &str, is_empty: bool, findings: &[Finding], config: &Config) -> Fault {
         let what = if is_empty { "script" } else { "statement" };
-        let in_config = |finding: &&Finding| self.is_config(finding.primary.at.file().index(), config);
+        let in_config = |finding: &&Finding| Some(finding.primary.at.file().index()) == self.config;
         match findings.iter().find(in_config).filter(|_| is_empty) {
             // The scripts that it names cannot be read.
             Some(finding) => {
@@ -183,11 +244,6 @@ impl Verdict {
             None => Fault::new(format!("nothing was analysed: the release of package \"{package}\" has no {what}"))
                 .way_out("name its scripts in lint.toml; an empty package never passes"),
         }
-    }
-
-    /// Whether the text of that number is `lint.toml`.
-    fn is_config(&self, index: usize, config: &Config) -> bool {
-        self.texts.get(index).is_some_and(|text| text.statements.is_none() && text.name == config.name)
     }
 
     fn add_idle(&mut self, config: &Config, silences: &BTreeMap<usize, Silences>) {
@@ -205,23 +261,18 @@ impl Verdict {
         self.packages = packages;
     }
 
-    fn opinion(&self, config: &Config, package: &str, finding: Finding, silenced: Option<String>) -> Opinion {
+    fn opinion(&self, config: &Config, package: &str, finding: Finding, silenced: Option<Silenced>) -> Opinion {
         let package = config.packages.iter().find(|known| known.name.get_ref() == package);
         let set =
             package.map_or_else(|| config.levels.get(finding.rule), |package| config.level(package, finding.rule));
         // A rule that nobody knows of is not a reason to let something pass.
         let own = || all_rules().find(|rule| rule.id == finding.rule).map_or(Level::Deny, |rule| rule.level);
         let level = set.map_or_else(own, |level| *level.get_ref());
-        let set_at = set.and_then(|level| self.configured(config, level));
-        Opinion { finding, level, set_at, silenced }
+        let set_at = set.and_then(|level| Some(At::new(FileId::new(self.config?), level.span().into())));
+        Opinion { finding, level, set_at, silenced, excused: None, fingerprint: String::new() }
     }
 
-    fn configured(&self, config: &Config, level: &config::Spanned<Level>) -> Option<At> {
-        let index = (0..self.texts.len()).find(|index| self.is_config(*index, config))?;
-        Some(At::new(FileId::new(index), level.span().into()))
-    }
-
-    /// Puts the findings in order and counts them.
+    /// Puts the findings in order, names them and counts them.
     fn settle(&self, judged: &mut Judged) {
         judged.findings.sort_by(|left, right| {
             let key = |opinion: &Opinion| {
@@ -235,18 +286,80 @@ impl Verdict {
                 .then_with(|| left.finding.message.cmp(&right.finding.message))
                 .then_with(|| rest(left).cmp(&rest(right)))
         });
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for opinion in &mut judged.findings {
+            let base = self.identity(&judged.name, &opinion.finding);
+            let number = seen.entry(base.clone()).or_default();
+            opinion.fingerprint = manifest::digest(format!("{base}\0{number}").as_bytes()).chars().take(32).collect();
+            *number += 1;
+            opinion.excused = self.excuse(opinion);
+        }
+        self.count(judged);
+    }
+
+    /// What tells a finding from others, but for those that are the same in another place.
+    fn identity(&self, package: &str, finding: &Finding) -> String {
+        let at = finding.primary.at;
+        let index = at.file().index();
+        // The file is called by whatever path the command line gives.
+        let file = if Some(index) == self.config { "lint.toml" } else { self.name(index) };
+        let line = self.text(index).and_then(|(text, lines)| {
+            let number = lines.place(&text.bytes, at.span().start).line;
+            Some(String::from_utf8_lossy(lines.span(number)?.of(&text.bytes)).into_owned())
+        });
+        let line = line.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        [finding.rule, package, file, &finding.message, &line].join("\0")
+    }
+
+    fn excuse(&self, opinion: &Opinion) -> Option<Excuse> {
+        if self.gate.known.as_ref().is_some_and(|known| known.contains(&opinion.fingerprint)) {
+            return Some(Excuse::Known);
+        }
+        let changed = self.gate.changed.as_ref()?;
+        let mut labels = std::iter::once(&opinion.finding.primary).chain(&opinion.finding.related);
+        (!labels.any(|label| changed.contains(&label.at.file().index()))).then_some(Excuse::Unchanged)
+    }
+
+    fn count(&self, judged: &mut Judged) {
         let mut counts =
             Counts { files: judged.counts.files, statements: judged.counts.statements, ..Counts::default() };
+        judged.is_sound = true;
         for opinion in &judged.findings {
             counts.not_analysed += usize::from(opinion.is_blind());
-            match (opinion.level, &opinion.silenced) {
-                (Level::Allow, _) => counts.allowed += 1,
-                (_, Some(_)) => counts.silenced += 1,
-                (Level::Warn, None) => counts.warned += 1,
-                (Level::Deny, None) => counts.denied += 1,
+            judged.is_sound &= opinion.level != Level::Deny || opinion.silenced.is_some();
+            match (opinion.level, &opinion.silenced, opinion.excused) {
+                (Level::Allow, ..) => counts.allowed += 1,
+                (_, Some(_), _) => counts.silenced += 1,
+                (_, None, Some(Excuse::Known)) => counts.known += 1,
+                (_, None, Some(Excuse::Unchanged)) => counts.unchanged += 1,
+                (Level::Warn, ..) => counts.warned += 1,
+                (Level::Deny, ..) => counts.denied += 1,
             }
         }
+        judged.is_pass = counts.denied == 0 && (counts.warned == 0 || self.gate.fail_on == Level::Deny);
         judged.counts = counts;
+    }
+
+    /// Judges again, with what this gate lets pass.
+    pub fn pass_through(&mut self, gate: Gate) {
+        self.gate = gate;
+        let mut packages = std::mem::take(&mut self.packages);
+        for judged in &mut packages {
+            let excuses: Vec<_> = judged.findings.iter().map(|opinion| self.excuse(opinion)).collect();
+            judged.findings.iter_mut().zip(excuses).for_each(|(opinion, excuse)| opinion.excused = excuse);
+            self.count(judged);
+        }
+        self.packages = packages;
+    }
+
+    /// What is let pass.
+    pub const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The number of the text that is `lint.toml`.
+    pub const fn config(&self) -> Option<usize> {
+        self.config
     }
 
     /// The text of that number and its lines.
@@ -300,12 +413,14 @@ impl Verdict {
             warned: sum.warned + counts.warned,
             allowed: sum.allowed + counts.allowed,
             silenced: sum.silenced + counts.silenced,
+            known: sum.known + counts.known,
+            unchanged: sum.unchanged + counts.unchanged,
             not_analysed: sum.not_analysed + counts.not_analysed,
             ..sum
         })
     }
 
-    /// Whether nothing is at deny.
+    /// Whether nothing fails.
     pub fn is_pass(&self) -> bool {
         self.packages.iter().all(Judged::is_pass)
     }
@@ -326,9 +441,9 @@ impl Verdict {
         self.texts.get(file).map_or("", |text| text.name.as_str())
     }
 
-    /// The scripts of a package, if it passes.
+    /// The scripts of a package of which nothing is at deny; what the gate excuses is.
     pub fn approve(&self, package: &str) -> Option<Approved> {
-        let judged = self.packages.iter().find(|judged| judged.name == package).filter(|judged| judged.is_pass())?;
+        let judged = self.packages.iter().find(|judged| judged.name == package).filter(|judged| judged.is_sound)?;
         let texts = judged.files.iter().filter_map(|file| self.texts.get(*file));
         let files: Vec<(String, Vec<u8>)> = texts.map(|text| (text.name.clone(), text.bytes.clone())).collect();
         let hashes = files.iter().map(|(name, bytes)| (name.clone(), manifest::digest(bytes))).collect();
@@ -338,18 +453,23 @@ impl Verdict {
 }
 
 impl Judged {
-    /// Whether nothing is at deny.
+    /// Whether nothing fails: nothing is at deny that counts, or at warn where that fails.
     pub const fn is_pass(&self) -> bool {
-        self.counts.denied == 0
+        self.is_pass
     }
 
-    /// The findings that a report shows: those that are neither silenced nor at allow.
+    /// The findings that a report shows: those that count.
     pub fn shown(&self) -> impl Iterator<Item = &Opinion> {
-        self.findings.iter().filter(|opinion| opinion.silenced.is_none() && opinion.level != Level::Allow)
+        self.findings.iter().filter(|opinion| opinion.counts())
     }
 }
 
 impl Opinion {
+    /// Whether it is neither silenced nor excused nor at allow.
+    pub fn counts(&self) -> bool {
+        self.silenced.is_none() && self.excused.is_none() && self.level != Level::Allow
+    }
+
     /// Whether it says that something was not analysed.
     pub fn is_blind(&self) -> bool {
         BLIND.contains(&self.finding.rule)

@@ -8,7 +8,7 @@ const FLOORS: &[&[&str]] = &[
     &["source", "builtin"],
     &["fault", "psql", "effect"],
     &["finding", "wire"],
-    &["config", "manifest", "cluster"],
+    &["config", "manifest", "cluster", "history"],
     &["sources", "syntax"],
     &["package", "catalog", "logic"],
     &["flow"],

@@ -120,6 +120,7 @@ fn the_report_for_programs_holds_everything() {
 {
   "schema": "roof-lint/1",
   "verdict": "fail",
+  "fail_on": "deny",
   "counts": {
     "files": 2,
     "statements": 6,
@@ -127,6 +128,8 @@ fn the_report_for_programs_holds_everything() {
     "warned": 1,
     "allowed": 0,
     "silenced": 0,
+    "known": 0,
+    "unchanged": 0,
     "not_analysed": 0
   },
   "only": null,
@@ -142,6 +145,8 @@ fn the_report_for_programs_holds_everything() {
         "warned": 1,
         "allowed": 0,
         "silenced": 0,
+        "known": 0,
+        "unchanged": 0,
         "not_analysed": 0
       },
       "findings": [
@@ -152,6 +157,8 @@ fn the_report_for_programs_holds_everything() {
           "consequence": "rows of others are gone",
           "way_out": "delete by tag = 'R7'",
           "silenced": null,
+          "excused": null,
+          "fingerprint": "1a1446d033694185568ee796b4605bd8",
           "place": {
             "file": "sql/rollback.sql",
             "line": 4,
@@ -192,6 +199,8 @@ fn the_report_for_programs_holds_everything() {
           "consequence": "",
           "way_out": "",
           "silenced": null,
+          "excused": null,
+          "fingerprint": "5969ead25cb29c10151c8fd90ca02a6d",
           "place": {
             "file": "sql/tier.sql",
             "line": 2,

@@ -7,16 +7,17 @@ use serde::Serialize;
 use crate::finding::{Label, Level};
 use crate::manifest;
 use crate::source::is_hidden;
-use crate::verdict::{Counts, Judged, Opinion, Verdict};
+use crate::verdict::{Counts, Excuse, Judged, Opinion, Verdict};
 
 /// The version of the format. It changes when something in it is removed or means
 /// something else, not when something is added.
-const SCHEMA: &str = "roof-lint/1";
+pub(super) const SCHEMA: &str = "roof-lint/1";
 
 #[derive(Serialize)]
 struct Report<'a> {
     schema: &'static str,
     verdict: &'static str,
+    fail_on: &'static str,
     counts: Numbers,
     only: Option<Vec<&'a str>>,
     packages: Vec<Package<'a>>,
@@ -30,6 +31,8 @@ struct Numbers {
     warned: usize,
     allowed: usize,
     silenced: usize,
+    known: usize,
+    unchanged: usize,
     not_analysed: usize,
 }
 
@@ -53,6 +56,8 @@ struct Finding<'a> {
     consequence: &'a str,
     way_out: &'a str,
     silenced: Option<&'a str>,
+    excused: Option<&'static str>,
+    fingerprint: &'a str,
     place: Place<'a>,
     related: Vec<Place<'a>>,
 }
@@ -88,12 +93,20 @@ pub fn write(verdict: &Verdict) -> Vec<u8> {
     let report = Report {
         schema: SCHEMA,
         verdict: word(verdict.is_pass()),
+        fail_on: verdict.gate().fail_on.word(),
         counts: numbers(verdict.counts()),
         only: verdict.only().map(|only| only.iter().map(|file| verdict.name(*file)).collect()),
         packages: verdict.packages().iter().map(|judged| package(verdict, judged)).collect(),
     };
+    text(&report)
+}
+
+/// An object as JSON, indented, with a line break at its end and without a character that a
+/// terminal obeys.
+#[must_use]
+pub fn text(object: &impl Serialize) -> Vec<u8> {
     // Strings and numbers alone can always be written.
-    let text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    let text = serde_json::to_string_pretty(object).unwrap_or_default();
     let mut written = String::with_capacity(text.len() + 1);
     // Outside strings JSON is ASCII, so what stands here is in one.
     for character in text.chars() {
@@ -143,7 +156,9 @@ fn finding<'a>(verdict: &'a Verdict, opinion: &'a Opinion) -> Finding<'a> {
         message: &finding.message,
         consequence: &finding.consequence,
         way_out: &finding.way_out,
-        silenced: opinion.silenced.as_deref(),
+        silenced: opinion.silenced.as_ref().map(|silenced| silenced.reason.as_str()),
+        excused: opinion.excused.map(Excuse::word),
+        fingerprint: &opinion.fingerprint,
         place: place(verdict, &finding.primary),
         related: finding.related.iter().map(|label| place(verdict, label)).collect(),
     }
@@ -164,11 +179,12 @@ fn place<'a>(verdict: &'a Verdict, label: &'a Label) -> Place<'a> {
     }
 }
 
-const fn word(is_pass: bool) -> &'static str {
+/// The word for a verdict.
+pub(super) const fn word(is_pass: bool) -> &'static str {
     if is_pass { "pass" } else { "fail" }
 }
 
 fn numbers(counts: Counts) -> Numbers {
-    let Counts { files, statements, denied, warned, allowed, silenced, not_analysed } = counts;
-    Numbers { files, statements, denied, warned, allowed, silenced, not_analysed }
+    let Counts { files, statements, denied, warned, allowed, silenced, known, unchanged, not_analysed } = counts;
+    Numbers { files, statements, denied, warned, allowed, silenced, known, unchanged, not_analysed }
 }

@@ -115,6 +115,13 @@ fn summary(verdict: &Verdict) -> String {
         counts.silenced,
         counts.not_analysed
     );
+    // Writing to a string cannot fail.
+    if verdict.gate().known.is_some() {
+        let _ = writeln!(text, "known from before: {}", counts.known);
+    }
+    if let Some(changed) = &verdict.gate().changed {
+        let _ = writeln!(text, "{} changed; in others: {}", plural(changed.len(), "file"), counts.unchanged);
+    }
     if let Some(only) = verdict.only() {
         let names: Vec<String> = only.iter().map(|file| visible(verdict.name(*file))).collect();
         // Writing to a string cannot fail.
