@@ -90,13 +90,13 @@ pub struct Flow<'a> {
     frames: Vec<Name>,
     /// Whether what is executed is executed on every path that is not stopped.
     certain: bool,
-    /// Numbers for values that nothing is known of.
-    fresh: u32,
     transactions: u32,
     /// The paths that left the steps they were in, by `RETURN`, `EXIT` or `CONTINUE`.
     left: Vec<(Departure, State)>,
-    /// What the body that is executed returns, where it is one value.
-    returned: Option<Expr>,
+    /// The loops around, whose rounds are not known.
+    loops: usize,
+    /// The work that calls within calls were, and the [`Facts::effort`] where the last began.
+    nested: (u64, u64),
     /// `PREPARE`d statements.
     prepared: BTreeMap<Ident, &'a Statement>,
 }
@@ -132,10 +132,10 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         trail: Vec::new(),
         frames: Vec::new(),
         certain: true,
-        fresh: 0,
         transactions: 0,
         left: Vec::new(),
-        returned: None,
+        loops: 0,
+        nested: (0, 0),
         prepared: BTreeMap::new(),
     };
     let mut state = State::new(start);
@@ -157,12 +157,6 @@ impl<'a> Flow<'a> {
             settings: Arc::clone(&state.settings),
             block: state.block,
         });
-    }
-
-    fn fresh(&mut self, name: &str) -> Expr {
-        self.fresh += 1;
-        let path = vec![Ident::from(format!("\u{0}{name}")), Ident::from(self.fresh.to_string())];
-        Expr { at: At::default(), kind: ExprKind::Column(path) }
     }
 
     fn lines(&mut self, lines: &'a [Line], state: &mut State) {
@@ -249,7 +243,7 @@ impl<'a> Flow<'a> {
         if !decided {
             ends.push(state.clone());
         }
-        *state = self.join(ends);
+        *state = join(ends);
     }
 
     fn command(&mut self, command: &Metacommand, before: Option<&'a Statement>, state: &mut State) {
@@ -297,28 +291,6 @@ impl<'a> Flow<'a> {
             }
             _ => {}
         }
-    }
-
-    /// What holds whichever of the states it is.
-    fn join(&mut self, states: Vec<State>) -> State {
-        let mut reachable = states.iter().filter(|state| state.reachable).cloned();
-        let Some(mut joined) = reachable.next() else {
-            // None goes on; the first says why.
-            return states.into_iter().next().unwrap_or_else(|| State::new(&Start::default()));
-        };
-        for state in reachable {
-            joined = self.join_two(joined, &state);
-        }
-        joined
-    }
-
-    fn join_two(&mut self, left: State, right: &State) -> State {
-        let fresh = &mut self.fresh;
-        left.join(right, &mut |name| {
-            *fresh += 1;
-            let path = vec![Ident::from(format!("\u{0}{name}")), Ident::from(fresh.to_string())];
-            Expr { at: At::default(), kind: ExprKind::Column(path) }
-        })
     }
 
     /// One statement, with all that it sets off.
@@ -407,4 +379,17 @@ fn condition_of(condition: &Condition, state: &State) -> (Option<Expr>, Known) {
             _ => (None, Known::Unsaid),
         },
     }
+}
+
+/// What holds whichever of the states it is.
+fn join(states: Vec<State>) -> State {
+    let mut reachable = states.iter().filter(|state| state.reachable).cloned();
+    let Some(mut joined) = reachable.next() else {
+        // None goes on; the first says why.
+        return states.into_iter().next().unwrap_or_else(|| State::new(&Start::default()));
+    };
+    for state in reachable {
+        joined = joined.join(&state);
+    }
+    joined
 }

@@ -74,6 +74,32 @@ fn a_long_literal_is_only_long() {
 }
 
 #[test]
+fn loops_within_loops_come_to_an_end() {
+    let mut tier = String::from("BEGIN;\nDO $$\nDECLARE n int := 0;\nBEGIN\n");
+    tier.push_str(&"WHILE n < 9 LOOP\n".repeat(40));
+    tier.push_str("n := n + 1;\n");
+    tier.push_str(&"END LOOP;\n".repeat(40));
+    tier.push_str("END\n$$;\nCOMMIT;\n");
+    let (code, text) = said(package(tier.as_bytes()).path());
+    assert_eq!(code, 0, "{text}");
+}
+
+/// Each of these functions calls the next one twice, the last one itself deletes.
+#[test]
+fn calls_that_double_at_every_step_come_to_an_end() {
+    let mut tier = String::from("BEGIN;\n");
+    for n in 0..40 {
+        let next = n + 1;
+        let head = format!("CREATE OR REPLACE FUNCTION f{n}(v int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN\n");
+        let call = format!("IF v > {n} THEN PERFORM f{next}(v + 1); END IF;\n");
+        tier.extend([&*head, &call, &call, "END $$;\n"]);
+    }
+    tier.push_str("CREATE OR REPLACE FUNCTION f40(v int) RETURNS void LANGUAGE plpgsql AS 'BEGIN NULL; END';\n");
+    tier.push_str("SELECT f0(1);\nCOMMIT;\n");
+    denied(tier.as_bytes(), "not-analysed");
+}
+
+#[test]
 fn what_is_not_a_script_is_told_with_its_name() {
     let directory = package(b"SELECT 1;\n");
     let tier = directory.path().join("tier.sql");

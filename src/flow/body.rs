@@ -1,6 +1,6 @@
 //! Bodies: DO, functions, procedures. Every path through their steps.
 
-use super::event::{Known, Origin, Via, What};
+use super::event::{Origin, Via, What};
 use super::state::{Bindings, State};
 use super::{Departure, Flow};
 use crate::effect::{
@@ -12,20 +12,30 @@ use crate::logic::Truth;
 /// The most elements of an array, or rows of constants, that a loop is unrolled for.
 const UNROLL_LIMIT: usize = 4096;
 
+/// How often a loop is gone through to find what its rounds leave as it was.
+const ROUNDS_LIMIT: usize = 8;
+
+/// How deep within one another loops are that this is done for.
+const LOOPS_LIMIT: usize = 3;
+
+/// How much work calls within calls may be for one script, in alternatives that logic tries.
+const NESTED_LIMIT: u64 = 100_000;
+
 impl<'a> Flow<'a> {
     /// The block of a `DO`.
     pub(super) fn anonymous(&mut self, body: &'a Body, state: &mut State) {
-        let scopes = std::mem::replace(&mut state.scopes, vec![Bindings { opaque: true, ..Bindings::default() }]);
+        state.scopes.push(Bindings { opaque: true, ..Bindings::default() });
         let frames = std::mem::take(&mut self.frames);
         self.body(body, state);
         self.frames = frames;
-        state.scopes = scopes;
+        state.scopes.pop();
     }
 
     /// A body to its end, by whichever `RETURN`.
     pub(super) fn body(&mut self, body: &'a Body, state: &mut State) {
         let mark = self.left.len();
         let certain = self.certain;
+        let first = state.symbols.next();
         match body {
             Body::PlPgSql(block) => self.block(block, state),
             Body::Sql(statements) => {
@@ -39,6 +49,10 @@ impl<'a> Flow<'a> {
             }
         }
         self.certain = certain;
+        state.forget_since(first);
+        for (_, state) in self.left.iter_mut().skip(mark) {
+            state.forget_since(first);
+        }
         self.arrive(mark, state, |departure| *departure == Departure::Return);
     }
 
@@ -56,7 +70,7 @@ impl<'a> Flow<'a> {
             state.scopes.truncate(depth);
             state
         }));
-        *state = self.join(states);
+        *state = super::join(states);
     }
 
     fn block(&mut self, block: &'a Block, state: &mut State) {
@@ -93,16 +107,16 @@ impl<'a> Flow<'a> {
                     Some(number) => state.parameter(number),
                     None => state.variable(&path),
                 };
-                known.unwrap_or_else(|| self.fresh(name))
+                known.unwrap_or_else(|| state.symbols.fresh(name))
             }
             (None, None) => match &declaration.kind {
                 Some(kind) if is_scalar(kind) => Expr { at: declaration.at, kind: ExprKind::Null },
                 // The fields of a record are not told apart.
-                _ => self.fresh(&declaration.name),
+                _ => state.symbols.fresh(&declaration.name),
             },
         };
         let value = cast_to(value, declaration.kind.as_ref());
-        let value = self.settled(&declaration.name, value, state);
+        let value = Self::settled(&declaration.name, value, state);
         if let Some(scope) = state.scopes.last_mut() {
             scope.values.insert(declaration.name.clone(), value);
         }
@@ -116,8 +130,8 @@ impl<'a> Flow<'a> {
 
     /// A value that is worked out once and stays: one that would be another when asked again
     /// is only known by a name of its own.
-    fn settled(&mut self, name: &str, value: Expr, state: &State) -> Expr {
-        if super::expression::is_settled(&value, &state.catalog) { value } else { self.fresh(name) }
+    fn settled(name: &str, value: Expr, state: &State) -> Expr {
+        if super::expression::is_settled(&value, &state.catalog) { value } else { state.symbols.fresh(name) }
     }
 
     /// A block with handlers: whatever it did is undone when one of them takes over.
@@ -135,7 +149,7 @@ impl<'a> Flow<'a> {
                 let after = state.scopes.get(index);
                 for (name, value) in &mut scope.values {
                     if after.and_then(|scope| scope.values.get(name)) != Some(value) {
-                        *value = self.fresh(name);
+                        *value = state.symbols.fresh(name);
                     }
                 }
             }
@@ -143,7 +157,7 @@ impl<'a> Flow<'a> {
             inside.counted = None;
             inside.scopes.push(Bindings::default());
             for name in ["sqlstate", "sqlerrm"] {
-                let value = self.fresh(name);
+                let value = state.symbols.fresh(name);
                 if let Some(scope) = inside.scopes.last_mut() {
                     scope.values.insert(Ident::new_static(name), value);
                 }
@@ -153,7 +167,7 @@ impl<'a> Flow<'a> {
             ends.push(inside);
         }
         self.certain = certain;
-        *state = self.join(ends);
+        *state = super::join(ends);
     }
 
     pub(super) fn steps(&mut self, steps: &'a [Step], state: &mut State) {
@@ -180,7 +194,7 @@ impl<'a> Flow<'a> {
                 self.calls_in(value, true, state);
                 let value = self.resolve(value, state);
                 let name = target.last().cloned().unwrap_or_default();
-                let value = self.settled(&name, value, state);
+                let value = Self::settled(&name, value, state);
                 state.bind(target, value);
             }
             StepKind::If { arms, otherwise } => self.arms(arms, otherwise.as_deref(), state),
@@ -210,7 +224,6 @@ impl<'a> Flow<'a> {
             StepKind::Return(value) => {
                 if let Some(value) = value {
                     self.calls_in(value, true, state);
-                    self.returned = Some(self.resolve(value, state));
                 }
                 self.left.push((Departure::Return, state.clone()));
                 state.reachable = false;
@@ -239,7 +252,7 @@ impl<'a> Flow<'a> {
                 for (target, item) in items {
                     let value = match (item.as_str(), &state.counted) {
                         ("row_count", Some(count)) => count.clone(),
-                        _ => self.fresh(item),
+                        _ => state.symbols.fresh(item),
                     };
                     state.bind(target, value);
                 }
@@ -254,12 +267,12 @@ impl<'a> Flow<'a> {
                 if let Some(command) = command {
                     self.execute(step.at, command, &[], false, &[], state);
                 }
-                let value = self.fresh(cursor);
+                let value = state.symbols.fresh(cursor);
                 state.bind(std::slice::from_ref(cursor), value);
             }
             StepKind::Fetch { into, .. } => {
                 for target in into {
-                    let value = self.fresh(target.last().map_or("row", Ident::as_str));
+                    let value = state.symbols.fresh(target.last().map_or("row", Ident::as_str));
                     state.bind(target, value);
                 }
                 state.found = None;
@@ -286,16 +299,14 @@ impl<'a> Flow<'a> {
             }
             self.calls_in(&arm.condition, true, state);
             let condition = self.resolve(&arm.condition, state);
-            let known = state.known(&condition);
             self.check(arm, &condition, state);
-            if known == Known::No {
-                state.assume(&condition, Truth::NotTrue);
-                continue;
-            }
-            decided = known == Known::Yes;
             let mut inside = state.clone();
             inside.assume(&condition, Truth::True);
             state.assume(&condition, Truth::NotTrue);
+            if !inside.reachable {
+                continue;
+            }
+            decided = !state.reachable;
             self.certain = outer && decided && ends.is_empty();
             self.steps(&arm.steps, &mut inside);
             ends.push(inside);
@@ -310,7 +321,7 @@ impl<'a> Flow<'a> {
         }
         // Paths that stop the script take nothing away from the others.
         self.certain = outer && self.left.is_empty();
-        *state = self.join(ends);
+        *state = super::join(ends);
     }
 
     /// A `CASE` without `ELSE` raises where no arm holds.
@@ -328,7 +339,7 @@ impl<'a> Flow<'a> {
         }
         self.certain = outer;
         if !ends.is_empty() {
-            *state = self.join(ends);
+            *state = super::join(ends);
         }
     }
 
@@ -349,14 +360,14 @@ impl<'a> Flow<'a> {
             _ => None,
         };
         self.statement(statement, state);
-        self.assign_rows(query.as_ref(), into, strict, state);
+        Self::assign_rows(query.as_ref(), into, strict, state);
     }
 
     /// `INTO`, `FOUND` and `ROW_COUNT` after a statement.
-    pub(super) fn assign_rows(&mut self, query: Option<&Query>, into: &[Vec<Ident>], strict: bool, state: &mut State) {
+    pub(super) fn assign_rows(query: Option<&Query>, into: &[Vec<Ident>], strict: bool, state: &mut State) {
         let Some(query) = query else {
             for target in into {
-                let value = self.fresh(target.last().map_or("row", Ident::as_str));
+                let value = state.symbols.fresh(target.last().map_or("row", Ident::as_str));
                 state.bind(target, value);
             }
             state.found = None;
@@ -384,8 +395,8 @@ impl<'a> Flow<'a> {
                 }
                 _ => None,
             };
-            let value = value.unwrap_or_else(|| self.fresh(&name));
-            let value = self.settled(&name, value, state);
+            let value = value.unwrap_or_else(|| state.symbols.fresh(&name));
+            let value = Self::settled(&name, value, state);
             state.bind(target, value);
         }
     }
@@ -439,29 +450,34 @@ impl<'a> Flow<'a> {
         mark: usize,
         mine: &dyn Fn(&Departure, bool) -> bool,
     ) {
-        let outer = self.certain;
+        let outer = std::mem::replace(&mut self.certain, false);
         let before = state.clone();
         // What a round may change is not known at the start of the next.
-        let events = self.events.len();
-        let mut first = state.clone();
-        self.prepare_round(iteration, &mut first);
-        self.certain = false;
-        self.steps(steps, &mut first);
-        self.arrive(mark, &mut first, |departure| mine(departure, true));
-        self.events.truncate(events);
-        self.left.truncate(mark);
-        *state = self.join(vec![before.clone(), first]);
-        if !matches!(iteration, Iteration::Forever) {
-            self.prepare_round(iteration, state);
+        self.loops += 1;
+        let mut stable = false;
+        for _ in 0..ROUNDS_LIMIT {
+            if self.loops > LOOPS_LIMIT {
+                break;
+            }
+            let known = state.knowledge();
+            let events = self.events.len();
+            let mut after = state.clone();
+            self.round(iteration, steps, &mut after, mark, mine);
+            self.events.truncate(events);
+            self.left.truncate(mark);
+            *state = super::join(vec![state.clone(), after]);
+            stable = state.knowledge() == known;
+            if stable {
+                break;
+            }
         }
-        let mut round = state.clone();
-        if let Iteration::While(condition) = iteration {
-            let condition = self.resolve(condition, state);
-            round.assume(&condition, Truth::True);
+        self.loops -= 1;
+        if !stable {
+            state.forget_variables();
+            state.forget_everything();
         }
-        self.steps(steps, &mut round);
-        self.arrive(mark, &mut round, |departure| mine(departure, true));
-        let mut ends = vec![round];
+        self.round(iteration, steps, state, mark, mine);
+        let mut ends = vec![state.clone()];
         match iteration {
             // Only EXIT ends it.
             Iteration::Forever => {
@@ -479,14 +495,31 @@ impl<'a> Flow<'a> {
             _ => ends.push(before),
         }
         self.certain = outer;
-        *state = self.join(ends);
+        *state = super::join(ends);
+    }
+
+    fn round(
+        &mut self,
+        iteration: &'a Iteration,
+        steps: &'a [Step],
+        state: &mut State,
+        mark: usize,
+        mine: &dyn Fn(&Departure, bool) -> bool,
+    ) {
+        Self::prepare_round(iteration, state);
+        if let Iteration::While(condition) = iteration {
+            let condition = self.resolve(condition, state);
+            state.assume(&condition, Truth::True);
+        }
+        self.steps(steps, state);
+        self.arrive(mark, state, |departure| mine(departure, true));
     }
 
     /// The variables of a loop hold whatever the round brings.
-    fn prepare_round(&mut self, iteration: &'a Iteration, state: &mut State) {
+    fn prepare_round(iteration: &Iteration, state: &mut State) {
         match iteration {
             Iteration::Range { variable, .. } => {
-                let value = self.fresh(variable);
+                let value = state.symbols.fresh(variable);
                 if let Some(scope) = state.scopes.last_mut() {
                     scope.values.insert(variable.clone(), value);
                 }
@@ -495,7 +528,7 @@ impl<'a> Flow<'a> {
             | Iteration::Execute { variables, .. }
             | Iteration::Elements { variables, .. } => {
                 for target in variables {
-                    let value = self.fresh(target.last().map_or("row", Ident::as_str));
+                    let value = state.symbols.fresh(target.last().map_or("row", Ident::as_str));
                     state.bind(target, value);
                 }
             }
@@ -562,7 +595,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Follows a call of a function that the catalog knows; returns what it comes to.
+    /// Follows a call of a function that the catalog knows.
     pub(super) fn follow(
         &mut self,
         function: &'a Function,
@@ -570,16 +603,23 @@ impl<'a> Flow<'a> {
         arguments: &[Expr],
         certain: bool,
         state: &mut State,
-    ) -> Option<Expr> {
+    ) {
         if self.frames.contains(&function.name) {
             // What it does is told where it was called first; what is true after it is not.
             state.forget_everything();
-            return None;
+            return;
         }
         if self.frames.len() >= super::DEPTH_LIMIT {
             self.emit(at, What::Opaque(format!("calls go deeper than is followed, at {}", function.name)), state);
             state.forget_everything();
-            return None;
+            return;
+        }
+        let within = if self.frames.len() > 1 { state.facts.effort().saturating_sub(self.nested.1) } else { 0 };
+        if !self.frames.is_empty() && self.nested.0 + within > NESTED_LIMIT {
+            let why = format!("there are too many calls within calls to follow that of {}", function.name);
+            self.emit(at, What::Opaque(why), state);
+            state.forget_everything();
+            return;
         }
         let mut scope = Bindings { label: Some(function.name.name.clone()), opaque: true, ..Bindings::default() };
         let mut given = arguments.iter();
@@ -589,7 +629,7 @@ impl<'a> Flow<'a> {
                     Some(value) => value.clone(),
                     None => match &argument.default {
                         Some(default) => self.resolve(default, state),
-                        None => self.fresh("argument"),
+                        None => state.symbols.fresh("argument"),
                     },
                 }
             } else {
@@ -614,34 +654,43 @@ impl<'a> Flow<'a> {
             "tg_nargs",
         ] {
             if function.returns.as_ref().is_some_and(|returns| returns.name.name == "trigger") {
-                let value = self.fresh(name);
+                let value = state.symbols.fresh(name);
                 scope.values.insert(Ident::new_static(name), value);
             }
         }
         // A strict function does nothing where an argument is NULL.
         let runs = !function.strict || arguments.iter().all(is_never_null);
-        let scopes = std::mem::replace(&mut state.scopes, vec![scope]);
+        state.scopes.push(scope);
         self.frames.push(function.name.clone());
         self.trail.push(Via { at, origin: Origin::Call(function.name.clone()) });
-        let outer = (self.certain, self.returned.take());
-        self.certain = outer.0 && certain && runs;
+        let outer = self.certain;
+        self.certain = outer && certain && runs;
+        // A function has a FOUND of its own; one that changes rows may change what ours says.
+        let told = (state.found.take(), state.counted.take());
+        let events = self.events.len();
         let before = state.clone();
         let settings = std::sync::Arc::clone(&state.settings);
+        let outermost = self.frames.len() == 2;
+        if outermost {
+            self.nested.1 = state.facts.effort();
+        }
         self.body(&function.body, state);
+        if outermost {
+            self.nested = (self.nested.0 + state.facts.effort() - self.nested.1, state.facts.effort());
+        }
         // What the function sets for itself ends with it.
         if !function.settings.is_empty() {
             state.settings = settings;
         }
-        let returned = std::mem::replace(&mut self.returned, outer.1);
-        self.certain = outer.0;
+        (state.found, state.counted) = if self.events.len() == events { told } else { (None, None) };
+        self.certain = outer;
         self.trail.pop();
         self.frames.pop();
         if !(certain && runs) {
             let states = vec![before, state.clone()];
-            *state = self.join(states);
+            *state = super::join(states);
         }
-        state.scopes = scopes;
-        returned
+        state.scopes.pop();
     }
 }
 

@@ -95,9 +95,9 @@ impl<'a> Flow<'a> {
         inner: impl FnOnce(&mut Self, &mut State),
     ) {
         let scope = super::Bindings { parameters, opaque: true, ..super::Bindings::default() };
-        let scopes = std::mem::replace(&mut state.scopes, vec![scope]);
+        state.scopes.push(scope);
         inner(self, state);
-        state.scopes = scopes;
+        state.scopes.pop();
     }
 
     /// A statement that changes the schema.
@@ -112,7 +112,7 @@ impl<'a> Flow<'a> {
         let mut touched = readers(&before.catalog, gone.chain(answer_otherwise(statement, &outcome, state)));
         // A new function or trigger may answer where another did.
         touched.extend(outcome.made.iter().map(Key::relation));
-        self.touch(&touched, state);
+        state.forget(&mut |name| touched.contains(name));
         if let Act::CreateTable { name, inherits, .. } = &statement.act
             && inherits.is_empty()
             && !outcome.made.is_empty()
@@ -121,15 +121,6 @@ impl<'a> Flow<'a> {
             let empty = no_rows(name, statement.at);
             state.assume(&empty, Truth::True);
         }
-    }
-
-    fn touch(&mut self, touched: &BTreeSet<Name>, state: &mut State) {
-        let fresh = &mut self.fresh;
-        state.forget(&mut |name| touched.contains(name), &mut |name| {
-            *fresh += 1;
-            let path = vec![crate::effect::Ident::from(format!("\u{0}{name}")), fresh.to_string().into()];
-            Expr { at: At::default(), kind: ExprKind::Column(path) }
-        });
     }
 
     /// The change of an `INSERT`, `UPDATE`, `DELETE` or `MERGE`, whatever else the statement
@@ -208,7 +199,7 @@ impl<'a> Flow<'a> {
         let at = table.at;
         self.emit(at, What::Change(change), state);
         let touched = readers(&state.catalog, [relation.clone()]);
-        self.touch(&touched, state);
+        state.forget(&mut |name| touched.contains(name));
         if self.trail.len() >= DEPTH_LIMIT {
             self.emit(at, What::Opaque("changes set off one another more deeply than is followed".to_owned()), state);
             state.forget_everything();
@@ -241,9 +232,9 @@ impl<'a> Flow<'a> {
             for action in actions.iter() {
                 let action = self.memory.statements.push_get(Box::new(action.clone()));
                 let mut inside = state.clone();
-                self.statement(action, &mut inside);
+                self.with_parameters(Vec::new(), &mut inside, |flow, inside| flow.statement(action, inside));
                 let before = state.clone();
-                *state = self.join(vec![before, inside]);
+                *state = super::join(vec![before, inside]);
             }
             self.trail.pop();
         }

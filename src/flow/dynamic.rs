@@ -1,9 +1,9 @@
 //! Dynamic SQL: the text where it can be told, and what it does then.
 
+use super::Flow;
 use super::event::{Origin, Via, What};
 use super::expression::text_of;
 use super::state::State;
-use super::{Bindings, Flow};
 use crate::effect::{Act, At, Expr, ExprKind, Ident};
 use crate::source::Map;
 
@@ -23,7 +23,7 @@ impl<'a> Flow<'a> {
         let Some(text) = text_of(&resolved) else {
             self.emit(at, What::Opaque("the text of this dynamic SQL is not known before it runs".to_owned()), state);
             state.forget_everything();
-            self.assign_rows(None, into, strict, state);
+            Self::assign_rows(None, into, strict, state);
             return;
         };
         // Wherever the text came from: it is executed here.
@@ -43,18 +43,17 @@ impl<'a> Flow<'a> {
         for mut statement in statements {
             statement.at = at;
             let statement = self.memory.statements.push_get(Box::new(statement));
-            let scope = Bindings { parameters: using.to_vec(), opaque: true, ..Bindings::default() };
-            let scopes = std::mem::replace(&mut state.scopes, vec![scope]);
-            let query = match &statement.act {
-                Act::Select(query) => Some(self.resolve_query(query, state)),
-                _ => None,
-            };
-            self.statement(statement, state);
-            state.scopes = scopes;
+            let mut query = None;
+            self.with_parameters(using.to_vec(), state, |flow, state| {
+                if let Act::Select(read) = &statement.act {
+                    query = Some(flow.resolve_query(read, state));
+                }
+                flow.statement(statement, state);
+            });
             if count == 1 {
                 // EXECUTE leaves FOUND as it was.
                 let found = state.found.clone();
-                self.assign_rows(query.as_ref(), into, strict, state);
+                Self::assign_rows(query.as_ref(), into, strict, state);
                 state.found = found;
             }
         }

@@ -36,7 +36,7 @@ impl<'a> Flow<'a> {
                     && path.first().is_some_and(|name| name == "found")
                     && !state.scopes.is_empty() =>
                 {
-                    Some(state.found.clone().unwrap_or_else(|| self.fresh("found")))
+                    Some(state.found.clone().unwrap_or_else(|| state.symbols.fresh("found")))
                 }
                 None => None,
             },

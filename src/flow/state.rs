@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Start;
 use crate::catalog::{Catalog, Presence};
@@ -33,6 +34,38 @@ pub struct State {
     pub(super) found: Option<Expr>,
     /// The query whose rows `ROW_COUNT` counts.
     pub(super) counted: Option<Expr>,
+    pub(super) symbols: Symbols,
+}
+
+/// Gives names to values that nothing is known of, no two the same.
+#[derive(Clone, Default)]
+pub(super) struct Symbols(Arc<AtomicU32>);
+
+impl Symbols {
+    /// A value of which only the name is known.
+    pub(super) fn fresh(&self, name: &str) -> Expr {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        let path = vec![Ident::from(format!("\u{0}{name}")), Ident::from(number.to_string())];
+        Expr { at: At::default(), kind: ExprKind::Column(path) }
+    }
+
+    /// The number of the next.
+    pub(super) fn next(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is such a value.
+    fn names(value: &Expr) -> bool {
+        matches!(&value.kind, ExprKind::Column(path) if Self::number(path).is_some())
+    }
+
+    /// The number in a name.
+    fn number(path: &[Ident]) -> Option<u32> {
+        match path {
+            [name, number, ..] if name.starts_with('\u{0}') => number.parse().ok(),
+            _ => None,
+        }
+    }
 }
 
 /// The variables of one block, and its label.
@@ -121,6 +154,7 @@ impl State {
             scopes: Vec::new(),
             found: None,
             counted: None,
+            symbols: Symbols::default(),
         }
     }
 
@@ -133,7 +167,7 @@ impl State {
     pub(super) fn assume(&mut self, expr: &Expr, truth: Truth) {
         let world = Sight(&self.catalog);
         self.facts.assume(expr, truth, &world);
-        if self.facts.contradictory(&world) {
+        if self.facts.contradictory() {
             self.reachable = false;
         }
     }
@@ -213,20 +247,40 @@ impl State {
     pub(super) fn forget_everything(&mut self) {
         self.facts.forget(&mut |_| true);
         for scope in &mut self.scopes {
-            scope.values.retain(|_, value| is_constant(value));
+            for (name, value) in &mut scope.values {
+                if !is_constant(value) {
+                    *value = self.symbols.fresh(name);
+                }
+            }
         }
         self.found = None;
         self.counted = None;
     }
 
+    /// Any variable may hold another value.
+    pub(super) fn forget_variables(&mut self) {
+        for scope in &mut self.scopes {
+            for (name, value) in &mut scope.values {
+                *value = self.symbols.fresh(name);
+            }
+        }
+    }
+
+    /// How much is known. It grows by what is learnt and shrinks by what is forgotten.
+    pub(super) fn knowledge(&self) -> usize {
+        let values = self.scopes.iter().flat_map(|scope| scope.values.values());
+        let known = values.filter(|value| !Symbols::names(value)).count();
+        known + self.facts.len() + usize::from(self.found.is_some()) + usize::from(self.counted.is_some())
+    }
+
     /// Rows of these relations are not what they were.
-    pub(super) fn forget(&mut self, touched: &mut dyn FnMut(&Name) -> bool, fresh: &mut dyn FnMut(&str) -> Expr) {
+    pub(super) fn forget(&mut self, touched: &mut dyn FnMut(&Name) -> bool) {
         self.facts.forget(touched);
         let catalog = &self.catalog;
         for scope in &mut self.scopes {
             for (name, value) in &mut scope.values {
                 if super::expression::reads(value, catalog, touched) {
-                    *value = fresh(name);
+                    *value = self.symbols.fresh(name);
                 }
             }
         }
@@ -237,7 +291,12 @@ impl State {
         }
     }
 
-    pub(super) fn join(mut self, other: &Self, fresh: &mut dyn FnMut(&str) -> Expr) -> Self {
+    /// What was known of values that were named since, and that nobody can ask for any more.
+    pub(super) fn forget_since(&mut self, first: u32) {
+        self.facts.forget_variables(&mut |path| Symbols::number(path).is_some_and(|number| number >= first));
+    }
+
+    pub(super) fn join(mut self, other: &Self) -> Self {
         self.facts = self.facts.join(&other.facts, &Sight(&self.catalog));
         self.catalog = self.catalog.join(&other.catalog);
         if self.settings != other.settings {
@@ -268,7 +327,7 @@ impl State {
             let theirs = other.scopes.get(index);
             for (name, value) in &mut scope.values {
                 if theirs.and_then(|scope| scope.values.get(name)) != Some(value) {
-                    *value = fresh(name);
+                    *value = self.symbols.fresh(name);
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! Conditions known to hold, what follows from them, and when they cease to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::read::Reader;
 use super::solve::Question;
@@ -13,12 +14,17 @@ use crate::effect::{Expr, Ident, Name};
 /// How many atoms the alternatives of a join may have before they are dropped.
 const JOIN_LIMIT: usize = 160;
 
+/// How many conditions that only one side of a join knows are looked for on the other.
+const DERIVE_LIMIT: usize = 48;
+
 /// A conjunction of conditions that are known to hold. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    facts: Vec<Arc<Fact>>,
+    held: Vec<Arc<Fact>>,
     /// Tells evaluations of the same expression apart.
     serial: u64,
+    /// What was asked of them, their copies included.
+    effort: Arc<AtomicU64>,
 }
 
 /// One condition, or alternatives that a join left.
@@ -29,10 +35,18 @@ struct Fact {
     /// What it is about: facts that share nothing say nothing of one another.
     topics: BTreeSet<u64>,
     sources: Vec<(Expr, Truth)>,
+    /// Of the formula and what it depends on: others differ in it, but for a rare accident.
+    hash: u64,
+}
+
+impl PartialEq for Fact {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.formula == other.formula && self.depends == other.depends
+    }
 }
 
 /// What a condition was read from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Depends {
     relations: Vec<Name>,
     variables: Vec<Vec<Ident>>,
@@ -54,19 +68,32 @@ impl Facts {
             Truth::Null => three.unknown(),
         };
         let depends = Depends::of(reader);
+        let known = self.held.len();
         // One by one, so that what voids a part leaves the others.
-        if formula == Formula::Never {
-            self.push(formula, depends, vec![(expr.clone(), truth)]);
-            return;
-        }
         for part in formula.conjuncts() {
             self.push(part.clone(), depends.clone(), vec![(expr.clone(), truth)]);
+        }
+        if self.held.len() == known || self.contradictory() {
+            return;
+        }
+        // What was known before can hold; that leaves what has to do with what is new.
+        let new = self.held.get(known..).unwrap_or_default();
+        let wanted = new.iter().flat_map(|fact| fact.topics.iter().copied()).collect();
+        let formulas: Vec<Formula> = self.slice(wanted, true).into_iter().map(|fact| fact.formula.clone()).collect();
+        if self.impossible(formulas, world) {
+            self.push(Formula::Never, depends, vec![(expr.clone(), truth)]);
         }
     }
 
     fn push(&mut self, formula: Formula, depends: Depends, sources: Vec<(Expr, Truth)>) {
+        let mut hasher = DefaultHasher::new();
+        (&formula, &depends).hash(&mut hasher);
+        let hash = hasher.finish();
         let topics = topics(&formula);
-        self.facts.push(Arc::new(Fact { formula, depends, topics, sources }));
+        let fact = Fact { formula, depends, topics, sources, hash };
+        if !self.held.iter().any(|known| **known == fact) {
+            self.held.push(Arc::new(fact));
+        }
     }
 
     /// Whether the goal is certainly TRUE here ([`Known::Yes`]) or certainly FALSE or NULL
@@ -83,34 +110,50 @@ impl Facts {
             return Known::Yes;
         }
         let premises = self.about(goal);
-        if Self::follows(&premises, goal, world) {
+        if premises.contains(&Formula::Never) {
             return Known::Yes;
         }
-        if Self::follows(&premises, &goal.negated(), world) {
+        if self.follows(&premises, goal, world) {
+            return Known::Yes;
+        }
+        if self.follows(&premises, &goal.negated(), world) {
             return Known::No;
         }
         Known::Unsaid
     }
 
-    fn follows(premises: &[Formula], goal: &Formula, world: &dyn World) -> bool {
+    /// How much work it was to answer what was asked of these facts and of their copies, in
+    /// alternatives that were tried.
+    #[must_use]
+    pub fn effort(&self) -> u64 {
+        self.effort.load(Ordering::Relaxed)
+    }
+
+    fn impossible(&self, formulas: Vec<Formula>, world: &dyn World) -> bool {
+        let question = Question::new(world, formulas);
+        let answer = question.is_impossible();
+        self.effort.fetch_add(question.effort(), Ordering::Relaxed);
+        answer
+    }
+
+    fn follows(&self, premises: &[Formula], goal: &Formula, world: &dyn World) -> bool {
         let opposite = goal.negated();
         // What each part says is enough, and is proved with less.
         goal.conjuncts().iter().all(|part| premises.contains(part))
             || opposite == Formula::Never
-            || Question::new(world, premises.iter().cloned().chain([opposite]).collect()).is_impossible()
+            || self.impossible(premises.iter().cloned().chain([opposite]).collect(), world)
     }
 
     /// The formulas that may bear on the goal.
     fn about(&self, goal: &Formula) -> Vec<Formula> {
-        self.slice(goal, true).into_iter().map(|fact| fact.formula.clone()).collect()
+        self.slice(topics(goal), true).into_iter().map(|fact| fact.formula.clone()).collect()
     }
 
-    fn slice(&self, goal: &Formula, transitively: bool) -> Vec<&Arc<Fact>> {
-        let mut wanted = topics(goal);
-        let mut taken = vec![false; self.facts.len()];
+    fn slice(&self, mut wanted: BTreeSet<u64>, transitively: bool) -> Vec<&Arc<Fact>> {
+        let mut taken = vec![false; self.held.len()];
         loop {
             let mut more = BTreeSet::new();
-            for (fact, taken) in self.facts.iter().zip(&mut taken) {
+            for (fact, taken) in self.held.iter().zip(&mut taken) {
                 if !*taken && (fact.formula == Formula::Never || !fact.topics.is_disjoint(&wanted)) {
                     *taken = true;
                     more.extend(fact.topics.iter().copied());
@@ -122,49 +165,52 @@ impl Facts {
                 break;
             }
         }
-        self.facts.iter().zip(taken).filter(|(_, taken)| *taken).map(|(fact, _)| fact).collect()
+        self.held.iter().zip(taken).filter(|(_, taken)| *taken).map(|(fact, _)| fact).collect()
     }
 
     /// Whether nothing can satisfy them: the path is never taken. If not, it may be or not.
     #[must_use]
-    pub fn contradictory(&self, world: &dyn World) -> bool {
-        let formulas: Vec<Formula> = self.facts.iter().map(|fact| fact.formula.clone()).collect();
-        !formulas.is_empty() && Question::new(world, formulas).is_impossible()
+    pub fn contradictory(&self) -> bool {
+        self.held.iter().any(|fact| fact.formula == Formula::Never)
     }
 
     /// What holds where one or the other does: where two paths meet.
     #[must_use]
     pub fn join(&self, other: &Self, world: &dyn World) -> Self {
         let serial = self.serial.max(other.serial);
-        let has = |facts: &Self, fact: &Arc<Fact>| {
-            facts.facts.iter().any(|other| {
-                Arc::ptr_eq(fact, other) || (fact.formula == other.formula && fact.depends == other.depends)
-            })
+        let by_hash = |facts: &Self| -> HashMap<u64, Arc<Fact>> {
+            facts.held.iter().map(|fact| (fact.hash, fact.clone())).collect()
         };
-        if self.contradictory(world) {
-            return Self { facts: other.facts.clone(), serial };
+        let has =
+            |facts: &HashMap<u64, Arc<Fact>>, fact: &Fact| facts.get(&fact.hash).is_some_and(|other| **other == *fact);
+        let (ours, theirs) = (by_hash(self), by_hash(other));
+        if self.contradictory() {
+            return Self { held: other.held.clone(), serial, ..self.clone() };
         }
-        if other.contradictory(world) {
-            return Self { facts: self.facts.clone(), serial };
+        if other.contradictory() {
+            return Self { serial, ..self.clone() };
         }
-        let mut joined = Self { facts: Vec::new(), serial };
+        let mut joined = Self { held: Vec::new(), serial, effort: Arc::clone(&self.effort) };
         let mut left = Vec::new();
         let mut right = Vec::new();
-        for fact in &self.facts {
-            if has(other, fact) {
-                joined.facts.push(fact.clone());
+        for fact in &self.held {
+            if has(&theirs, fact) {
+                joined.held.push(fact.clone());
             } else {
                 left.push(fact);
             }
         }
-        right.extend(other.facts.iter().filter(|fact| !has(self, fact)));
+        right.extend(other.held.iter().filter(|fact| !has(&ours, fact)));
+        if left.len() + right.len() > DERIVE_LIMIT {
+            return joined;
+        }
         let mut alternatives = true;
         for (facts, elsewhere) in [(&mut left, other), (&mut right, self)] {
             facts.retain(|fact| {
                 let holds = fact.formula.size() <= JOIN_LIMIT
-                    && Self::follows(&elsewhere.about(&fact.formula), &fact.formula, world);
+                    && elsewhere.follows(&elsewhere.about(&fact.formula), &fact.formula, world);
                 if holds {
-                    joined.facts.push((*fact).clone());
+                    joined.held.push((*fact).clone());
                 }
                 !holds
             });
@@ -193,7 +239,7 @@ impl Facts {
     /// catalog says (`to_regclass`) the name is `pg_catalog.pg_class`, for settings and the
     /// current user `pg_catalog.pg_settings`. If nothing changed at all, do not call this.
     pub fn forget(&mut self, touched: &mut dyn FnMut(&Name) -> bool) {
-        self.facts.retain(|fact| {
+        self.held.retain(|fact| {
             let mut relations = fact.depends.relations.iter();
             !fact.depends.anything && !relations.any(&mut *touched)
         });
@@ -201,20 +247,12 @@ impl Facts {
 
     /// Whether anything that is known was read from one of these relations.
     pub fn asks(&self, wanted: &mut dyn FnMut(&Name) -> bool) -> bool {
-        self.facts.iter().any(|fact| fact.depends.relations.iter().any(&mut *wanted))
+        self.held.iter().any(|fact| fact.depends.relations.iter().any(&mut *wanted))
     }
 
-    /// A variable of PL/pgSQL, or a field of one, changed or may have.
-    pub fn forget_variable(&mut self, path: &[Ident]) {
-        let within = |inner: &[Ident], outer: &[Ident]| inner.starts_with(outer) || outer.starts_with(inner);
-        let concerns = |name: &Vec<Ident>| {
-            // Either may be qualified by the label of a block.
-            let without_label = |path: &[Ident]| path.get(1..).unwrap_or_default().to_vec();
-            within(name, path)
-                || (name.len() > 1 && within(&without_label(name), path))
-                || (path.len() > 1 && within(name, &without_label(path)))
-        };
-        self.facts.retain(|fact| !fact.depends.variables.iter().any(concerns));
+    /// What was known of these variables, by their paths, is of no use any more.
+    pub fn forget_variables(&mut self, gone: &mut dyn FnMut(&[Ident]) -> bool) {
+        self.held.retain(|fact| !fact.depends.variables.iter().any(|path| gone(path)));
     }
 
     /// The assumptions that speak of what the goal speaks of: for messages.
@@ -222,7 +260,7 @@ impl Facts {
     pub fn evidence(&self, goal: &Expr, world: &dyn World) -> Vec<(&Expr, Truth)> {
         let goal = Reader::new(world, 0).condition(goal).yes;
         let mut found: Vec<(&Expr, Truth)> = Vec::new();
-        for fact in self.slice(&goal, false) {
+        for fact in self.slice(topics(&goal), false) {
             for (expr, truth) in &fact.sources {
                 let known = found.iter().any(|(other, _)| other == &expr && other.at.span() == expr.at.span());
                 if !known {
@@ -233,10 +271,16 @@ impl Facts {
         found
     }
 
+    /// How many conditions are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.facts.is_empty()
+        self.held.is_empty()
     }
 
     /// Everything that is known, as formulas.

@@ -12,7 +12,7 @@ use super::theory::{self, Fact, Value};
 use super::value::{is_condition, kind, null_of, several, some};
 
 /// How many alternatives are tried before the answer is that nobody knows.
-const BRANCH_LIMIT: u32 = 4096;
+const BRANCH_LIMIT: u32 = 1024;
 /// How many counts are compared pair by pair.
 const COUNTS_LIMIT: usize = 24;
 /// How deep filters are compared within filters.
@@ -37,6 +37,11 @@ impl<'w> Question<'w> {
     pub(super) fn about(mut self, relation: crate::effect::Name) -> Self {
         self.row = Some(relation);
         self
+    }
+
+    /// How much work the answers were.
+    pub(super) fn effort(&self) -> u64 {
+        u64::from(BRANCH_LIMIT - self.budget.get()) + 1
     }
 
     /// Whether the formulas certainly cannot hold together.
