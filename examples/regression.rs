@@ -17,6 +17,9 @@ use roof_lint::cluster::{Cluster, SUPERUSER};
 /// How long a script may take.
 const LIMIT: Duration = Duration::from_secs(100);
 
+/// As the suite itself runs them, and as one block that ends with its first failure.
+const MODES: [&[&str]; 2] = [&["-a"], &["-1", "-v", "ON_ERROR_STOP=1"]];
+
 /// A program with a server of its own.
 struct Side {
     cluster: Cluster,
@@ -33,12 +36,12 @@ struct Trace {
 }
 
 impl Side {
-    fn run(&self, directory: &Path, script: &str, database: &str) -> Trace {
+    fn run(&self, directory: &Path, script: &str, options: &[&str]) -> Trace {
         let mut command = Command::new(&self.program);
         command.env_clear().env("LC_ALL", "C.UTF-8").env("PGHOST", self.cluster.socket_dir());
-        command.env("PGUSER", SUPERUSER).env("PGDATABASE", database).env("PGAPPNAME", "regression");
+        command.env("PGUSER", SUPERUSER).env("PGDATABASE", "regression").env("PGAPPNAME", "regression");
         command.env("PGTZ", "PST8PDT").env("PGDATESTYLE", "Postgres, MDY");
-        command.args(self.extra).args(["-X", "-a", "-q", "-f", script]).current_dir(directory);
+        command.args(self.extra).args(["-X", "-q"]).args(options).args(["-f", script]).current_dir(directory);
         let (mut reader, writer) = std::io::pipe().expect("a pipe");
         command.stdin(Stdio::null()).stdout(writer.try_clone().expect("a pipe")).stderr(writer);
         let mut child = command.spawn().expect("it runs");
@@ -68,9 +71,13 @@ impl Side {
         Trace { text: text.replace(&socket, "SOCKETS"), code: status.code(), is_late }
     }
 
-    fn fresh(&self) {
+    fn fresh(&self, number: usize) {
         let sql = "DROP DATABASE IF EXISTS regression WITH (FORCE);";
-        self.cluster.sql("postgres", sql).expect("dropped");
+        if self.cluster.sql("postgres", sql).is_err() {
+            // A subscription holds it.
+            let name = format!("ALTER DATABASE regression RENAME TO regression_before_{number};");
+            self.cluster.sql("postgres", &name).expect("put aside");
+        }
         self.cluster.sql("postgres", "CREATE DATABASE regression TEMPLATE setup;").expect("created");
     }
 }
@@ -110,18 +117,19 @@ fn main() -> ExitCode {
         output.expect("the setup runs");
     }
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for script in &scripts {
-        ours.fresh();
-        let actual = ours.run(&directory, script, "regression");
+    let runs = scripts.iter().flat_map(|script| MODES.map(|options| (script, options)));
+    for (number, (script, options)) in runs.enumerate() {
+        ours.fresh(number);
+        let actual = ours.run(&directory, script, options);
         let is_refused = actual.code == Some(1) && actual.text.trim_end().ends_with("is not supported");
         let verdict = if is_refused && actual.text.lines().count() == 1 {
             print!("{}", actual.text);
             "refused"
         } else {
-            psql.fresh();
-            let expected = psql.run(&directory, script, "regression");
-            again.fresh();
-            let control = again.run(&directory, script, "regression");
+            psql.fresh(number);
+            let expected = psql.run(&directory, script, options);
+            again.fresh(number);
+            let control = again.run(&directory, script, options);
             if expected.is_late || actual.is_late || control.is_late {
                 println!(
                     "{script}: late: psql {}, executor {}, psql {}",
@@ -149,6 +157,6 @@ fn main() -> ExitCode {
             println!("{script}: {verdict}");
         }
     }
-    println!("{} scripts: {counts:?}", scripts.len());
+    println!("{} scripts in two ways: {counts:?}", scripts.len());
     ExitCode::from(u8::from(counts.contains_key("differs")))
 }

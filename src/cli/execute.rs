@@ -162,6 +162,10 @@ fn judge(plan: &Plan) -> Result<Judged, Fault> {
                 .iter()
                 .filter_map(|tier| Some((package.path(&tier.file), package.path(tier.rollback.as_ref()?))));
             shelf.subject.rollbacks = rollbacks.collect();
+            let tiers = package.tier.iter();
+            let tiers =
+                tiers.map(|tier| (package.path(&tier.file), format!("{} {}", tier.number.get_ref(), tier.name)));
+            shelf.subject.tiers = tiers.collect();
             Ok(Judged::Pass(shelf))
         }
         None => {

@@ -25,6 +25,9 @@ pub struct Subject {
     pub files: BTreeMap<String, String>,
     /// The command line, without what may be secret in it.
     pub scripts: Vec<String>,
+    /// What the tier of a script is called.
+    #[serde(skip)]
+    pub tiers: BTreeMap<String, String>,
     /// Which script undoes what a script does.
     #[serde(skip)]
     pub rollbacks: BTreeMap<String, String>,
@@ -34,9 +37,13 @@ impl Subject {
     /// What undoes a script. Scripts are named from where `lint.toml` stands, and run from
     /// anywhere.
     fn rollback(&self, file: &str) -> Option<&String> {
+        Self::of(&self.rollbacks, file)
+    }
+
+    fn of<'a>(scripts: &'a BTreeMap<String, String>, file: &str) -> Option<&'a String> {
         let ends = |long: &str, short: &str| long.strip_suffix(short).is_some_and(|start| start.ends_with('/'));
         let is_same = |name: &str| name == file || ends(name, file) || ends(file, name);
-        self.rollbacks.iter().find(|(name, _)| is_same(name)).map(|(_, script)| script)
+        scripts.iter().find(|(name, _)| is_same(name)).map(|(_, script)| script)
     }
 }
 
@@ -244,7 +251,9 @@ impl Witness for Chronicle {
             let seconds = self.clock.elapsed().as_secs();
             let start: String = sent.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(40).collect();
             let outer = self.open.last().map(String::as_str).unwrap_or_default();
-            let shown = crate::source::visible(&format!("{seconds} s  {outer}:{line}  {start}"));
+            let tier = self.open.iter().find_map(|file| Subject::of(&self.subject.tiers, file));
+            let tier = tier.map(|tier| format!("tier {tier}  ")).unwrap_or_default();
+            let shown = crate::source::visible(&format!("{seconds} s  {tier}{outer}:{line}  {start}"));
             let _ = write!(io::stderr(), "\r\x1b[K{shown}");
             self.has_line = true;
         }
