@@ -156,6 +156,8 @@ fn judge(plan: &Plan) -> Result<Judged, Fault> {
     match verdict.approve(&name) {
         Some(approved) => {
             let mut shelf = Shelf::new(&approved, &real(&root)?)?;
+            shelf.links =
+                files.iter().zip(&reals).filter_map(|(file, real)| shelf.link(file, real)).flatten().collect();
             let package = config.package(&name)?;
             let rollbacks = package
                 .tier
@@ -223,6 +225,9 @@ struct Shelf {
     current: PathBuf,
     root: PathBuf,
     scripts: BTreeMap<Vec<u8>, Script>,
+    /// What symbolic links led to when the package was judged: the scripts that are named, and
+    /// the directories that they stand in.
+    links: Vec<(PathBuf, PathBuf)>,
     subject: Subject,
 }
 
@@ -257,13 +262,29 @@ impl Shelf {
             files: approved.files().iter().map(|(name, bytes)| (name.clone(), manifest::digest(bytes))).collect(),
             ..Subject::default()
         };
-        Ok(Self { current, root: root.to_owned(), scripts, subject })
+        Ok(Self { current, root: root.to_owned(), scripts, links: Vec::new(), subject })
+    }
+
+    /// The path from the root of the disk, as psql writes it.
+    fn whole(&self, path: &Path) -> PathBuf {
+        PathBuf::from(OsString::from_vec(canonical(self.current.join(path).as_os_str().as_bytes())))
+    }
+
+    /// Where a script that is named lies behind links, and where its directory does.
+    fn link(&self, file: &Path, real: &Path) -> Option<[(PathBuf, PathBuf); 2]> {
+        let whole = self.whole(file);
+        let directories = (whole.parent()?.to_owned(), real.parent()?.to_owned());
+        (whole != real).then(|| [(whole, real.to_owned()), directories])
     }
 
     fn script(&self, path: &[u8]) -> Option<&Script> {
-        let path = canonical(self.current.join(OsStr::from_bytes(path)).as_os_str().as_bytes());
-        let name = Path::new(OsStr::from_bytes(&path)).strip_prefix(&self.root).ok()?.as_os_str().as_bytes();
-        self.scripts.get(name)
+        let path = self.whole(Path::new(OsStr::from_bytes(path)));
+        let named = |path: &Path| self.scripts.get(path.strip_prefix(&self.root).ok()?.as_os_str().as_bytes());
+        let behind = |(link, real): &(PathBuf, PathBuf)| {
+            let rest = path.strip_prefix(link).ok()?;
+            named(&if rest.as_os_str().is_empty() { real.clone() } else { real.join(rest) })
+        };
+        named(&path).or_else(|| self.links.iter().find_map(behind))
     }
 }
 
