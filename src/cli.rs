@@ -12,12 +12,13 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::config::{Config, Package, nearest};
+use crate::date::Date;
 use crate::fault::Fault;
 use crate::finding::Level;
 use crate::history::Revision;
@@ -54,6 +55,9 @@ struct Arguments {
     /// When to colour what is printed
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: When,
+    /// The day on which suppressions have to hold, YYYY-MM-DD [default: that of the clock, in UTC]
+    #[arg(long, global = true, value_name = "DATE")]
+    today: Option<Date>,
     #[command(subcommand)]
     command: Option<Subcommands>,
     #[command(flatten)]
@@ -244,6 +248,11 @@ impl Arguments {
         self.config.as_deref().unwrap_or(Path::new("lint.toml"))
     }
 
+    /// The day of the run.
+    fn today(&self) -> Option<Date> {
+        self.today.or_else(today)
+    }
+
     /// The package, for commands that take one.
     fn package(&self) -> Result<Option<&str>, Fault> {
         match self.package.as_slice() {
@@ -252,6 +261,12 @@ impl Arguments {
             _ => Err(Fault::new("this command takes one package").way_out("give --package once")),
         }
     }
+}
+
+/// The day by the clock, in UTC.
+fn today() -> Option<Date> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(Date::after_epoch(since.as_secs() / 86_400))
 }
 
 fn run_check(arguments: &Arguments, check: &Check) -> Result<u8, Fault> {
@@ -276,7 +291,7 @@ fn run_check(arguments: &Arguments, check: &Check) -> Result<u8, Fault> {
         }
     }
     let job = Job { directory: directory.clone(), config: config.clone(), packages };
-    let mut verdict = Verdict::new(lint(job)?, &config)?;
+    let mut verdict = Verdict::on(arguments.today(), lint(job)?, &config)?;
     verdict.pass_through(gate(check, &verdict, &directory)?);
     if !files.is_empty() {
         let texts = files.iter().map(|file| find(&verdict, &directory, file)).collect::<Result<Vec<_>, Fault>>()?;

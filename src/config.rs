@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 pub use toml::Spanned;
 
+use crate::date::Date;
 use crate::fault::Fault;
 use crate::finding::Level;
 
@@ -78,6 +79,9 @@ pub struct Package {
     /// Levels of rules that differ from those of all packages.
     #[serde(default)]
     pub levels: Levels,
+    /// Findings that are meant to be there.
+    #[serde(default)]
+    pub allow: Vec<Allowance>,
     /// The psql variables of a rehearsal.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
@@ -93,6 +97,22 @@ pub struct Package {
     /// What the release comes to.
     #[serde(default)]
     pub end_state: Vec<Measure>,
+}
+
+/// A rule that is silenced in a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Allowance {
+    /// The file, or `lint.toml`.
+    pub path: Spanned<String>,
+    /// The id of the rule.
+    pub rule: Spanned<String>,
+    /// Why.
+    pub reason: Option<Spanned<String>>,
+    /// Where that was decided.
+    pub ticket: Option<Spanned<String>>,
+    /// The last day on which it holds.
+    pub expires: Option<Spanned<Date>>,
 }
 
 /// Levels of rules by their ids, both with their places.
@@ -316,6 +336,15 @@ impl Value {
             Self::Boolean(false) => "f".to_owned(),
             Self::Text(text) => text.clone(),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = toml::value::Datetime::deserialize(deserializer)?;
+        let date = written.date.filter(|_| written.time.is_none() && written.offset.is_none());
+        date.and_then(|date| Self::new(date.year, date.month, date.day))
+            .ok_or_else(|| de::Error::custom(format!("{written} is no date: write YYYY-MM-DD")))
     }
 }
 

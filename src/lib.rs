@@ -16,6 +16,7 @@ pub mod catalog;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod date;
 pub mod effect;
 pub mod exec;
 pub mod fault;

@@ -1,12 +1,16 @@
-//! Suppressions in SQL comments, `-- roof-lint: allow(rule-id): reason`: where they stand and
-//! what they cover. Decides no level.
+//! Suppressions in SQL comments, `-- roof-lint: allow(rule-id) because reason`, and in
+//! `lint.toml`: where they stand and what they cover. Decides no level.
 
+mod allowance;
 mod comment;
+
+pub use allowance::Allowances;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::config::nearest;
+use crate::date::Date;
 use crate::effect::At;
 use crate::finding::{Finding, Level};
 use crate::rules::{self, Rule};
@@ -24,10 +28,22 @@ pub static WITHOUT_REASON: Rule = Rule {
 pub static IDLE: Rule =
     Rule { id: "idle-silence", page: include_str!("../rules/idle-silence.md"), level: Level::Warn, check: |_, _| {} };
 
+/// A suppression whose time is over.
+pub static EXPIRED: Rule = Rule {
+    id: "expired-silence",
+    page: include_str!("../rules/expired-silence.md"),
+    level: Level::Deny,
+    check: |_, _| {},
+};
+
+/// Rules that a comment does not silence: what they find is decided on in `lint.toml`, which
+/// others review than those who write the script.
+const NOT_IN_SCRIPTS: [&str; 4] = ["guard-fails-open", "manifest-mismatch", "protected-rows-lost", "unguarded-change"];
+
 /// Every rule, those of this room last: they judge suppressions, not SQL, and no suppression
 /// covers them.
 pub fn all_rules() -> impl Iterator<Item = &'static Rule> {
-    rules::ALL.iter().copied().chain([&WITHOUT_REASON, &IDLE])
+    rules::ALL.iter().copied().chain([&WITHOUT_REASON, &IDLE, &EXPIRED])
 }
 
 /// The suppressions of one script.
@@ -36,6 +52,8 @@ pub struct Silences {
     all: Vec<Silence>,
     /// What covers a line, as indices of `all`.
     by_line: BTreeMap<usize, Vec<usize>>,
+    /// What covers a statement.
+    by_statement: Vec<(Span, usize)>,
     /// What covers the whole file.
     of_file: Vec<usize>,
     /// What is wrong with them by itself.
@@ -47,8 +65,21 @@ pub struct Silences {
 pub struct Silenced {
     /// The reason.
     pub reason: String,
-    /// Where the rule is named.
+    /// Where the rule is named: in the script, or in `lint.toml`.
     pub at: At,
+    /// Where that was decided, if `lint.toml` says.
+    pub ticket: Option<String>,
+    /// The last day on which it holds, if `lint.toml` says.
+    pub expires: Option<Date>,
+}
+
+/// What a comment covers.
+#[derive(Debug, Clone, Copy)]
+enum Scope {
+    /// What starts or ends on the line.
+    Line(usize),
+    /// What stands within the statement.
+    Statement(Span),
 }
 
 /// One rule, silenced in one place.
@@ -68,22 +99,27 @@ impl Silences {
         // A comment that stands alone speaks of the next line that is more than a comment.
         let alone: BTreeMap<usize, bool> = comments
             .iter()
-            .map(|comment| (lines.place(text, comment.start).line, is_alone(text, lines, *comment)))
+            .map(|comment| (lines.place(text, comment.span.start).line, is_alone(text, lines, comment.span)))
             .collect();
         let mut silences = Self::default();
         for comment in &comments {
-            let Some(order) = Order::read(comment.of(text)) else { continue };
-            let line = lines.place(text, comment.start).line;
+            let Some(order) = Order::read(comment.span.of(text)) else { continue };
+            let line = lines.place(text, comment.span.start).line;
             let mut covered = line;
             while alone.get(&covered).copied().unwrap_or(false) {
                 covered += 1;
             }
-            silences.add(file, comment.start, order, covered);
+            let is_alone = covered > line;
+            let scope = match comment.next {
+                Some(statement) if is_alone => Scope::Statement(statement),
+                _ => Scope::Line(covered),
+            };
+            silences.add(file, comment.span.start, order, scope);
         }
         silences
     }
 
-    fn add(&mut self, file: FileId, start: usize, order: Order, line: usize) {
+    fn add(&mut self, file: FileId, start: usize, order: Order, scope: Scope) {
         let at = |part: &Part| At::new(file, Span::new(start + part.start, start + part.start + part.text.len()));
         let (word, ids, reason) = match order {
             Order::Allow { word, ids, reason } => (word, ids, reason),
@@ -97,37 +133,41 @@ impl Silences {
             self.findings.push(
                 Finding::new(WITHOUT_REASON.id, at(&word), "this suppression gives no reason", "a reason is missing")
                     .consequence("nobody can tell later whether it still holds, so it silences nothing")
-                    .way_out(format!("write why: -- roof-lint: {}({}): why", word.text, ids.join(", "))),
+                    .way_out(format!("write why: -- roof-lint: {}({}) because …", word.text, ids.join(", "))),
             );
             return;
         };
         for id in ids {
             let at = at(&id);
-            if let Some(finding) = unknown(at, &id.text) {
+            if let Some(finding) = unknown(at, &id.text).or_else(|| not_here(at, &id.text)) {
                 self.findings.push(finding);
                 continue;
             }
             let index = self.all.len();
             self.all.push(Silence { rule: id.text, reason: reason.clone(), at, is_used: false });
-            if word.text == FILE {
-                self.of_file.push(index);
-            } else {
-                self.by_line.entry(line).or_default().push(index);
+            match scope {
+                _ if word.text == FILE => self.of_file.push(index),
+                Scope::Statement(span) => self.by_statement.push((span, index)),
+                Scope::Line(line) => self.by_line.entry(line).or_default().push(index),
             }
         }
     }
 
-    /// What silences a finding that stands in these lines, if anything does.
-    pub fn cover(&mut self, rule: &str, lines: Range<usize>) -> Option<Silenced> {
+    /// What silences a finding that stands here, in these lines, if anything does.
+    pub fn cover(&mut self, rule: &str, span: Span, lines: Range<usize>) -> Option<Silenced> {
         let of_line = |line: &usize| self.by_line.get(line).into_iter().flatten();
         // The line on which it starts, or the one on which it ends.
         let last = lines.end.saturating_sub(1).max(lines.start);
-        let indices: Vec<usize> = of_line(&lines.start).chain(of_line(&last)).chain(&self.of_file).copied().collect();
+        let is_here = |(statement, _): &&(Span, usize)| statement.start <= span.start && span.end <= statement.end;
+        let of_statement = self.by_statement.iter().filter(is_here).map(|(_, index)| index);
+        let all = of_line(&lines.start).chain(of_line(&last)).chain(of_statement).chain(&self.of_file);
+        let indices: Vec<usize> = all.copied().collect();
         let mut silenced = None;
         for index in indices {
             if let Some(silence) = self.all.get_mut(index).filter(|silence| silence.rule == rule) {
                 silence.is_used = true;
-                silenced.get_or_insert_with(|| Silenced { reason: silence.reason.clone(), at: silence.at });
+                let found = || Silenced { reason: silence.reason.clone(), at: silence.at, ticket: None, expires: None };
+                silenced.get_or_insert_with(found);
             }
         }
         silenced
@@ -145,7 +185,7 @@ impl Silences {
 fn idle(at: At, message: String) -> Finding {
     Finding::new(IDLE.id, at, message, "silences nothing")
         .consequence("it looks like a decision about this place, and is none")
-        .way_out("remove it, or put it at the end of the guilty line or alone on the line before: -- roof-lint: allow(rule-id): why")
+        .way_out("remove it, or put it at the end of the guilty line or alone before the statement: -- roof-lint: allow(rule-id) because …")
 }
 
 fn unknown(at: At, rule: &str) -> Option<Finding> {
@@ -157,6 +197,16 @@ fn unknown(at: At, rule: &str) -> Option<Finding> {
         .map_or_else(|| "`roof-lint rules` lists the rules".to_owned(), |near| format!("did you mean {near}?"));
     let finding = Finding::new(IDLE.id, at, format!("there is no rule {rule}"), "silences nothing");
     Some(finding.consequence("it looks like a decision about this place, and is none").way_out(near))
+}
+
+/// What is wrong with silencing that rule in a script, if anything is.
+fn not_here(at: At, rule: &str) -> Option<Finding> {
+    NOT_IN_SCRIPTS.contains(&rule).then(|| {
+        let message = format!("{rule} cannot be silenced in a script");
+        Finding::new(IDLE.id, at, message, "silences nothing")
+            .consequence("whoever writes a change would decide whether it needs its guard")
+            .way_out(format!("in lint.toml: [[package.allow]] with path, rule = \"{rule}\" and reason"))
+    })
 }
 
 /// Whether nothing but white space stands before the comment on its line.
@@ -207,7 +257,9 @@ impl Order {
             return None;
         }
         let rest = rest.trim();
-        let reason = rest.strip_prefix(':').map(str::trim);
+        let because =
+            rest.strip_prefix("because").filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        let reason = rest.strip_prefix(':').or(because).map(str::trim);
         if reason.is_none() && !rest.is_empty() {
             return None;
         }
@@ -243,36 +295,90 @@ mod tests {
             one("--roof-lint:allow-file( a , b ) : why\r"),
             allow((12, FILE), &[(24, "a"), (28, "b")], Some("why"))
         );
+        assert_eq!(
+            one("-- roof-lint: allow(a) because\tit is: so"),
+            allow((14, LINE), &[(20, "a")], Some("it is: so"))
+        );
+        assert_eq!(one("-- roof-lint: allow(a) because"), allow((14, LINE), &[(20, "a")], None));
         assert_eq!(one("-- roof-lint: allow(a)"), allow((14, LINE), &[(20, "a")], None));
         assert_eq!(one("-- roof-lint: allow(a):  "), allow((14, LINE), &[(20, "a")], None));
-        for unclear in ["allow", "allow a: why", "allow(): why", "allow(a,): why", "alow(a): why", "allow(a) why", ""] {
+        for unclear in [
+            "allow",
+            "allow a: why",
+            "allow(): why",
+            "allow(a,): why",
+            "alow(a): why",
+            "allow(a) why",
+            "allow(a) becausewhy",
+            "",
+        ] {
             let found = one(&format!("-- roof-lint: {unclear}"));
             assert!(matches!(found, Some(Order::Unclear(part)) if part.text == unclear), "{unclear}");
         }
         assert_eq!(one("-- a word on roof-lint: allow(a): b"), None);
     }
 
+    /// The reasons for which a finding on the `needle`th word `x` of a text is silenced.
+    fn reasons(text: &str) -> (Vec<String>, usize) {
+        let lines = Lines::of(text.as_bytes());
+        let mut found = silences(text);
+        let mut reasons = Vec::new();
+        for (start, needle) in text.match_indices("<x>") {
+            let span = Span::new(start, start + needle.len());
+            let line = lines.place(text.as_bytes(), start).line;
+            let silenced = found.cover("idle-silence", span, line..line + 1);
+            reasons.push(silenced.map_or_else(String::new, |silenced| silenced.reason));
+        }
+        (reasons, found.idle().count())
+    }
+
     #[test]
-    fn a_suppression_covers_its_line_or_the_next() {
-        let text = "SELECT 1; -- roof-lint: allow(idle-silence): here\n\
-                    -- roof-lint: allow(idle-silence): there\n-- an aside\n\nSELECT 2;\n\
-                    \t-- roof-lint: allow(idle-silence): below\n  -- an aside\nSELECT 3;\n";
-        let mut found = silences(text);
-        let mut reason = |line: usize| found.cover("idle-silence", line..line + 1).map(|silenced| silenced.reason);
-        let reasons: Vec<_> = (1..=9).map(|line| reason(line).unwrap_or_default()).collect();
-        assert_eq!(reasons, ["here", "", "", "there", "", "", "", "below", ""]);
-        assert_eq!(found.idle().count(), 0);
-        let mut found = silences(text);
-        assert_eq!(found.cover("silence-without-reason", 1..2), None);
-        assert_eq!(found.cover("idle-silence", 3..9).map(|silenced| silenced.reason), Some("below".to_owned()));
-        assert_eq!(found.idle().count(), 2);
+    fn a_suppression_covers_its_line_or_the_next_statement() {
+        let text = "SELECT '<x>'; -- roof-lint: allow(idle-silence): here\n\
+                    -- roof-lint: allow(idle-silence) because there\n-- an aside\n\nSELECT\n '<x>',\n '<x>'; SELECT '<x>';\n\
+                    \t-- roof-lint: allow(idle-silence): below\n  /* an aside */\nSELECT '<x>'\n;SELECT '<x>';\n";
+        assert_eq!(reasons(text), (["here", "there", "there", "", "below", ""].map(str::to_owned).to_vec(), 0));
+        let text = "-- roof-lint: allow(idle-silence): a command\n\\echo '<x>'\nSELECT '<x>';\n";
+        assert_eq!(reasons(text), (["a command", ""].map(str::to_owned).to_vec(), 0));
+        let other =
+            "-- roof-lint: allow(silence-without-reason): x\nSELECT '<x>';\n-- roof-lint: allow(idle-silence): y";
+        assert_eq!(reasons(other), (vec![String::new()], 2));
+    }
+
+    #[test]
+    fn within_a_statement_it_covers_a_line() {
+        let text = "SELECT '<x>',\n-- roof-lint: allow(idle-silence): inner\n '<x>',\n '<x>';\n";
+        assert_eq!(reasons(text), (["", "inner", ""].map(str::to_owned).to_vec(), 0));
+    }
+
+    #[test]
+    fn within_a_body_it_covers_up_to_the_next_statement() {
+        let allow = "-- roof-lint: allow(idle-silence): y\n";
+        let text = format!(
+            "DO $$\nDECLARE\n a int;\nBEGIN\n{allow} PERFORM '<x>',\n  CASE WHEN a THEN '<x>' ELSE '<x>' END; PERFORM '<x>';\n\
+             {allow} IF '<x>' THEN\n  PERFORM '<x>';\n ELSE\n{allow}  PERFORM\n   '<x>';\n  PERFORM '<x>';\n END IF;\nEND $$;\nSELECT '<x>';\n"
+        );
+        assert_eq!(reasons(&text), (["y", "y", "y", "", "y", "", "y", "", ""].map(str::to_owned).to_vec(), 0));
+        let whole = "-- roof-lint: allow(idle-silence): all\nDO $$ BEGIN\n PERFORM '<x>';\n PERFORM '<x>'; END $$;\nSELECT '<x>';";
+        assert_eq!(reasons(whole), (["all", "all", ""].map(str::to_owned).to_vec(), 0));
     }
 
     #[test]
     fn a_suppression_may_cover_the_file() {
-        let mut found = silences("SELECT 1;\n\n-- roof-lint: allow-file(idle-silence): all of it");
-        assert_eq!(found.cover("idle-silence", 1..2).map(|silenced| silenced.reason), Some("all of it".to_owned()));
-        assert_eq!(found.idle().count(), 0);
+        let text = "SELECT '<x>';\n\n-- roof-lint: allow-file(idle-silence): all of it";
+        assert_eq!(reasons(text), (vec!["all of it".to_owned()], 0));
+    }
+
+    #[test]
+    fn some_rules_are_not_silenced_in_a_script() {
+        for rule in NOT_IN_SCRIPTS {
+            assert!(all_rules().any(|known| known.id == rule), "{rule}");
+            let text = format!("-- roof-lint: allow({rule}) because I say so\nSELECT 1;\n");
+            let mut found = silences(&text);
+            assert_eq!(found.cover(rule, Span::new(text.len() - 10, text.len() - 5), 2..3), None);
+            let told: Vec<_> = found.findings.iter().map(|finding| finding.message.clone()).collect();
+            assert_eq!((told, found.idle().count()), (vec![format!("{rule} cannot be silenced in a script")], 0));
+        }
     }
 
     #[test]
@@ -283,7 +389,7 @@ mod tests {
         };
         let wrong = told("-- roof-lint: allow(idle-silence)\n");
         assert_eq!(wrong[0].0, "silence-without-reason");
-        assert!(wrong[0].2.ends_with("-- roof-lint: allow(idle-silence): why"));
+        assert!(wrong[0].2.ends_with("-- roof-lint: allow(idle-silence) because …"));
         let wrong = told("-- roof-lint: allow(idle-silense): why\n");
         assert_eq!((wrong[0].0, &*wrong[0].1), ("idle-silence", "there is no rule idle-silense"));
         assert_eq!(wrong[0].2, "did you mean idle-silence?");

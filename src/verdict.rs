@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
+use crate::date::Date;
 use crate::effect::At;
 use crate::fault::Fault;
 use crate::finding::{Finding, Level};
 use crate::manifest;
-use crate::silence::{Silenced, Silences, all_rules};
+use crate::silence::{Allowances, Silenced, Silences, all_rules};
 use crate::source::{FileId, Lines, Place};
 
 /// The rules whose findings say that something was not analysed, whatever their level.
@@ -163,8 +164,13 @@ pub struct Approved {
 }
 
 impl Verdict {
-    /// Judges. A package of which nothing was analysed is a fault, never a pass.
+    /// Judges without knowing the day: no suppression that ends on one holds.
     pub fn new(outcome: Outcome, config: &Config) -> Result<Self, Fault> {
+        Self::on(None, outcome, config)
+    }
+
+    /// Judges on a day. A package of which nothing was analysed is a fault, never a pass.
+    pub fn on(today: Option<Date>, outcome: Outcome, config: &Config) -> Result<Self, Fault> {
         if outcome.packages.is_empty() {
             return Err(Fault::new("nothing was analysed: there is no package")
                 .way_out("describe one in lint.toml, or name scripts: roof-lint check FILE..."));
@@ -186,7 +192,7 @@ impl Verdict {
         };
         let mut reported: Vec<usize> = Vec::new();
         for linted in outcome.packages {
-            verdict.add(linted, config, &mut silences, &mut reported)?;
+            verdict.add(linted, config, today, &mut silences, &mut reported)?;
         }
         // Only after all packages: a suppression may be for another one that shares the file.
         if config.packages.len() <= verdict.packages.len() {
@@ -199,6 +205,7 @@ impl Verdict {
         &mut self,
         linted: Linted,
         config: &Config,
+        today: Option<Date>,
         silences: &mut BTreeMap<usize, Silences>,
         reported: &mut Vec<usize>,
     ) -> Result<(), Fault> {
@@ -210,13 +217,21 @@ impl Verdict {
             return Err(self.nothing(&name, release.is_empty(), &findings, config));
         }
         let statements = count(&files);
+        let own_config = FileId::new(self.config.unwrap_or(self.texts.len()));
+        let package = config.packages.iter().find(|package| *package.name.get_ref() == name);
+        let mut allowances = package.map_or_else(Allowances::default, |it| Allowances::read(it, own_config, today));
         let mut opinions = Vec::with_capacity(findings.len());
         for finding in findings {
             let at = finding.primary.at;
+            let index = at.file().index();
             let lines = self.place(at, at.span().start).line..self.place(at, at.span().end).line + 1;
-            let cover = silences.get_mut(&at.file().index()).and_then(|found| found.cover(finding.rule, lines));
+            let comment = silences.get_mut(&index).and_then(|found| found.cover(finding.rule, at.span(), lines));
+            let file = (Some(index) != self.config).then(|| self.name(index));
+            let cover = comment.or_else(|| allowances.cover(finding.rule, file));
             opinions.push(self.opinion(config, &name, finding, cover));
         }
+        let own = std::mem::take(&mut allowances.findings).into_iter().chain(allowances.idle());
+        opinions.extend(own.map(|finding| self.opinion(config, &name, finding, None)));
         // What is wrong with a suppression is told once, whoever shares the file.
         for file in files.iter().filter(|file| !reported.contains(file)).copied().collect::<Vec<_>>() {
             reported.push(file);

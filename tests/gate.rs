@@ -234,3 +234,118 @@ fn only_what_has_changed_since_a_revision_fails() {
     let run = roof_lint(&path, &["--since", "HEAD"]).code(2);
     assert!(stderr(&run).contains("not a git repository"), "{}", stderr(&run));
 }
+
+/// The package with an entry for what is wrong with its rollback.
+fn allowed(entry: &str) -> tempfile::TempDir {
+    let directory = package(true);
+    edit(directory.path(), "lint.toml", "[[package.gate]]", &format!("[[package.allow]]\n{entry}\n\n[[package.gate]]"));
+    directory
+}
+
+const ENTRY: &str = "path = \"rollback.sql\"\nrule = \"delete-outside-tag\"\nreason = \"R8 goes, too\"";
+
+fn value(directory: &Path, arguments: &[&str], code: i32) -> serde_json::Value {
+    let run = roof_lint(directory, &[arguments, &["--format", "json"]].concat()).code(code).stderr_eq("");
+    serde_json::from_slice(&run.get_output().stdout).expect("it is JSON")
+}
+
+#[test]
+fn lint_toml_silences_a_rule_in_a_file_until_a_day() {
+    let directory = allowed(&format!("{ENTRY}\nticket = \"GOV-17\"\nexpires = 2026-11-30"));
+    let report = value(directory.path(), &["--today", "2026-11-30"], 0);
+    let finding = &report["packages"][0]["findings"][0];
+    assert_eq!((&finding["rule"], &finding["silenced"]), (&"delete-outside-tag".into(), &"R8 goes, too".into()));
+    let suppression = &finding["suppression"];
+    assert_eq!((&suppression["ticket"], &suppression["expires"]), (&"GOV-17".into(), &"2026-11-30".into()));
+    assert_eq!(
+        (&suppression["place"]["file"], &suppression["place"]["text"]),
+        (&"lint.toml".into(), &"delete-outside-tag".into())
+    );
+    let sarif = roof_lint(directory.path(), &["--today", "2026-11-30", "--format", "sarif"]).code(0);
+    let log: serde_json::Value = serde_json::from_slice(&sarif.get_output().stdout).expect("it is JSON");
+    assert_eq!(log["runs"][0]["results"][0]["suppressions"][0]["kind"], "external");
+    let run = roof_lint(directory.path(), &["check", "--today", "2026-12-01"]).code(1);
+    let text = stdout(&run);
+    assert!(
+        text.contains("error[expired-silence]: this suppression of delete-outside-tag held until 2026-11-30\n"),
+        "{text}"
+    );
+    assert!(text.contains("error[delete-outside-tag]: "), "{text}");
+    for (day, says) in [("30.11.2026", "is no date: write YYYY-MM-DD"), ("2026-02-30", "is no date")] {
+        assert!(stderr(&roof_lint(directory.path(), &["--today", day]).code(2)).contains(says));
+    }
+}
+
+#[test]
+fn without_a_day_the_clock_tells_it() {
+    roof_lint(allowed(&format!("{ENTRY}\nexpires = 9999-12-31")).path(), &[]).code(0);
+    roof_lint(allowed(&format!("{ENTRY}\nexpires = 2026-01-01")).path(), &[]).code(1);
+}
+
+#[test]
+fn what_is_wrong_with_an_entry_of_lint_toml_is_told() {
+    let told = |entry: &str| {
+        let directory = allowed(entry);
+        stdout(&roof_lint(directory.path(), &["--today", "2026-06-01"]).code(1))
+    };
+    let text = told(&ENTRY.replace("reason = \"R8 goes, too\"", ""));
+    assert!(text.contains("error[silence-without-reason]: this suppression gives no reason\n"), "{text}");
+    assert!(text.contains("error[delete-outside-tag]") && text.contains("write why: reason = \"…\""), "{text}");
+    assert!(told(&ENTRY.replace("R8 goes, too", " ")).contains("error[silence-without-reason]"));
+    let text = told(&ENTRY.replace("delete-outside-tag", "delete-outside-tags"));
+    assert!(text.contains("warning[idle-silence]: there is no rule delete-outside-tags\n"), "{text}");
+    assert!(text.contains("= way out: did you mean delete-outside-tag?\n"), "{text}");
+    let text = told(&ENTRY.replace("rollback.sql", "run.sql"));
+    assert!(
+        text.contains(
+            "warning[idle-silence]: this suppression of delete-outside-tag silences nothing in sql/run.sql\n"
+        ),
+        "{text}"
+    );
+    // What is wrong with a suppression cannot be silenced.
+    let text = told(&format!(
+        "{}\n[[package.allow]]\npath = \"lint.toml\"\nrule = \"idle-silence\"\nreason = \"x\"",
+        ENTRY.replace("rollback", "run")
+    ));
+    assert!(text.matches("warning[idle-silence]").count() == 2, "{text}");
+    let run = |entry: &str| stderr(&roof_lint(allowed(entry).path(), &[]).code(2));
+    assert!(run("path = \"rollback.sql\"").contains("the key `rule` is missing in lint.toml"));
+    assert!(run(&format!("{ENTRY}\nexpire = 2026-01-01")).contains("did you mean `expires`?"));
+    assert!(run(&format!("{ENTRY}\nexpires = 2026-01-01T10:00:00Z")).contains("is no date: write YYYY-MM-DD"));
+}
+
+#[test]
+fn what_guards_is_silenced_in_lint_toml_alone() {
+    let unguarded = || {
+        let directory = package(false);
+        edit(
+            directory.path(),
+            "lint.toml",
+            "[[package.gate]]",
+            "[[package.gate]]\nwhat = \"more\"\nholds = \"EXISTS (SELECT FROM book)\"\n\n[[package.gate]]",
+        );
+        directory
+    };
+    let directory = unguarded();
+    let report = value(directory.path(), &[], 1);
+    let findings = report["packages"][0]["findings"].as_array().expect("findings");
+    assert!(findings.iter().all(|finding| finding["rule"] == "unguarded-change"), "{report}");
+    let files: Vec<&str> = findings.iter().filter_map(|finding| finding["place"]["file"].as_str()).collect();
+    let comment = "-- roof-lint: allow-file(unguarded-change) because it may\n";
+    for file in &files {
+        let text = fs::read_to_string(directory.path().join(file)).expect("a file");
+        fs::write(directory.path().join(file), format!("{comment}{text}")).expect("a file");
+    }
+    let text = stdout(&roof_lint(directory.path(), &[]).code(1));
+    assert!(text.contains("warning[idle-silence]: unguarded-change cannot be silenced in a script\n"), "{text}");
+    let directory = unguarded();
+    let mut distinct = files.clone();
+    distinct.dedup();
+    let entry = |file: &&str| {
+        let path = file.trim_start_matches("sql/");
+        format!("[[package.allow]]\npath = \"{path}\"\nrule = \"unguarded-change\"\nreason = \"x\"\n")
+    };
+    let entries: String = distinct.iter().map(entry).collect::<Vec<_>>().concat();
+    edit(directory.path(), "lint.toml", "[[package.tier]]", &format!("{entries}[[package.tier]]"));
+    roof_lint(directory.path(), &[]).code(0);
+}

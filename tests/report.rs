@@ -157,6 +157,7 @@ fn the_report_for_programs_holds_everything() {
           "consequence": "rows of others are gone",
           "way_out": "delete by tag = 'R7'",
           "silenced": null,
+          "suppression": null,
           "excused": null,
           "fingerprint": "1a1446d033694185568ee796b4605bd8",
           "place": {
@@ -199,6 +200,7 @@ fn the_report_for_programs_holds_everything() {
           "consequence": "",
           "way_out": "",
           "silenced": null,
+          "suppression": null,
           "excused": null,
           "fingerprint": "5969ead25cb29c10151c8fd90ca02a6d",
           "place": {
@@ -265,7 +267,7 @@ error[silence-without-reason]: this suppression gives no reason
   │                      ^^^^^ a reason is missing
   │
   = nobody can tell later whether it still holds, so it silences nothing
-  = way out: write why: -- roof-lint: allow(idle-silence): why
+  = way out: write why: -- roof-lint: allow(idle-silence) because …
 
 warning[idle-silence]: this suppression of idle-silence silences nothing
   ┌─ a.sql:2:29
@@ -274,7 +276,7 @@ warning[idle-silence]: this suppression of idle-silence silences nothing
   │                             ^^^^^^^^^^^^ silences nothing
   │
   = it looks like a decision about this place, and is none
-  = way out: remove it, or put it at the end of the guilty line or alone on the line before: -- roof-lint: allow(rule-id): why
+  = way out: remove it, or put it at the end of the guilty line or alone before the statement: -- roof-lint: allow(rule-id) because …
 
 1 file, 2 statements: 1 denied, 1 warned, 0 silenced; not analysed: 0
 p: fail

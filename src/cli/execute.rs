@@ -136,7 +136,7 @@ fn judge(plan: &Plan) -> Result<Judged, Fault> {
     config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
     let root = directory(&path);
     let job = Job { directory: root.clone(), config: config.clone(), packages: Vec::new() };
-    let verdict = Verdict::new(lint(job)?, &config)?;
+    let verdict = Verdict::on(super::today(), lint(job)?, &config)?;
     let is_of =
         |index: usize, wanted: &Path| fs::canonicalize(root.join(verdict.name(index))).is_ok_and(|path| path == wanted);
     let has = |files: &[usize], wanted: &Path| files.iter().any(|index| is_of(*index, wanted));
@@ -172,7 +172,7 @@ fn judge(plan: &Plan) -> Result<Judged, Fault> {
         }
         None => {
             let job = Job { directory: root, config: config.clone(), packages: vec![name] };
-            let verdict = Verdict::new(lint(job)?, &config)?;
+            let verdict = Verdict::on(super::today(), lint(job)?, &config)?;
             Ok(Judged::Deny(report::terminal::write(&verdict, super::When::Auto.is_now(io::stderr().is_terminal()))))
         }
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::effect::At;
 use crate::finding::{Label, Level};
 use crate::manifest;
 use crate::source::is_hidden;
@@ -56,10 +57,18 @@ struct Finding<'a> {
     consequence: &'a str,
     way_out: &'a str,
     silenced: Option<&'a str>,
+    suppression: Option<Suppression<'a>>,
     excused: Option<&'static str>,
     fingerprint: &'a str,
     place: Place<'a>,
     related: Vec<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct Suppression<'a> {
+    place: Place<'a>,
+    ticket: Option<&'a str>,
+    expires: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -157,6 +166,11 @@ fn finding<'a>(verdict: &'a Verdict, opinion: &'a Opinion) -> Finding<'a> {
         consequence: &finding.consequence,
         way_out: &finding.way_out,
         silenced: opinion.silenced.as_ref().map(|silenced| silenced.reason.as_str()),
+        suppression: opinion.silenced.as_ref().map(|silenced| Suppression {
+            place: at(verdict, silenced.at, finding.rule),
+            ticket: silenced.ticket.as_deref(),
+            expires: silenced.expires.map(|date| date.to_string()),
+        }),
         excused: opinion.excused.map(Excuse::word),
         fingerprint: &opinion.fingerprint,
         place: place(verdict, &finding.primary),
@@ -165,17 +179,21 @@ fn finding<'a>(verdict: &'a Verdict, opinion: &'a Opinion) -> Finding<'a> {
 }
 
 fn place<'a>(verdict: &'a Verdict, label: &'a Label) -> Place<'a> {
-    let span = label.at.span();
-    let (start, end) = (verdict.place(label.at, span.start), verdict.place(label.at, span.end));
+    at(verdict, label.at, &label.text)
+}
+
+fn at<'a>(verdict: &'a Verdict, at: At, text: &'a str) -> Place<'a> {
+    let span = at.span();
+    let (start, end) = (verdict.place(at, span.start), verdict.place(at, span.end));
     Place {
-        file: verdict.name(label.at.file().index()),
+        file: verdict.name(at.file().index()),
         line: start.line,
         column: start.column,
         end_line: end.line,
         end_column: end.column,
         start: span.start,
         end: span.end,
-        text: &label.text,
+        text,
     }
 }
 

@@ -7,23 +7,55 @@ use crate::source::Span;
 /// How deeply bodies within bodies are looked into.
 const DEPTH_LIMIT: usize = 4;
 
-/// The `--` comments, each up to the end of its line.
-pub(super) fn comments(text: &[u8]) -> Vec<Span> {
-    let skipped = psql::read(text).items.into_iter().filter_map(|item| match item {
+/// A `--` comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Comment {
+    /// Up to the end of its line.
+    pub(super) span: Span,
+    /// The statement or the metacommand after it, with what stands before that since the one
+    /// before; nothing if it stands within a statement, and after the last one.
+    pub(super) next: Option<Span>,
+}
+
+/// The `--` comments.
+pub(super) fn comments(text: &[u8]) -> Vec<Comment> {
+    let items = psql::read(text).items;
+    let skipped = items.iter().filter_map(|item| match item {
         Item::Metacommand { command, .. } => Some(command.span),
-        Item::CopyData { lines, end, .. } => Some(end.map_or(lines, |end| lines.to(end))),
+        Item::CopyData { lines, end, .. } => Some(end.map_or(*lines, |end| lines.to(end))),
         Item::Statement(_) => None,
     });
     let mut skipped: Vec<Span> = skipped.collect();
     skipped.sort_unstable();
-    let mut scanner = Scanner { text, comments: Vec::new() };
+    let mut ends: Vec<usize> = skipped.iter().map(|span| span.end).collect();
+    ends.extend(items.iter().filter_map(|item| match item {
+        Item::Statement(statement) => Some(statement.span.end),
+        _ => None,
+    }));
+    ends.sort_unstable();
+    let mut scanner = Scanner { text, ends, comments: Vec::new() };
     scanner.scan(Span::new(0, text.len()), &skipped, 0);
     scanner.comments
 }
 
 struct Scanner<'a> {
     text: &'a [u8],
-    comments: Vec<Span>,
+    /// Where statements and metacommands end, outside of bodies.
+    ends: Vec<usize>,
+    comments: Vec<Comment>,
+}
+
+/// Where the scanner is between the statements of a script or of a body.
+struct Frontier {
+    is_body: bool,
+    /// Where the last statement ended.
+    start: usize,
+    /// Whether a word of the next one has been met.
+    is_begun: bool,
+    /// How many CASE are open.
+    cases: usize,
+    /// The comments since the last statement, as indices.
+    waiting: Vec<usize>,
 }
 
 impl Scanner<'_> {
@@ -32,17 +64,26 @@ impl Scanner<'_> {
         let mut skipped = skipped.iter().copied().peekable();
         // The last two words, if nothing else came after them.
         let mut words: [&[u8]; 2] = [b"", b""];
+        let mut frontier =
+            Frontier { is_body: depth > 0, start: within.start, is_begun: false, cases: 0, waiting: Vec::new() };
         let mut at = within.start;
         while let Some(byte) = text.get(at).copied() {
             while skipped.next_if(|span| span.end <= at).is_some() {}
+            if !frontier.is_body {
+                self.pass_ends(&mut frontier, at);
+            }
             if let Some(span) = skipped.next_if(|span| span.start <= at) {
+                frontier.is_begun = true;
                 at = span.end;
                 continue;
             }
             let rest = text.get(at..).unwrap_or_default();
             if rest.starts_with(b"--") {
                 let end = at + position(rest, |byte| matches!(byte, b'\n' | b'\r'));
-                self.comments.push(Span::new(at, end));
+                if !frontier.is_begun {
+                    frontier.waiting.push(self.comments.len());
+                }
+                self.comments.push(Comment { span: Span::new(at, end), next: None });
                 at = end;
                 continue;
             }
@@ -54,6 +95,7 @@ impl Scanner<'_> {
                 at += 1;
                 continue;
             }
+            frontier.is_begun = true;
             let length = match byte {
                 b'\'' => string(rest, b'\'', words[1].eq_ignore_ascii_case(b"e") && touches(text, at)),
                 b'"' => string(rest, b'"', false),
@@ -71,13 +113,58 @@ impl Scanner<'_> {
                     let length = position(rest, |byte| !is_word(byte) && byte != b'$');
                     words = [words[1], rest.get(..length).unwrap_or_default()];
                     at += length;
+                    if frontier.is_body && frontier.opens(words[1]) {
+                        self.settle(&mut frontier, at);
+                    }
                     continue;
                 }
                 _ => 1,
             };
             words = [b"", b""];
             at += length;
+            if frontier.is_body && byte == b';' {
+                frontier.cases = 0;
+                self.settle(&mut frontier, at);
+            }
         }
+        self.pass_ends(&mut frontier, within.end);
+        if frontier.is_begun {
+            self.settle(&mut frontier, within.end);
+        }
+    }
+
+    /// Settles at the end of the last statement before an offset, if there is one.
+    fn pass_ends(&mut self, frontier: &mut Frontier, at: usize) {
+        let passed = self.ends.partition_point(|end| *end <= at);
+        let last = passed.checked_sub(1).and_then(|index| self.ends.get(index)).copied();
+        if let Some(end) = last.filter(|end| *end > frontier.start && !frontier.is_body) {
+            self.settle(frontier, end);
+        }
+    }
+
+    /// A statement has ended: it is what the comments since the one before have waited for.
+    fn settle(&mut self, frontier: &mut Frontier, end: usize) {
+        for index in frontier.waiting.drain(..) {
+            if let Some(comment) = self.comments.get_mut(index) {
+                comment.next = Some(Span::new(frontier.start, end));
+            }
+        }
+        frontier.start = end;
+        frontier.is_begun = false;
+    }
+}
+
+impl Frontier {
+    /// Whether a statement of PL/pgSQL may begin after the word.
+    fn opens(&mut self, word: &[u8]) -> bool {
+        let is = |wanted: &[u8]| word.eq_ignore_ascii_case(wanted);
+        if is(b"case") {
+            self.cases += 1;
+        } else if is(b"end") {
+            self.cases = self.cases.saturating_sub(1);
+        }
+        let opens: [&[u8]; 5] = [b"begin", b"declare", b"then", b"else", b"loop"];
+        self.cases == 0 && opens.into_iter().any(is)
     }
 }
 
@@ -164,7 +251,8 @@ mod tests {
     use super::comments;
 
     fn found(text: &str) -> Vec<&str> {
-        comments(text.as_bytes()).into_iter().filter_map(|span| text.get(span.start..span.end)).collect()
+        let spans = comments(text.as_bytes()).into_iter().map(|comment| comment.span);
+        spans.filter_map(|span| text.get(span.start..span.end)).collect()
     }
 
     #[test]
