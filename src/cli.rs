@@ -17,6 +17,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::audit::{self, Record, Recorded};
 use crate::config::{Config, Package, nearest};
 use crate::date::Date;
 use crate::fault::Fault;
@@ -68,6 +69,8 @@ struct Arguments {
 enum Subcommands {
     /// Proves what can be proved about packages without a database
     Check(Check),
+    /// Records what was judged and what came of it, or proves that it is what was recorded
+    Audit(AuditOptions),
     /// Runs a package on a throw-away PostgreSQL and holds it against its rollout table
     Rehearse,
     /// Checks the `sha256sum -c` file of a package
@@ -112,6 +115,27 @@ struct Check {
     /// Show only what touches these scripts; without lint.toml: check them as they are
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct AuditOptions {
+    /// Writes the record, an in-toto statement, into a file
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Proves that the packages are those of a record, and that it says the truth about them
+    #[arg(long, value_name = "RECORD", conflicts_with = "record")]
+    verify: Option<PathBuf>,
+    /// For whom the audit is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: AuditFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AuditFormat {
+    /// A reader
+    Text,
+    /// A program: the record
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -222,6 +246,7 @@ pub fn run() -> ExitCode {
     let outcome = match &arguments.command {
         None => run_check(&arguments, &arguments.check),
         Some(Subcommands::Check(check)) => run_check(&arguments, check),
+        Some(Subcommands::Audit(options)) => run_audit(&arguments, options),
         Some(Subcommands::Rehearse) => run_rehearse(&arguments),
         Some(Subcommands::Manifest { write }) => run_manifest(&arguments, *write),
         Some(Subcommands::Run { arguments }) => Ok(execute::execute("roof-lint run".as_ref(), arguments)),
@@ -246,6 +271,17 @@ impl Arguments {
     /// The path of `lint.toml`.
     fn config(&self) -> &Path {
         self.config.as_deref().unwrap_or(Path::new("lint.toml"))
+    }
+
+    /// The packages that are named, each once.
+    fn packages(&self) -> Vec<String> {
+        let mut packages: Vec<String> = Vec::new();
+        for name in &self.package {
+            if !packages.contains(name) {
+                packages.push(name.clone());
+            }
+        }
+        packages
     }
 
     /// The day of the run.
@@ -284,13 +320,7 @@ fn run_check(arguments: &Arguments, check: &Check) -> Result<u8, Fault> {
         (read_config(path)?, directory(path), check.files.clone())
     };
     config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
-    let mut packages: Vec<String> = Vec::new();
-    for name in &arguments.package {
-        if !packages.contains(name) {
-            packages.push(name.clone());
-        }
-    }
-    let job = Job { directory: directory.clone(), config: config.clone(), packages };
+    let job = Job { directory: directory.clone(), config: config.clone(), packages: arguments.packages() };
     let mut verdict = Verdict::on(arguments.today(), lint(job)?, &config)?;
     verdict.pass_through(gate(check, &verdict, &directory)?);
     if !files.is_empty() {
@@ -402,6 +432,72 @@ fn real(path: &Path) -> Result<PathBuf, Fault> {
             None => fault,
         }
     })
+}
+
+fn run_audit(arguments: &Arguments, options: &AuditOptions) -> Result<u8, Fault> {
+    let path = arguments.config();
+    if let Some(name) = &options.verify {
+        let recorded = read_recorded(name)?;
+        let named = arguments.packages();
+        let packages = if named.is_empty() { recorded.packages().to_vec() } else { named };
+        let found = audit_of(path, packages, arguments.today())?;
+        let differences = recorded.differences(&found);
+        for difference in &differences {
+            print(format!("{difference}\n").as_bytes())?;
+        }
+        if differences.is_empty() {
+            let packages = recorded.packages().join(", ");
+            print(visible_lines(&format!("{packages}: what was audited, {}\n", name.display())).as_bytes())?;
+        }
+        return Ok(if differences.is_empty() { GOOD } else { FOUND });
+    }
+    let config = read_config(path)?;
+    if let Some(file) = &options.record {
+        refuse_record(file, &config, &directory(path))?;
+    }
+    let record = audit_of(path, arguments.packages(), arguments.today())?;
+    if let Some(file) = &options.record {
+        output::write(&[Output { path: file.clone(), bytes: record.json() }])?;
+    }
+    print(&match options.format {
+        AuditFormat::Text => record.to_string().into_bytes(),
+        AuditFormat::Json => record.json(),
+    })?;
+    Ok(if record.is_pass() { GOOD } else { FOUND })
+}
+
+fn read_recorded(path: &Path) -> Result<Recorded, Fault> {
+    let bytes = fs::read(path).map_err(|error| Fault::disk("read", path, &error))?;
+    Recorded::read(&path.display().to_string(), bytes)
+}
+
+/// The audit of packages of the `lint.toml` at that path; of all, if none is named.
+fn audit_of(path: &Path, packages: Vec<String>, today: Option<Date>) -> Result<Record, Fault> {
+    let config = read_config(path)?;
+    config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
+    let directory = directory(path);
+    let job = Job { directory: directory.clone(), config: config.clone(), packages };
+    let verdict = Verdict::on(today, lint(job)?, &config)?;
+    audit::audit(&config, &directory, &verdict)
+}
+
+/// A record within a package would be a file of it that the record does not know.
+fn refuse_record(file: &Path, config: &Config, directory: &Path) -> Result<(), Fault> {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let within = |root: &PathBuf| {
+        fs::canonicalize(root)
+            .ok()
+            .zip(fs::canonicalize(parent).ok())
+            .is_some_and(|(root, parent)| parent.starts_with(root))
+    };
+    let config_file = fs::canonicalize(&config.name).ok();
+    if audit::roots(config, directory).iter().any(within)
+        || config_file.is_some() && fs::canonicalize(file).ok() == config_file
+    {
+        return Err(Fault::new(format!("{} would be a file of the package", file.display()))
+            .way_out("write the record elsewhere"));
+    }
+    Ok(())
 }
 
 fn run_rehearse(arguments: &Arguments) -> Result<u8, Fault> {

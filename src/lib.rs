@@ -10,6 +10,7 @@
     clippy::unwrap_used
 )]
 
+pub mod audit;
 pub mod builtin;
 pub mod case;
 pub mod catalog;

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["silence"],
     &["verdict"],
     &["report", "lint", "exec"],
-    &["rehearse"],
+    &["rehearse", "audit"],
     &["cli"],
     &["main", "bin"],
 ];

@@ -20,6 +20,7 @@ use crate::manifest;
 use crate::psql::{self, Item};
 use crate::report;
 use crate::silence::all_rules;
+use crate::source::visible_lines;
 use crate::verdict::{Approved, Verdict};
 use crate::wire::Environment;
 
@@ -44,6 +45,11 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> u8 {
         .collect();
     let environment = environment.into_iter().collect();
     let scripts = plan.files().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+    if plan.is_unlinted && plan.audit.is_some() {
+        let fault = Fault::new("--audit is for a package, and --unlinted runs none").way_out("leave out one of them");
+        complain(&fault, super::When::Auto);
+        return FAULT;
+    }
     if plan.is_unlinted {
         let subject = Subject { verdict: "unlinted", scripts, ..Subject::default() };
         return run(plan, subject, &environment, &mut Disk);
@@ -155,6 +161,13 @@ fn judge(plan: &Plan) -> Result<Judged, Fault> {
     let name = package.name.clone();
     match verdict.approve(&name) {
         Some(approved) => {
+            let differences = match &plan.audit {
+                Some(record) => differences(&PathBuf::from(OsString::from_vec(record.clone())), &path, &approved)?,
+                None => Vec::new(),
+            };
+            if !differences.is_empty() {
+                return Ok(Judged::Deny(differences));
+            }
             let mut shelf = Shelf::new(&approved, &real(&root)?)?;
             shelf.links =
                 files.iter().zip(&reals).filter_map(|(file, real)| shelf.link(file, real)).flatten().collect();
@@ -176,6 +189,30 @@ fn judge(plan: &Plan) -> Result<Judged, Fault> {
             Ok(Judged::Deny(report::terminal::write(&verdict, super::When::Auto.is_now(io::stderr().is_terminal()))))
         }
     }
+}
+
+/// How the package differs from the one of a record; nothing if it is that one.
+fn differences(record: &Path, config: &Path, approved: &Approved) -> Result<Vec<u8>, Fault> {
+    let recorded = super::read_recorded(record)?;
+    let mut told = Vec::new();
+    if !recorded.packages().iter().any(|package| package == approved.package()) {
+        told.push(format!("{}: was not audited", approved.package()));
+    }
+    // What is on disk may have changed since it was judged: these are the bytes that are run.
+    for (name, bytes) in approved.files() {
+        if recorded.hash(name) != Some(&manifest::digest(bytes)) {
+            told.push(format!("{name}: is not what was audited"));
+        }
+    }
+    if told.is_empty() {
+        told = recorded.differences(&super::audit_of(config, recorded.packages().to_vec(), super::today())?);
+    }
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text =
+        format!("{}\n{} is not the record of this package: nothing was run\n", told.join("\n"), record.display());
+    Ok(visible_lines(&text).into_bytes())
 }
 
 /// The `lint.toml` of the scripts: the one that is named, or the nearest above each of them.

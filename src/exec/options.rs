@@ -90,9 +90,10 @@ const LONG: [Long; 36] = [
 ];
 
 /// What psql does not have. These are never abbreviated, so that every abbreviation is psql's.
-const OWN: [Long; 4] = [
+const OWN: [Long; 5] = [
     Long { name: "unlinted", takes: Takes::Nothing, means: Means::Own },
     Long { name: "record", takes: Takes::Value, means: Means::Own },
+    Long { name: "audit", takes: Takes::Value, means: Means::Own },
     Long { name: "dry-run", takes: Takes::Nothing, means: Means::Own },
     Long { name: "config", takes: Takes::Value, means: Means::Own },
 ];

@@ -50,6 +50,8 @@ pub struct Plan {
     pub is_dry: bool,
     /// `--record`.
     pub record: Option<Vec<u8>>,
+    /// `--audit`.
+    pub audit: Option<Vec<u8>>,
     /// `--config`.
     pub config: Option<Vec<u8>>,
 }
@@ -119,6 +121,7 @@ Connection options:
 What psql does not have:
       --unlinted           run scripts that no lint.toml names, exactly as psql would
       --record=FILE        write down what was done, as JSON
+      --audit=RECORD       run only the package of that record of `roof-lint audit`
       --dry-run            print what would be sent, and connect to nothing
       --config=FILE        the lint.toml of the package (default: the nearest above each script)
 ";
@@ -156,6 +159,7 @@ impl Plan {
             is_unlinted: false,
             is_dry: false,
             record: None,
+            audit: None,
             config: None,
         };
         let mut reader = Reader { plan, database: None, user: None, stderr: Vec::new() };
@@ -258,6 +262,7 @@ impl Reader {
             Word::Own("unlinted", _) => plan.is_unlinted = true,
             Word::Own("dry-run", _) => plan.is_dry = true,
             Word::Own("record", path) => plan.record = path,
+            Word::Own("audit", path) => plan.audit = path,
             Word::Own(_, path) => plan.config = path,
             Word::Operand(text) => {
                 if self.database.is_none() {
