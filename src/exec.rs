@@ -29,7 +29,7 @@ pub use self::interrupt::Interrupt;
 pub use self::plan::{Action, Answer, Plan};
 pub use self::rehearse::rehearse;
 use self::session::{BAD_CONNECTION, FAILURE, INTERRUPTED, SUCCESS, USER, canonical};
-pub use self::session::{End, Library, Quiet, Session, Witness};
+pub use self::session::{End, Library, Opened, Quiet, Session, Witness};
 use crate::psql::{Item, Metacommand, read};
 use crate::source::Lines;
 use crate::wire::{Connection, Environment, Failure, Settings};
@@ -217,7 +217,7 @@ fn refused(actions: &[Action], script: Option<&[u8]>, library: &mut dyn Library)
         }
         seen.push(path.clone());
         // What cannot be read is told of when its turn comes.
-        let Ok(text) = library.read(&path) else { continue };
+        let Ok(Some(text)) = library.look(&path) else { continue };
         if let Some((line, what)) = first_refusal(&text) {
             return Some(format!("{}:{line}: error: {what} is not supported", String::from_utf8_lossy(&path)));
         }
@@ -228,8 +228,21 @@ fn refused(actions: &[Action], script: Option<&[u8]>, library: &mut dyn Library)
     None
 }
 
+/// Whether some line of a text could hold a metacommand that is never done, or that includes a
+/// file: it has a backslash with such a name after it, be that a string or data.
+pub fn matters(text: &[u8]) -> bool {
+    let mut parts = text.split(|byte| *byte == b'\\');
+    parts.next();
+    parts.any(|part| {
+        let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+        let name = part.split(is_end).next().unwrap_or_default();
+        // Data is full of them; what an argument holds, only a reading of the line tells.
+        !name.is_empty() && command::matters(name)
+    }) || (text.contains(&b'`') && text.contains(&b'\\'))
+}
+
 fn first_refusal(text: &[u8]) -> Option<(usize, String)> {
-    if !text.contains(&b'\\') {
+    if !matters(text) {
         return None;
     }
     read(text).items.iter().find_map(|item| match item {
@@ -243,7 +256,7 @@ fn first_refusal(text: &[u8]) -> Option<(usize, String)> {
 
 /// The files that a script includes by a name that is plain to see.
 fn includes(text: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
-    if !text.contains(&b'\\') {
+    if !matters(text) {
         return Vec::new();
     }
     let script = read(text);

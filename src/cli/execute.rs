@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 use super::{FAULT, FOUND, complain, directory, read_config};
 use crate::exec::record::{Chronicle, Subject};
 use crate::exec::session::canonical;
-use crate::exec::{self, Action, Interrupt, Library, Plan, Quiet};
+use crate::exec::{self, Action, Interrupt, Library, Opened, Plan, Quiet};
 use crate::fault::Fault;
 use crate::lint::{Job, lint};
 use crate::manifest;
@@ -52,7 +52,7 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> u8 {
     }
     if plan.is_unlinted {
         let subject = Subject { verdict: "unlinted", scripts, ..Subject::default() };
-        return run(plan, subject, &environment, &mut Disk);
+        return run(plan, subject, &environment, &mut Disk::default());
     }
     match judge(&plan) {
         Ok(Judged::Pass(mut shelf)) => {
@@ -240,11 +240,57 @@ fn real(path: &Path) -> Result<PathBuf, Fault> {
 }
 
 /// Scripts as they are on disk when their turn comes.
-struct Disk;
+#[derive(Default)]
+struct Disk {
+    /// What can be read only once, such as a pipe.
+    kept: BTreeMap<Vec<u8>, Rc<[u8]>>,
+}
+
+impl Disk {
+    /// The lines of a script that can be read as often as one likes.
+    fn lines(path: &[u8]) -> io::Result<Option<BufReader<fs::File>>> {
+        let file = fs::File::open(OsStr::from_bytes(path))?;
+        let is_plain = file.metadata()?.is_file();
+        Ok(is_plain.then(|| BufReader::with_capacity(1 << 16, file)))
+    }
+}
 
 impl Library for Disk {
     fn read(&mut self, path: &[u8]) -> io::Result<Rc<[u8]>> {
-        fs::read(OsStr::from_bytes(path)).map(Into::into)
+        if let Some(bytes) = self.kept.get(path) {
+            return Ok(Rc::clone(bytes));
+        }
+        let mut file = fs::File::open(OsStr::from_bytes(path))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let bytes: Rc<[u8]> = bytes.into();
+        if !file.metadata()?.is_file() {
+            self.kept.insert(path.to_vec(), Rc::clone(&bytes));
+        }
+        Ok(bytes)
+    }
+
+    fn open(&mut self, path: &[u8]) -> io::Result<Opened> {
+        if !self.kept.contains_key(path)
+            && let Some(lines) = Self::lines(path)?
+        {
+            return Ok(Opened::Stream(Box::new(lines)));
+        }
+        self.read(path).map(Opened::Whole)
+    }
+
+    fn look(&mut self, path: &[u8]) -> io::Result<Option<Rc<[u8]>>> {
+        if let Some(mut lines) = Self::lines(path)? {
+            let mut line = Vec::new();
+            while lines.read_until(b'\n', &mut line)? > 0 {
+                if exec::matters(&line) {
+                    return self.read(path).map(Some);
+                }
+                line.clear();
+            }
+            return Ok(None);
+        }
+        self.read(path).map(Some)
     }
 
     fn is_judged(&self, _: &[u8], _: usize, _: usize) -> bool {

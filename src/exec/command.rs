@@ -82,6 +82,12 @@ fn is_refused(name: &str) -> bool {
     REFUSED.contains(&name) || name.starts_with('d')
 }
 
+/// Whether a command of that name may be refused, or includes a file.
+pub(super) fn matters(name: &[u8]) -> bool {
+    let Ok(name) = std::str::from_utf8(name) else { return false };
+    is_refused(name) || matches!(name, "g" | "gx" | "i" | "include" | "ir" | "include_relative")
+}
+
 /// Why a command is not done, wherever it stands: what it is called by.
 pub(super) fn refusal(command: &Metacommand) -> Option<String> {
     let name = command.name.as_str();

@@ -528,7 +528,7 @@ impl Session<'_> {
             let (is_end, is_whole) = (line.is_empty(), line.ends_with(b"\n"));
             let closes = matches!(line, b"\\.\n" | b"\\.\r\n");
             // The data of a -c comes from standard input, whose lines are not those of a file.
-            if is_whole && (self.file.is_some() || matches!(self.source, Source::Script(..)) || self.line > 0) {
+            if is_whole && (self.file.is_some() || !matches!(self.source, Source::Stdin) || self.line > 0) {
                 self.line += 1;
             }
             if data.len() >= 1 << 16 {

@@ -5,6 +5,8 @@ use std::io::{self, BufRead};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use memchr::memchr;
+
 use super::command::Status;
 use super::console::{Console, reason};
 use super::interrupt::Interrupt;
@@ -30,10 +32,38 @@ pub const INTERRUPTED: u8 = 130;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End(pub u8);
 
+/// A script that has been opened.
+pub enum Opened {
+    /// All of it.
+    Whole(Rc<[u8]>),
+    /// To be read from its start as it is run.
+    Stream(Box<dyn BufRead>),
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Whole(_) => "Whole",
+            Self::Stream(_) => "Stream",
+        })
+    }
+}
+
 /// Where scripts come from.
 pub trait Library {
     /// The bytes of a script by its path, as psql would open it.
     fn read(&mut self, path: &[u8]) -> io::Result<Rc<[u8]>>;
+
+    /// The script, to be run.
+    fn open(&mut self, path: &[u8]) -> io::Result<Opened> {
+        self.read(path).map(Opened::Whole)
+    }
+
+    /// The bytes of a script, unless no line of it can hold a metacommand that matters before
+    /// anything runs.
+    fn look(&mut self, path: &[u8]) -> io::Result<Option<Rc<[u8]>>> {
+        self.read(path).map(|text| super::matters(&text).then_some(text))
+    }
 
     /// Whether the statement that stands at these offsets of a script is one that was judged.
     fn is_judged(&self, path: &[u8], start: usize, end: usize) -> bool;
@@ -68,10 +98,11 @@ pub struct Quiet;
 impl Witness for Quiet {}
 
 /// Where lines come from.
-#[derive(Debug, Clone)]
 pub(super) enum Source {
     /// A script that has been read, and how far.
     Script(Rc<[u8]>, usize),
+    /// A script that is read as it is run.
+    Stream(Box<dyn BufRead>),
     /// Standard input.
     Stdin,
 }
@@ -460,8 +491,9 @@ impl<'a> Session<'a> {
                     ));
                     return Ok(FAILURE);
                 }
-                match self.library.read(&path) {
-                    Ok(bytes) => (Some(path), Source::Script(bytes, 0)),
+                match self.library.open(&path) {
+                    Ok(Opened::Whole(bytes)) => (Some(path), Source::Script(bytes, 0)),
+                    Ok(Opened::Stream(lines)) => (Some(path), Source::Stream(lines)),
                     // A directory can be opened, but not read.
                     Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
                         let outside = self.file.replace(path);
@@ -505,12 +537,12 @@ impl<'a> Session<'a> {
         if let Source::Script(bytes, at) = &mut self.source {
             base = *at;
             let rest = bytes.get(base..).unwrap_or_default();
-            let length = rest.iter().position(|byte| *byte == b'\n');
+            let length = memchr(b'\n', rest);
             let line = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
             if rest.is_empty() {
                 return Ok(None);
             }
-            if !line.contains(&0) {
+            if memchr(0, line).is_none() {
                 *at += line.len() + usize::from(length.is_some());
                 return Ok(Some((line.into(), base)));
             }
@@ -523,9 +555,11 @@ impl<'a> Session<'a> {
                 return Ok((!line.is_empty()).then(|| (line.into(), base)));
             }
             // psql reads by C's strings, a buffer at a time: a NUL hides the rest of its buffer.
-            if part.contains(&0) {
+            if memchr(0, &part).is_some() {
                 let parts = part.chunks(1023).filter_map(|part| part.split(|byte| *byte == 0).next());
                 line.extend(parts.flatten());
+            } else if line.is_empty() {
+                line = part;
             } else {
                 line.append(&mut part);
             }
@@ -541,11 +575,12 @@ impl<'a> Session<'a> {
         match &mut self.source {
             Source::Script(bytes, at) => {
                 let rest = bytes.get(*at..).unwrap_or_default();
-                let length = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |length| length + 1);
+                let length = memchr(b'\n', rest).map_or(rest.len(), |length| length + 1);
                 line.extend_from_slice(rest.get(..length).unwrap_or_default());
                 *at += length;
                 Ok(())
             }
+            Source::Stream(lines) => lines.read_until(b'\n', line).map(drop),
             Source::Stdin => self.stdin.read_until(b'\n', line).map(drop),
         }
     }
@@ -600,7 +635,7 @@ impl<'a> Session<'a> {
                 self.console.flush();
             }
             // What an answer says of the server's strings matters to such a line alone.
-            if line.contains(&b'\\') && !self.settle_ahead()? {
+            if memchr(b'\\', &line).is_some() && !self.settle_ahead()? {
                 result = USER;
                 break;
             }

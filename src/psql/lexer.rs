@@ -2,6 +2,8 @@
 //! PostgreSQL 15). It knows nothing of files, and it substitutes no variable: it says
 //! where one stands. The linter and the executor split scripts by this code alone.
 
+use memchr::{memchr_iter, memchr2};
+
 /// What the scanner is in the middle of when a line ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Open {
@@ -333,21 +335,16 @@ impl Lexer {
 /// Length of the rest of a quoted text including its closing quote, and whether that
 /// quote was there. A doubled quote closes and opens again, which comes to the same.
 fn quoted(rest: &[u8], quote: u8, escapes: bool) -> (usize, bool) {
+    let escape = if escapes { b'\\' } else { quote };
     let mut at = 0;
-    while at < rest.len() {
-        match rest[at] {
-            b'\\' if escapes => at += 2,
-            byte if byte == quote => {
-                if rest.get(at + 1) == Some(&quote) {
-                    at += 2;
-                } else {
-                    return (at + 1, true);
-                }
-            }
-            _ => at += 1,
+    while let Some(length) = rest.get(at..).and_then(|rest| memchr2(quote, escape, rest)) {
+        at += length;
+        if rest[at] == quote && rest.get(at + 1) != Some(&quote) {
+            return (at + 1, true);
         }
+        at += 2;
     }
-    (at.min(rest.len()), false)
+    (rest.len(), false)
 }
 
 /// After a closing quote: white space with a line break and another quote continue the
@@ -481,5 +478,6 @@ fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    let first = needle.first()?;
+    memchr_iter(*first, haystack).find(|at| haystack[*at..].starts_with(needle))
 }
