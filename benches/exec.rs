@@ -124,8 +124,8 @@ fn cases(directory: &Path) -> Vec<Case> {
     let million = "SELECT i, md5(i::text), i * 1.5, NULL FROM generate_series(1, 1000000) i;\n";
     vec![
         Case { repeats: 20, ..case("start-up", vec!["-c".to_owned(), "SELECT 1".to_owned()], 7) },
-        case("10,000 INSERTs, each by itself", script("each.sql", &small), 7),
-        case("10,000 INSERTs in a block", script("block.sql", &block(&small)), 7),
+        case("10,000 INSERTs, each by itself", script("each.sql", &small), 15),
+        case("10,000 INSERTs in a block", script("block.sql", &block(&small)), 15),
         case("50 MB: 100,000 INSERTs in a block", script("large.sql", &block(&inserts(100_000, 470))), 3),
         case("50 MB: INSERTs of 1,000 rows", script("rows.sql", &rows(1000).repeat(106)), 3),
         case("50 MB: data of COPY", script("copy.sql", &data), 3),

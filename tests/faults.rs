@@ -362,9 +362,15 @@ fn nobody_takes_the_output() {
 #[test]
 fn the_server_stops_at_once() {
     let site = Site::new();
-    let length = length(&site);
+    let tier = fs::read_to_string(site.directory.path().join("tier_1.sql")).expect("a tier");
+    site.write("tier_1.sql", &tier.replace("pg_sleep(0.005)", "pg_sleep(100)"));
     let child = site.command(None).spawn().expect("it runs");
-    thread::sleep(Duration::from_micros(length * 2 / 3));
+    let limit = Instant::now() + Duration::from_secs(30);
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(100);' AND state = 'active'";
+    while site.ask(running) != "1" {
+        assert!(Instant::now() < limit, "the statement never runs");
+        thread::sleep(Duration::from_millis(5));
+    }
     let pid: PathBuf = site.cluster.data_dir().join("postmaster.pid");
     let pid = fs::read_to_string(pid).expect("it runs").lines().next().expect("a number").to_owned();
     assert!(Command::new("kill").args(["-s", "QUIT", &pid]).status().expect("kill runs").success());
@@ -374,5 +380,8 @@ fn the_server_stops_at_once() {
     let record = fs::read(site.directory.path().join("record.json")).expect("a record");
     let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
     assert_eq!(record["exit_code"], 2, "{record}");
-    assert!(record["ended"].is_string(), "{record}");
+    assert!(record["ended"].is_string() && record["result"] == "connection lost", "{record}");
+    assert_eq!(record["failure"]["rollback"], serde_json::json!(["undo_0.sql"]), "{record}");
+    let statement = record["failure"]["statement"].as_u64().and_then(|at| usize::try_from(at).ok()).expect("a number");
+    assert_eq!(record["statements"][statement]["text"], "SELECT pg_sleep(100);", "{record}");
 }

@@ -282,13 +282,23 @@ impl Library for Disk {
     fn look(&mut self, path: &[u8]) -> io::Result<Option<Rc<[u8]>>> {
         if let Some(mut lines) = Self::lines(path)? {
             let mut line = Vec::new();
-            while lines.read_until(b'\n', &mut line)? > 0 {
-                if exec::matters(&line) {
-                    return self.read(path).map(Some);
+            loop {
+                let here = lines.fill_buf()?;
+                let length = here.len();
+                match memchr::memchr(b'\\', here) {
+                    _ if length == 0 => return Ok(None),
+                    None => lines.consume(length),
+                    Some(at) => {
+                        // A metacommand ends with its line.
+                        lines.consume(at);
+                        line.clear();
+                        lines.read_until(b'\n', &mut line)?;
+                        if exec::matters(&line) {
+                            return self.read(path).map(Some);
+                        }
+                    }
                 }
-                line.clear();
             }
-            return Ok(None);
         }
         self.read(path).map(Some)
     }

@@ -580,7 +580,16 @@ impl<'a> Session<'a> {
                 *at += length;
                 Ok(())
             }
-            Source::Stream(lines) => lines.read_until(b'\n', line).map(drop),
+            Source::Stream(lines) => loop {
+                let here = lines.fill_buf()?;
+                let end = memchr(b'\n', here).map(|at| at + 1);
+                let length = end.unwrap_or(here.len());
+                line.extend_from_slice(here.get(..length).unwrap_or_default());
+                lines.consume(length);
+                if end.is_some() || length == 0 {
+                    return Ok(());
+                }
+            },
             Source::Stdin => self.stdin.read_until(b'\n', line).map(drop),
         }
     }
