@@ -347,6 +347,17 @@ fn nobody_takes_the_output() {
     assert_eq!(run.stderr.replace("roof-exec:", "psql:"), String::from_utf8_lossy(&psql.stderr));
     let run = Site::run(site.command(None).stdout(gone()));
     site.check(&run, &[141], "a closed standard output");
+    // What was sent ahead by then is cancelled, not waited for.
+    let tier = fs::read_to_string(site.directory.path().join("tier_0.sql")).expect("a tier");
+    let (before, after) = tier.rsplit_once("pg_sleep(0.005)").expect("a statement");
+    site.write("tier_0.sql", &format!("{before}pg_sleep(100){after}"));
+    for (output, code) in [(Stdio::from(gone()), 141), (Stdio::from(full()), 3)] {
+        let start = Instant::now();
+        let run = Site::run(site.command(None).stdout(output));
+        site.check(&run, &[code], "a closed standard output before a long statement");
+        assert!(start.elapsed() < Duration::from_secs(90), "it was waited for");
+    }
+    site.write("tier_0.sql", &tier);
     // Nobody hears why the last tier fails: it does all the same.
     site.ask("CREATE VIEW t_2_0 AS SELECT 1");
     let run = Site::run(site.command(None).stderr(gone()));

@@ -126,6 +126,10 @@ impl Session<'_> {
         if is_good {
             self.line = here;
         } else {
+            // What cannot be printed has not failed for the server, which goes on with the rest.
+            if !self.ahead.is_empty() && self.connection.status() == Status::Transaction {
+                let _ = self.connection.cancel_handle().cancel();
+            }
             self.drop_ahead();
         }
         if self.ahead.is_empty() {
