@@ -33,9 +33,9 @@ fn weight(event: &Event<'_>) -> u64 {
     match event {
         Event::Row(row) => {
             assert_eq!(row.cells().count(), row.len());
-            row.cells().fold(1, |sum, cell| sum * 2 + cell.map_or(0, bytes) % 1000)
+            row.cells().fold(1, |sum: u64, cell| sum.wrapping_mul(2).wrapping_add(cell.map_or(0, bytes)))
         }
-        Event::Fields(fields) => fields.iter().map(|field| bytes(&field.name)).sum(),
+        Event::Fields(fields) => fields.iter().fold(2, |sum: u64, field| sum.wrapping_add(bytes(&field.name))),
         Event::Error(report) | Event::Notice(report) => {
             u64::from(report.position().is_some()) + report.fields().map(|(_, text)| bytes(text) % 1000).sum::<u64>()
         }
