@@ -25,12 +25,12 @@ use crate::finding::Level;
 use crate::history::Revision;
 use crate::lint::{Job, lint};
 use crate::manifest;
-use crate::rehearse::rehearse;
+use crate::rehearse;
 use crate::report;
 use crate::rules::Rule;
 use crate::silence::all_rules;
 use crate::source::visible_lines;
-use crate::verdict::{Gate, Verdict};
+use crate::verdict::{Approved, Gate, Verdict};
 
 use output::Output;
 
@@ -71,8 +71,12 @@ enum Subcommands {
     Check(Check),
     /// Records what was judged and what came of it, or proves that it is what was recorded
     Audit(AuditOptions),
-    /// Runs a package on a throw-away PostgreSQL and holds it against its rollout table
-    Rehearse,
+    /// Runs a package that passes on a throw-away PostgreSQL and holds it against its rollout table
+    Rehearse {
+        /// Whether it passes or not, and from the files as they are
+        #[arg(long)]
+        unlinted: bool,
+    },
     /// Checks the `sha256sum -c` file of a package
     Manifest {
         /// Write it anew instead
@@ -247,7 +251,7 @@ pub fn run() -> ExitCode {
         None => run_check(&arguments, &arguments.check),
         Some(Subcommands::Check(check)) => run_check(&arguments, check),
         Some(Subcommands::Audit(options)) => run_audit(&arguments, options),
-        Some(Subcommands::Rehearse) => run_rehearse(&arguments),
+        Some(Subcommands::Rehearse { unlinted }) => run_rehearse(&arguments, *unlinted),
         Some(Subcommands::Manifest { write }) => run_manifest(&arguments, *write),
         Some(Subcommands::Run { arguments }) => Ok(execute::execute("roof-lint run".as_ref(), arguments)),
         Some(Subcommands::Rules) => list_rules(),
@@ -500,7 +504,7 @@ fn refuse_record(file: &Path, config: &Config, directory: &Path) -> Result<(), F
     Ok(())
 }
 
-fn run_rehearse(arguments: &Arguments) -> Result<u8, Fault> {
+fn run_rehearse(arguments: &Arguments, unlinted: bool) -> Result<u8, Fault> {
     let start = Instant::now();
     let config = read_config(arguments.config())?;
     let package = match arguments.package()? {
@@ -510,11 +514,50 @@ fn run_rehearse(arguments: &Arguments) -> Result<u8, Fault> {
                 .way_out("add `clone = \"…\"`, the script that builds the clone, to the package")
         })?,
     };
-    let report = rehearse(&config, package, &directory(arguments.config()))?;
+    let directory = directory(arguments.config());
+    rehearse::check(&config, package, &directory)?;
+    let report = if unlinted {
+        rehearse::rehearse(&config, package, &directory, &directory)?
+    } else {
+        config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
+        let name = package.name.get_ref();
+        let job = Job { directory: directory.clone(), config: config.clone(), packages: vec![name.clone()] };
+        let verdict = Verdict::on(arguments.today(), lint(job)?, &config)?;
+        let Some(approved) = verdict.approve(name) else {
+            let is_coloured = arguments.color.is_now(io::stdout().is_terminal());
+            print(&report::terminal::write(&verdict, is_coloured))?;
+            let _ =
+                writeln!(io::stderr(), "{name} does not pass and is not rehearsed; --unlinted rehearses it as it is");
+            return Ok(FOUND);
+        };
+        let release = copy(&approved)?;
+        rehearse::rehearse(&config, package, &directory, release.path())?
+    };
     print(visible_lines(&report.to_string()).as_bytes())?;
     // The report is the same on every run; the time is not, so it goes elsewhere.
     let _ = writeln!(io::stderr(), "rehearsed in {:.1} s", start.elapsed().as_secs_f64());
     Ok(if report.failures() == 0 { GOOD } else { FOUND })
+}
+
+/// The scripts that were judged, in a directory of their own.
+fn copy(approved: &Approved) -> Result<tempfile::TempDir, Fault> {
+    let disk = |path: &Path| {
+        let path = path.to_owned();
+        move |error: io::Error| Fault::disk("write", &path, &error)
+    };
+    let directory = tempfile::tempdir().map_err(disk(&env::temp_dir()))?;
+    for (name, bytes) in approved.files() {
+        let is_within = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        if !is_within {
+            return Err(Fault::new(format!("{name} lies outside of the directory of lint.toml"))
+                .way_out("put lint.toml above all scripts of the package"));
+        }
+        let path = directory.path().join(name);
+        let above = path.parent().unwrap_or(directory.path());
+        fs::create_dir_all(above).map_err(disk(above))?;
+        fs::write(&path, bytes).map_err(disk(&path))?;
+    }
+    Ok(directory)
 }
 
 fn run_manifest(arguments: &Arguments, write: bool) -> Result<u8, Fault> {

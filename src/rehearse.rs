@@ -34,13 +34,20 @@ impl From<Fault> for Halt {
     }
 }
 
+/// Whether a rehearsal of the package can start. `directory` is that of `lint.toml`.
+pub fn check(config: &Config, package: &Package, directory: &Path) -> Result<(), Fault> {
+    Scripts::of(config, package)?;
+    check_scripts(config, package, directory)
+}
+
 /// Rehearses a package from the clone to the last rollback. `directory` is that of
-/// `lint.toml`. A package that fails its rehearsal is a report, not a fault.
-pub fn rehearse(config: &Config, package: &Package, directory: &Path) -> Result<Report, Fault> {
+/// `lint.toml`, `release` holds the scripts of the release under the same names. A package
+/// that fails its rehearsal is a report, not a fault.
+pub fn rehearse(config: &Config, package: &Package, directory: &Path, release: &Path) -> Result<Report, Fault> {
     let scripts = Scripts::of(config, package)?;
     check_scripts(config, package, directory)?;
     let cluster = Cluster::start()?;
-    let stage = Stage { cluster: &cluster, package, directory };
+    let stage = Stage { cluster: &cluster, package, directory, release };
     let mut report = Report::default();
     match walk(&stage, &scripts, &mut report) {
         Ok(()) => {}
@@ -57,8 +64,11 @@ pub struct Stage<'a> {
     pub cluster: &'a Cluster,
     /// Whose scripts they are.
     pub package: &'a Package,
-    /// The directory of `lint.toml`, from which psql runs.
+    /// The directory of `lint.toml`, from which what builds the clone runs.
     pub directory: &'a Path,
+    /// The directory from which the scripts of the release run: that of `lint.toml`, or one
+    /// that holds the bytes that were judged.
+    pub release: &'a Path,
 }
 
 impl Stage<'_> {
@@ -71,7 +81,7 @@ impl Stage<'_> {
         for setting in variables.chain(settings.iter().map(|&setting| setting.to_owned())) {
             command.arg("-v").arg(setting);
         }
-        self.capture(&mut command, script)
+        self.capture(&mut command, script, self.release)
     }
 
     /// The same for a script that has to succeed.
@@ -85,8 +95,8 @@ impl Stage<'_> {
         self.package.role.as_ref().map_or(SUPERUSER, |role| role.get_ref())
     }
 
-    fn capture(&self, command: &mut Command, script: &Spanned<String>) -> Result<Run, Fault> {
-        Cluster::capture(command.arg("-f").arg(self.package.path(script)).current_dir(self.directory))
+    fn capture(&self, command: &mut Command, script: &Spanned<String>, from: &Path) -> Result<Run, Fault> {
+        Cluster::capture(command.arg("-f").arg(self.package.path(script)).current_dir(from))
     }
 
     fn require(&self, script: &Spanned<String>, run: Run) -> Result<(), Halt> {
@@ -192,7 +202,7 @@ fn open_gate(stage: &Stage<'_>, scripts: &Scripts<'_>, report: &mut Report) -> R
         detail: if run.is_success() { "it succeeded".to_owned() } else { run.first_error().to_owned() },
     });
     report.proofs.push(Proof::same("gate shut: nothing changes", &before, &stage.dump()?));
-    stage.must_run(ratify, &[])
+    Stage { release: stage.directory, ..*stage }.must_run(ratify, &[])
 }
 
 /// Runs the tiers one by one between preflight and verification, and measures around each.

@@ -1,6 +1,8 @@
 //! The rules. Each is a page, a level and one function over a [`Case`]; none sees a parser, a
 //! disk or a clock.
 
+use std::collections::BTreeSet;
+
 use crate::case::{Case, Pass};
 use crate::catalog::{Catalog, Key, Kind, Outcome};
 use crate::effect::{Act, Cte, Ident, Name};
@@ -86,9 +88,26 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         // The same place is reached by several runs of one script.
         own.sort_by(|left, right| place(left).cmp(&place(right)).then_with(|| left.message.cmp(&right.message)));
         own.dedup_by(|left, right| place(left) == place(right) && left.message == right.message);
+        drop_particular(case, &mut own);
         findings.extend(own);
     }
     findings
+}
+
+/// What is true of the script that undoes any tier need not be told for each tier again.
+fn drop_particular(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let by_setting = case.scripts.iter().find(|script| script.role == Role::TierRollback);
+    let Some(general) = by_setting.map(|script| script.path.as_str()) else { return };
+    let told: BTreeSet<_> = findings
+        .iter()
+        .filter_map(|finding| Some((place(finding), finding.message.strip_prefix(general)?.to_owned())))
+        .collect();
+    let particular: Vec<String> =
+        (0..case.package.tier.len()).map(|index| format!("the rollback of {} ", tier_name(index, case))).collect();
+    findings.retain(|finding| {
+        let rest = particular.iter().find_map(|name| finding.message.strip_prefix(name));
+        rest.is_none_or(|rest| !told.contains(&(place(finding), format!(" {rest}"))))
+    });
 }
 
 fn place(finding: &Finding) -> (usize, usize, usize) {

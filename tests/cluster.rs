@@ -122,7 +122,7 @@ fn nothing_is_left_when_the_owner_is_killed() {
         let temporary = tempfile::tempdir().expect("a directory");
         fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o1777)).expect("permissions");
         let mut owner = Command::new(env!("CARGO_BIN_EXE_roof-lint"))
-            .args(["rehearse", "--config"])
+            .args(["rehearse", "--unlinted", "--config"])
             .arg(package.path().join("lint.toml"))
             .env("TMPDIR", temporary.path())
             .stdout(Stdio::null())
@@ -141,7 +141,7 @@ fn nothing_is_left_when_the_owner_is_killed() {
 /// Runs a rehearsal with these programs as the server's.
 fn rehearse_with(bindir: &Path) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_roof-lint"))
-        .args(["rehearse", "--config", "tests/packages/tiny/lint.toml"])
+        .args(["rehearse", "--unlinted", "--config", "tests/packages/tiny/lint.toml"])
         .env("ROOF_LINT_PG_BINDIR", bindir)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

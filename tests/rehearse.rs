@@ -10,7 +10,7 @@ use snapbox::str;
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packages/tiny");
 
 fn rehearse(directory: &Path) -> OutputAssert {
-    Program::new(env!("CARGO_BIN_EXE_roof-lint")).args(["rehearse"]).current_dir(directory).assert()
+    Program::new(env!("CARGO_BIN_EXE_roof-lint")).args(["rehearse", "--unlinted"]).current_dir(directory).assert()
 }
 
 /// Rehearses a copy of the package in which the first `old` of a file has become `new`.
@@ -91,7 +91,7 @@ ok      full rollback after the executor: the state at entry
 
 #[test]
 fn the_operators_environment_does_not_matter() {
-    let mut program = Program::new(env!("CARGO_BIN_EXE_roof-lint")).arg("rehearse").current_dir(TINY);
+    let mut program = Program::new(env!("CARGO_BIN_EXE_roof-lint")).args(["rehearse", "--unlinted"]).current_dir(TINY);
     let settings = [
         ("PGHOST", "nowhere.invalid"),
         ("PGPORT", "1"),
@@ -214,4 +214,13 @@ fn a_tier_that_fails() {
 fn a_clone_that_cannot_be_built() {
     let run = with("sql/clone.sql", "CREATE TABLE book", "CREATE TABEL book");
     says(run, 1, &["sql/clone.sql failed: psql ended with exit code 3"]);
+}
+
+#[test]
+fn what_does_not_pass_is_not_rehearsed() {
+    let run = Program::new(env!("CARGO_BIN_EXE_roof-lint")).arg("rehearse").current_dir(TINY).assert().code(1);
+    let output = run.stderr_eq("tiny does not pass and is not rehearsed; --unlinted rehearses it as it is\n");
+    let stdout = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    assert!(stdout.ends_with("tiny: fail\n"), "{stdout}");
+    assert!(!stdout.contains("checks, "), "{stdout}");
 }

@@ -18,6 +18,7 @@ use crate::logic::Truth;
 impl<'a> Flow<'a> {
     /// Any statement but those that control transactions and settings.
     pub(super) fn act(&mut self, act: &'a Act, statement: &'a Statement, state: &mut State) {
+        self.refuse(act, statement, state);
         match act {
             Act::Select(query) => {
                 self.emit(statement.at, What::Query(statement), state);
@@ -84,6 +85,28 @@ impl<'a> Flow<'a> {
                 self.define(statement, state);
             }
             _ => self.define(statement, state),
+        }
+    }
+
+    /// A statement about rows that names what is not there.
+    fn refuse(&mut self, act: &Act, statement: &'a Statement, state: &State) {
+        let is_about_rows = matches!(
+            act,
+            Act::Select(_)
+                | Act::Insert { .. }
+                | Act::Update { .. }
+                | Act::Delete { .. }
+                | Act::Merge { .. }
+                | Act::Truncate { .. }
+                | Act::Copy { .. }
+                | Act::Lock { .. }
+        );
+        // A function that is not known here is told as such; a newer PostgreSQL may have it.
+        if is_about_rows
+            && let Some(problem) = state.catalog.clone().step(statement).problem
+            && problem.sqlstate != "42883"
+        {
+            self.emit(statement.at, What::Refused(problem), state);
         }
     }
 

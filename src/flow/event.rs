@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Block, PsqlValue, Settings, State};
-use crate::catalog::Outcome;
+use crate::catalog::{Outcome, Problem};
 use crate::effect::{Act, At, Expr, Ident, Name, Statement, Transaction};
 use crate::logic::Facts;
 use crate::package::Use;
@@ -126,6 +126,8 @@ pub enum What<'a> {
     Acts(Ident),
     /// A function that nothing is known of.
     UnknownFunction(Name),
+    /// A statement about rows that PostgreSQL refuses as the schema is.
+    Refused(Problem),
     /// What could not be told: one clause.
     Opaque(String),
     /// A message did not parse.
@@ -184,6 +186,18 @@ pub enum ChangeKind {
     Delete,
     /// All rows are removed.
     Truncate,
+}
+
+impl What<'_> {
+    /// Why PostgreSQL refuses the statement, if it does.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Define { outcome, .. } => outcome.problem.as_ref(),
+            Self::Refused(problem) => Some(problem),
+            _ => None,
+        }
+    }
 }
 
 impl Event<'_> {

@@ -14,7 +14,7 @@ pub fn build_clone(stage: &Stage<'_>) -> Result<(), Halt> {
     if let Some(roles) = &stage.package.roles {
         let mut command = stage.cluster.psql("postgres");
         command.args(["-U", SUPERUSER, "-v", "ON_ERROR_STOP=1"]);
-        let run = stage.capture(&mut command, roles)?;
+        let run = stage.capture(&mut command, roles, stage.directory)?;
         stage.require(roles, run)?;
     } else if role != SUPERUSER {
         stage.cluster.sql("postgres", &format!("CREATE ROLE {} LOGIN", quote_identifier(role)))?;
@@ -33,7 +33,7 @@ pub fn build_clone(stage: &Stage<'_>) -> Result<(), Halt> {
     };
     let mut command = stage.cluster.psql(stage.package.database.get_ref());
     command.args(["-U", role, "-v", "ON_ERROR_STOP=1"]);
-    let run = stage.capture(&mut command, clone)?;
+    let run = stage.capture(&mut command, clone, stage.directory)?;
     stage.require(clone, run)?;
     // Production has statistics; without them the planner guesses, and badly.
     stage.cluster.sql(stage.package.database.get_ref(), "ANALYZE")?;

@@ -15,13 +15,13 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .iter()
             .filter(|first| !first.repeat && first.script == pass.script && first.role == pass.role)
             .flat_map(|first| &first.run.events)
-            .filter(|event| matches!(&event.what, What::Define { outcome, .. } if outcome.problem.is_some()))
+            .filter(|event| event.what.problem().is_some())
             .map(|event| event.at.span())
             .collect();
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             match &event.what {
-                What::Define { outcome, .. } => {
-                    let Some(problem) = &outcome.problem else { continue };
+                What::Define { .. } | What::Refused(_) => {
+                    let Some(problem) = event.what.problem() else { continue };
                     if failed.contains(&event.at.span()) || matches!(problem.sqlstate, "2BP01" | "25001") {
                         continue;
                     }

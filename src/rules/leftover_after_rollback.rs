@@ -33,7 +33,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Vec<Finding>) {
     // A script that fails is told of by another rule; of course it leaves things behind.
-    let fails = |event: &Event<'_>| matches!(&event.what, What::Define { outcome, .. } if outcome.problem.is_some());
+    let fails = |event: &Event<'_>| event.what.problem().is_some();
     if pass.run.events.iter().any(fails) {
         return;
     }

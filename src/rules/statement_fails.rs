@@ -9,8 +9,7 @@ const ID: &str = "statement-fails";
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| !pass.repeat) {
         for event in pass.run.events.iter().filter(|event| event.reachable && event.certain) {
-            let What::Define { outcome, .. } = &event.what else { continue };
-            let Some(problem) = &outcome.problem else { continue };
+            let Some(problem) = event.what.problem() else { continue };
             // The order of DROP has a rule of its own, and so has what no transaction takes.
             if matches!(problem.sqlstate, "2BP01" | "25001") {
                 continue;
@@ -21,10 +20,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             findings.push(super::with_trail(finding, event));
         }
         // Where a statement is refused, what follows it is none of the script's doing.
-        let refused = pass.run.events.iter().any(|event| match &event.what {
-            What::Define { outcome, .. } => outcome.problem.is_some(),
-            _ => false,
-        });
+        let refused = pass.run.events.iter().any(|event| event.what.problem().is_some());
         let first = pass.run.events.iter().find(|event| matches!(event.what, What::Unreachable(_)));
         if let Some(first) = first
             && !pass.run.end.reachable

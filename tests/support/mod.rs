@@ -82,7 +82,7 @@ impl Site {
         }
         let cluster = Cluster::start().expect("PostgreSQL starts");
         let directory = repository();
-        match build_clone(&Stage { cluster: &cluster, package: &package, directory: &directory }) {
+        match build_clone(&Stage { cluster: &cluster, package: &package, directory: &directory, release: &directory }) {
             Ok(()) => {}
             Err(Halt::Script(failure)) => panic!("{} fails\n{}", failure.file, failure.run.stderr),
             Err(Halt::Fault(fault)) => panic!("{fault}"),
