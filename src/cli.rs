@@ -20,6 +20,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use crate::audit::{self, Record, Recorded};
 use crate::config::{Config, Package, nearest};
 use crate::date::Date;
+use crate::explain::{self, Document};
 use crate::fault::Fault;
 use crate::finding::Level;
 use crate::history::Revision;
@@ -92,10 +93,19 @@ enum Subcommands {
     },
     /// Lists the rules with their levels
     Rules,
-    /// Prints the page of a rule
+    /// Says what packages do, tier by tier, for who has to review them; of a rule, prints its page.
+    /// Ends well whatever the verdict is
+    #[command(long_flag = "explain")]
     Explain {
-        /// The id of the rule
-        rule: String,
+        /// For whom the report is
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: Shape,
+        /// Writes the report into a file, too; may be repeated
+        #[arg(long, value_name = "FORMAT=PATH", value_parser = read_target::<Shape>)]
+        output: Vec<Target<Shape>>,
+        /// The id of a rule
+        #[arg(conflicts_with_all = ["format", "output"])]
+        rule: Option<String>,
     },
 }
 
@@ -105,8 +115,8 @@ struct Check {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// Writes a report into a file, too; may be repeated
-    #[arg(long, value_name = "FORMAT=PATH", value_parser = read_target)]
-    output: Vec<Target>,
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = read_target::<Format>)]
+    output: Vec<Target<Format>>,
     /// The lowest level that fails
     #[arg(long, value_name = "LEVEL", default_value = "deny")]
     fail_on: Threshold,
@@ -160,17 +170,31 @@ enum Format {
     Markdown,
 }
 
+/// The forms of what `explain` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// A terminal
+    Text,
+    /// A comment on a pull request
+    Markdown,
+    /// A browser: one file with pictures, which needs no network
+    Html,
+}
+
 /// A report and its file.
 #[derive(Debug, Clone)]
-struct Target {
-    format: Format,
+struct Target<F> {
+    format: F,
     path: PathBuf,
 }
 
-fn read_target(text: &str) -> Result<Target, String> {
-    let (format, path) = text.split_once('=').ok_or("write FORMAT=PATH, as in sarif=roof-lint.sarif")?;
-    let format = Format::from_str(format, false).map_err(|_| {
-        let known: Vec<&str> = Format::value_variants().iter().map(|format| format.word()).collect();
+fn read_target<F: ValueEnum>(text: &str) -> Result<Target<F>, String> {
+    let known = || F::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let example = known().last().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let (format, path) =
+        text.split_once('=').ok_or_else(|| format!("write FORMAT=PATH, as in {example}=roof-lint.{example}"))?;
+    let format = F::from_str(format, false).map_err(|_| {
+        let known: Vec<String> = known().map(|value| value.get_name().to_owned()).collect();
         format!("there is no format `{format}`; known here: {}", known.join(", "))
     })?;
     if path.is_empty() {
@@ -179,19 +203,17 @@ fn read_target(text: &str) -> Result<Target, String> {
     Ok(Target { format, path: PathBuf::from(path) })
 }
 
-impl Format {
-    const fn word(self) -> &'static str {
+impl Shape {
+    fn write(self, document: &Document) -> Vec<u8> {
         match self {
-            Self::Text => "text",
-            Self::Json => "json",
-            Self::Sarif => "sarif",
-            Self::Github => "github",
-            Self::Gitlab => "gitlab",
-            Self::Junit => "junit",
-            Self::Markdown => "markdown",
+            Self::Text => explain::text(document),
+            Self::Markdown => explain::markdown(document),
+            Self::Html => explain::html(document),
         }
     }
+}
 
+impl Format {
     fn write(self, verdict: &Verdict, root: &report::Root, is_coloured: bool) -> Vec<u8> {
         match self {
             Self::Text => report::terminal::write(verdict, is_coloured),
@@ -255,7 +277,8 @@ pub fn run() -> ExitCode {
         Some(Subcommands::Manifest { write }) => run_manifest(&arguments, *write),
         Some(Subcommands::Run { arguments }) => Ok(execute::execute("roof-lint run".as_ref(), arguments)),
         Some(Subcommands::Rules) => list_rules(),
-        Some(Subcommands::Explain { rule }) => explain(rule),
+        Some(Subcommands::Explain { rule: Some(rule), .. }) => print_page(rule),
+        Some(Subcommands::Explain { format, output, .. }) => run_explain(&arguments, *format, output),
     };
     ExitCode::from(outcome.unwrap_or_else(|fault| {
         complain(&fault, arguments.color);
@@ -334,13 +357,32 @@ fn run_check(arguments: &Arguments, check: &Check) -> Result<u8, Fault> {
     let root = root_of(&directory);
     let mut outputs: Vec<Output> = Vec::new();
     for target in &check.output {
-        refuse_target(target, &outputs, &verdict, &directory)?;
+        refuse_target(&target.path, &outputs, &verdict, &directory)?;
         outputs.push(Output { path: target.path.clone(), bytes: target.format.write(&verdict, &root, false) });
     }
     output::write(&outputs)?;
     let is_coloured = arguments.color.is_now(io::stdout().is_terminal());
     print(&check.format.write(&verdict, &root, is_coloured))?;
     Ok(verdict.exit_code())
+}
+
+fn run_explain(arguments: &Arguments, shape: Shape, targets: &[Target<Shape>]) -> Result<u8, Fault> {
+    let path = arguments.config();
+    let config = read_config(path)?;
+    config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
+    let directory = directory(path);
+    let job = Job { directory: directory.clone(), config: config.clone(), packages: arguments.packages() };
+    let (outcome, models) = explain::explain(job)?;
+    let verdict = Verdict::on(arguments.today(), outcome, &config)?;
+    let document = Document::new(&verdict, &models, &root_of(&directory));
+    let mut outputs: Vec<Output> = Vec::new();
+    for target in targets {
+        refuse_target(&target.path, &outputs, &verdict, &directory)?;
+        outputs.push(Output { path: target.path.clone(), bytes: target.format.write(&document) });
+    }
+    output::write(&outputs)?;
+    print(&shape.write(&document))?;
+    Ok(GOOD)
 }
 
 /// What the run lets pass beyond levels and suppressions.
@@ -387,8 +429,7 @@ fn root_of(directory: &Path) -> report::Root {
 }
 
 /// Two reports into one file, and a report over what was judged, are slips of the finger.
-fn refuse_target(target: &Target, before: &[Output], verdict: &Verdict, directory: &Path) -> Result<(), Fault> {
-    let path = &target.path;
+fn refuse_target(path: &Path, before: &[Output], verdict: &Verdict, directory: &Path) -> Result<(), Fault> {
     let real = fs::canonicalize(path).ok();
     let is_same = |other: &Path| path == other || real.is_some() && fs::canonicalize(other).ok() == real;
     if before.iter().any(|output| is_same(&output.path)) {
@@ -609,7 +650,7 @@ fn list_rules() -> Result<u8, Fault> {
     Ok(GOOD)
 }
 
-fn explain(id: &str) -> Result<u8, Fault> {
+fn print_page(id: &str) -> Result<u8, Fault> {
     let Some(rule) = all_rules().find(|rule| rule.id == id) else {
         let ids: Vec<&str> = all_rules().map(|rule| rule.id).collect();
         let way_out = nearest(id, &ids)

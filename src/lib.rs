@@ -20,6 +20,7 @@ pub mod config;
 pub mod date;
 pub mod effect;
 pub mod exec;
+pub mod explain;
 pub mod fault;
 pub mod finding;
 pub mod flow;

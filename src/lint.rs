@@ -32,8 +32,16 @@ pub struct Job {
 
 /// Lints.
 pub fn lint(job: Job) -> Result<Outcome, Fault> {
+    examine(job, |_| ()).map(|(outcome, _)| outcome)
+}
+
+/// Lints, and keeps what `look` sees in each package, in the order of the packages.
+pub fn examine<T: Send + 'static>(
+    job: Job,
+    look: impl Fn(&Case<'_>) -> T + Send + 'static,
+) -> Result<(Outcome, Vec<T>), Fault> {
     // Parsing and proving recurse over what is written: on a stack that holds it.
-    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || work(&job));
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || work(&job, &look));
     let handle = worker.map_err(|error| Fault::new(format!("cannot start a thread: {error}")))?;
     handle.join().unwrap_or_else(|_| {
         Err(Fault::new("the analysis ended in an error of its own")
@@ -41,7 +49,7 @@ pub fn lint(job: Job) -> Result<Outcome, Fault> {
     })
 }
 
-fn work(job: &Job) -> Result<Outcome, Fault> {
+fn work<T>(job: &Job, look: &dyn Fn(&Case<'_>) -> T) -> Result<(Outcome, Vec<T>), Fault> {
     let config = &job.config;
     let chosen: Vec<&config::Package> = if job.packages.is_empty() {
         config.packages.iter().collect()
@@ -53,6 +61,7 @@ fn work(job: &Job) -> Result<Outcome, Fault> {
     let library = Library::parse(sources, Parser::default());
     let mut manifests: Vec<Text> = Vec::new();
     let mut packages = Vec::new();
+    let mut seen = Vec::new();
     for (package, named) in chosen.iter().zip(named) {
         let scripts = package::scripts(package, &library, named);
         let files = reached(&library, &scripts);
@@ -62,6 +71,7 @@ fn work(job: &Job) -> Result<Outcome, Fault> {
         let memory = Memory::default();
         let case = Case::new(config, package, &library, &memory, Parser::default(), scripts, mismatches)?;
         let findings = rules::check(&case);
+        seen.push(look(&case));
         packages.push(Linted { name: package.name.get_ref().clone(), files, release, findings });
     }
     let mut texts: Vec<Text> = library
@@ -75,7 +85,7 @@ fn work(job: &Job) -> Result<Outcome, Fault> {
         .collect();
     texts.push(Text { name: config.name.clone(), bytes: config.text.clone().into_bytes(), statements: None });
     texts.extend(manifests);
-    Ok(Outcome { texts, packages })
+    Ok((Outcome { texts, packages }, seen))
 }
 
 /// The files that the scripts of a package lead to, in the order in which they were read.

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["silence"],
     &["verdict"],
     &["report", "lint", "exec"],
-    &["rehearse", "audit"],
+    &["rehearse", "explain", "audit"],
     &["cli"],
     &["main", "bin"],
 ];

@@ -94,7 +94,7 @@ fn cut(text: &str) -> String {
 }
 
 /// Text in which nothing is markup, a link, or the name of somebody to be called.
-fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let mut shown = String::new();
     for character in cut(text).chars() {
         match character {
@@ -113,7 +113,7 @@ fn prose(text: &str) -> String {
 }
 
 /// Text in a code span, also within a table.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = cut(text);
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);

@@ -1,0 +1,27 @@
+//! The reviewer's report: what a release does, tier by tier, derived from the effects of its
+//! scripts and never from their comments. Judges nothing; the verdict comes from its own room.
+
+mod html;
+pub mod lock;
+mod markdown;
+mod model;
+mod order;
+mod page;
+mod picture;
+mod text;
+
+pub use html::write as html;
+pub use markdown::write as markdown;
+pub use model::{Demand, Entry, Locked, Model, Object, Rows, Setting, Tier, Transaction};
+pub use order::{Step, Undo, Undone};
+pub use page::{Block, Document, Inline, Line};
+pub use text::write as text;
+
+use crate::fault::Fault;
+use crate::lint::{Job, examine};
+use crate::verdict::Outcome;
+
+/// Lints, and keeps of each package what a reviewer wants to know.
+pub fn explain(job: Job) -> Result<(Outcome, Vec<Model>), Fault> {
+    examine(job, Model::of)
+}

@@ -1,0 +1,99 @@
+//! The report as Markdown that fits in a comment on a pull request.
+
+// Writing to a string cannot fail.
+use std::fmt::Write;
+
+use super::page::{Block, Document, Inline, Line};
+use crate::report::markdown::{code, prose};
+
+/// GitHub takes 65,536 characters.
+const LIMIT: usize = 60_000;
+/// What is kept of that to say what does not fit.
+const REST: usize = 4_000;
+
+/// The report as Markdown, at most 60,000 bytes.
+#[must_use]
+pub fn write(document: &Document) -> Vec<u8> {
+    let mut out = format!("# {}\n", prose(&document.title));
+    for (index, block) in document.blocks.iter().enumerate() {
+        let mut piece = String::new();
+        write_block(block, &mut piece);
+        if out.len() + piece.len() > LIMIT - REST {
+            let rest = document.blocks.iter().skip(index);
+            let heads = rest.filter_map(|block| match block {
+                Block::Heading(2 | 3, _, line) => Some(words(line)),
+                _ => None,
+            });
+            let mut left: Vec<String> = heads.collect();
+            let more = left.len().saturating_sub(20);
+            left.truncate(20);
+            left.retain(|head| head.len() < 150);
+            out.push_str("\n**The rest does not fit here; `--format html` has all of it.**");
+            if !left.is_empty() {
+                let _ = write!(out, " What is missing: {}", left.join("; "));
+            }
+            if more > 0 {
+                let _ = write!(out, "; {more} more");
+            }
+            out.push('\n');
+            break;
+        }
+        out.push_str(&piece);
+    }
+    out.into_bytes()
+}
+
+fn write_block(block: &Block, out: &mut String) {
+    match block {
+        Block::Heading(level, _, line) => {
+            let _ = writeln!(out, "\n{} {}", "#".repeat(usize::from(*level)), words(line));
+        }
+        Block::Paragraph(line) => {
+            let _ = writeln!(out, "\n{}", words(line));
+        }
+        Block::List(items) => {
+            out.push('\n');
+            for item in items {
+                let _ = writeln!(out, "- {}", words(item));
+            }
+        }
+        Block::Table { caption, head, rows } => {
+            let _ = writeln!(out, "\n{}\n", words(caption));
+            let _ = writeln!(out, "| {} |\n|{}", head.join(" | "), "---|".repeat(head.len()));
+            for row in rows {
+                let cells: Vec<String> = row.iter().map(words).collect();
+                let _ = writeln!(out, "| {} |", cells.join(" | "));
+            }
+        }
+        Block::Details(summary, inner) => {
+            // The summary is HTML, in which Markdown's escapes are no escapes.
+            let plain: String = summary.iter().map(|part| super::html::escape(raw(part))).collect();
+            let _ = writeln!(out, "\n<details><summary>{plain}</summary>");
+            inner.iter().for_each(|block| write_block(block, out));
+            out.push_str("\n</details>\n");
+        }
+        // A table nearby says the same.
+        Block::Timeline(_) | Block::Graph(_) => {}
+    }
+}
+
+fn raw(part: &Inline) -> &str {
+    match part {
+        Inline::Text(text) | Inline::Code(text) | Inline::Place(text) | Inline::Alarm(text) | Inline::Good(text) => {
+            text
+        }
+    }
+}
+
+fn words(line: &Line) -> String {
+    let part = |part: &Inline| match part {
+        Inline::Text(text) => prose(text),
+        Inline::Code(text) | Inline::Place(text) => code(text),
+        Inline::Alarm(text) | Inline::Good(text) => {
+            let inner = prose(text);
+            let trimmed = inner.trim_end();
+            format!("**{trimmed}**{}", if trimmed.len() < inner.len() { " " } else { "" })
+        }
+    };
+    line.iter().map(part).collect()
+}

@@ -1,0 +1,665 @@
+//! The report in sentences, tables and pictures, the same for every form in which it is
+//! written. Texts out of the package are in it as they are: who writes them escapes them.
+
+use std::collections::BTreeMap;
+
+use super::lock::Mode;
+use super::model::{Demand, Locked, Model, Object, Rows, Tier};
+use super::order::{Step, Undo, Undone};
+use super::picture::{Graph, Timeline};
+use crate::effect::At;
+use crate::finding::Finding;
+use crate::report::Root;
+use crate::verdict::{Judged, Opinion, Verdict};
+
+/// Lists that are longer are folded.
+const LONG: usize = 12;
+
+/// A report.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its title.
+    pub title: String,
+    /// What it says.
+    pub blocks: Vec<Block>,
+}
+
+/// A part of a report.
+#[derive(Debug, Clone)]
+pub enum Block {
+    /// A heading: its level from 2, its anchor, its text.
+    Heading(u8, String, Line),
+    /// A paragraph.
+    Paragraph(Line),
+    /// A list.
+    List(Vec<Line>),
+    /// A table.
+    Table {
+        /// What it shows.
+        caption: Line,
+        /// The heads of its columns.
+        head: Vec<&'static str>,
+        /// Its rows.
+        rows: Vec<Vec<Line>>,
+    },
+    /// What a reader may open.
+    Details(Line, Vec<Block>),
+    /// A timeline; a text says the same nearby.
+    Timeline(Timeline),
+    /// A graph of objects; a text says the same nearby.
+    Graph(Graph),
+}
+
+/// A line of text.
+pub type Line = Vec<Inline>;
+
+/// A part of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inline {
+    /// Words.
+    Text(String),
+    /// A name, or code.
+    Code(String),
+    /// A file and a line.
+    Place(String),
+    /// What must not be overlooked.
+    Alarm(String),
+    /// What is as it should be.
+    Good(String),
+}
+
+fn text(words: impl Into<String>) -> Inline {
+    Inline::Text(words.into())
+}
+
+fn line(words: impl Into<String>) -> Line {
+    vec![text(words)]
+}
+
+fn code(words: impl Into<String>) -> Inline {
+    Inline::Code(words.into())
+}
+
+/// `1 view`, `2 views`
+fn plural(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Between the items of an enumeration.
+fn enumerate(items: impl IntoIterator<Item = Line>) -> Line {
+    let mut all = Line::new();
+    for item in items {
+        if !all.is_empty() {
+            all.push(text(", "));
+        }
+        all.extend(item);
+    }
+    all
+}
+
+struct Writer<'a> {
+    verdict: &'a Verdict,
+    root: &'a Root,
+    blocks: Vec<Block>,
+}
+
+impl Document {
+    /// The report on the packages of a verdict; models and packages are in the same order.
+    #[must_use]
+    pub fn new(verdict: &Verdict, models: &[Model], root: &Root) -> Self {
+        let mut writer = Writer { verdict, root, blocks: Vec::new() };
+        for (index, (judged, model)) in verdict.packages().iter().zip(models).enumerate() {
+            writer.package(index, judged, model);
+        }
+        let names: Vec<&str> = verdict.packages().iter().map(|judged| judged.name.as_str()).collect();
+        Self { title: format!("What the release does: {}", names.join(", ")), blocks: writer.blocks }
+    }
+}
+
+impl Writer<'_> {
+    fn place(&self, at: At) -> Inline {
+        let file = at.file().index();
+        if self.verdict.text(file).is_none() {
+            return Inline::Text("an unknown place".to_owned());
+        }
+        let line = self.verdict.place(at, at.span().start).line;
+        Inline::Place(format!("{}:{line}", self.root.path(self.verdict, file)))
+    }
+
+    fn places(&self, all: &[At]) -> Line {
+        enumerate(all.iter().map(|at| vec![self.place(*at)]))
+    }
+
+    /// The line on which something stands.
+    fn source(&self, at: At) -> String {
+        let found = self.verdict.text(at.file().index()).and_then(|(text, lines)| {
+            let number = lines.place(&text.bytes, at.span().start).line;
+            Some(String::from_utf8_lossy(lines.span(number)?.of(&text.bytes)).trim().to_owned())
+        });
+        found.unwrap_or_default()
+    }
+
+    fn heading(&mut self, level: u8, anchor: String, words: impl Into<String>) {
+        self.blocks.push(Block::Heading(level, anchor, line(words)));
+    }
+
+    fn say(&mut self, line: Line) {
+        self.blocks.push(Block::Paragraph(line));
+    }
+
+    fn list(&mut self, summary: &str, items: Vec<Line>) {
+        if items.len() > LONG {
+            self.blocks.push(Block::Details(line(summary), vec![Block::List(items)]));
+        } else if !items.is_empty() {
+            self.blocks.push(Block::List(items));
+        }
+    }
+
+    fn package(&mut self, index: usize, judged: &Judged, model: &Model) {
+        let id = |name: &str| format!("p{}-{name}", index + 1);
+        self.blocks.push(Block::Heading(2, id("package"), vec![text("Package "), code(&judged.name)]));
+        self.summary(judged, model);
+        self.heading(3, id("blind"), "What could not be analysed");
+        self.blind(judged);
+        self.heading(3, id("findings"), "Findings");
+        self.findings(judged);
+        self.heading(3, id("silenced"), "Suppressions");
+        self.suppressions(judged);
+        self.heading(3, id("rollout"), "The rollout table, declared and derived");
+        self.rollout(model);
+        for tier in &model.tiers {
+            let anchor = id(&format!("tier-{}", tier.number));
+            self.blocks.push(Block::Heading(3, anchor, line(format!("Tier {}: {}", tier.number, tier.name))));
+            self.tier(model, tier);
+        }
+        if let Some(full) = &model.full {
+            self.heading(3, id("full"), "The rollback of the whole release");
+            self.full(model, full);
+        }
+    }
+
+    fn summary(&mut self, judged: &Judged, model: &Model) {
+        let counts = judged.counts;
+        let mut first = vec![if judged.is_pass() {
+            Inline::Good("It passes.".to_owned())
+        } else {
+            Inline::Alarm("It does not pass.".to_owned())
+        }];
+        first.push(text(format!(
+            " {}: {} denied, {} warned, {} silenced, {} not analysed; {} in {}.",
+            plural(counts.denied + counts.warned, "finding"),
+            counts.denied,
+            counts.warned,
+            counts.silenced,
+            counts.not_analysed,
+            plural(counts.statements, "statement"),
+            plural(counts.files, "file"),
+        )));
+        self.say(first);
+        let where_to = if model.database == "*" {
+            vec![text("It may run in any database")]
+        } else {
+            vec![text("It runs in the database "), code(&model.database), text(" only")]
+        };
+        let objects: usize = model.tiers.iter().map(|tier| tier.objects.len()).sum();
+        let mut second = where_to;
+        second.push(text(format!(
+            ", in {}, and makes {}.",
+            plural(model.tiers.len(), "tier"),
+            plural(objects, "object")
+        )));
+        if let Some(digest) = self.verdict.approve(&judged.name) {
+            second.push(text(" The digest of its scripts is "));
+            second.push(code(digest.digest()));
+            second.push(text("."));
+        }
+        self.say(second);
+    }
+
+    fn blind(&mut self, judged: &Judged) {
+        let blind: Vec<&Opinion> = judged.findings.iter().filter(|opinion| opinion.is_blind()).collect();
+        if blind.is_empty() {
+            self.say(line("Nothing: every statement of every script was read and followed."));
+            return;
+        }
+        self.say(line("In no proof of this report is whatever the following does; a human has to read it."));
+        let items = blind
+            .into_iter()
+            .map(|opinion| {
+                let finding = &opinion.finding;
+                vec![Inline::Alarm(finding.message.clone()), text(" at "), self.place(finding.primary.at)]
+            })
+            .collect();
+        self.blocks.push(Block::List(items));
+    }
+
+    fn findings(&mut self, judged: &Judged) {
+        let mut shown: Vec<&Opinion> = judged.findings.iter().filter(|opinion| opinion.counts()).collect();
+        shown.sort_by_key(|opinion| std::cmp::Reverse(opinion.level));
+        if shown.is_empty() {
+            self.say(line("None."));
+        } else {
+            let items = shown.into_iter().map(|opinion| self.finding(opinion.level.word(), &opinion.finding)).collect();
+            self.blocks.push(Block::List(items));
+        }
+        let excused: Vec<Line> = judged
+            .findings
+            .iter()
+            .filter_map(|opinion| Some(self.finding(opinion.excused?.word(), &opinion.finding)))
+            .collect();
+        if !excused.is_empty() {
+            self.say(line("Excused by --baseline or --since:"));
+            self.blocks.push(Block::List(excused));
+        }
+    }
+
+    fn finding(&self, word: &str, finding: &Finding) -> Line {
+        let mut item = vec![Inline::Alarm(format!("{word}: {}", finding.message)), text(" at ")];
+        item.push(self.place(finding.primary.at));
+        item.extend([text(" ("), code(finding.rule), text(").")]);
+        for (lead, words) in [(" ", &finding.consequence), (" Way out: ", &finding.way_out)] {
+            if !words.is_empty() {
+                item.push(text(format!("{lead}{words}.")));
+            }
+        }
+        let related = finding.related.iter().take(LONG);
+        for label in related {
+            item.extend([text(" "), self.place(label.at), text(format!(": {}.", label.text))]);
+        }
+        item
+    }
+
+    fn suppressions(&mut self, judged: &Judged) {
+        let rows: Vec<Vec<Line>> = judged
+            .findings
+            .iter()
+            .filter_map(|opinion| {
+                let silenced = opinion.silenced.as_ref()?;
+                let finding = &opinion.finding;
+                let mut why = vec![text(silenced.reason.clone())];
+                if let Some(ticket) = &silenced.ticket {
+                    why.push(text(format!("; {ticket}")));
+                }
+                if let Some(day) = &silenced.expires {
+                    why.push(text(format!("; until {day}")));
+                }
+                why.extend([text(" ("), self.place(silenced.at), text(")")]);
+                let what = vec![text(finding.message.clone()), text(" at "), self.place(finding.primary.at)];
+                Some(vec![vec![code(finding.rule)], what, why])
+            })
+            .collect();
+        if rows.is_empty() {
+            self.say(line("None: nothing that was found is kept from the verdict."));
+            return;
+        }
+        let caption = line("What was found and is silenced, and the reason that is given");
+        self.blocks.push(Block::Table { caption, head: vec!["rule", "what it found", "why it is silenced"], rows });
+    }
+
+    fn rollout(&mut self, model: &Model) {
+        let mut rows = Vec::new();
+        for tier in &model.tiers {
+            for entry in &tier.rollout {
+                let same = match entry.agrees {
+                    Some(true) => Inline::Good("yes".to_owned()),
+                    Some(false) => Inline::Alarm("no".to_owned()),
+                    None if entry.declared.is_none() => text("not declared"),
+                    None => text("only the database can tell"),
+                };
+                let derived = entry.derived.clone().unwrap_or_else(|| "as many as a query yields".to_owned());
+                rows.push(vec![
+                    line(format!("{}", tier.number)),
+                    line(entry.what.clone()),
+                    line(entry.declared.clone().unwrap_or_else(|| "nothing".to_owned())),
+                    line(derived),
+                    vec![same],
+                ]);
+            }
+        }
+        if rows.is_empty() {
+            self.say(line("It declares no numbers, and the tiers add nothing that is counted."));
+        } else {
+            let caption = line("What each tier adds: as lint.toml declares it, and as the scripts do it");
+            self.blocks.push(Block::Table {
+                caption,
+                head: vec!["tier", "of what", "declared", "derived", "the same"],
+                rows,
+            });
+        }
+        for (summary, measures) in [
+            ("must be the same before and after the release", &model.invariants),
+            ("must be so after the release", &model.end_state),
+        ] {
+            if measures.is_empty() {
+                continue;
+            }
+            let items = measures
+                .iter()
+                .map(|(what, is, at)| vec![text(format!("{what}: {is} (")), self.place(*at), text(")")])
+                .collect();
+            let summary = line(format!("{} that {summary}", plural(measures.len(), "value")));
+            self.blocks.push(Block::Details(summary, vec![Block::List(items)]));
+        }
+    }
+
+    fn tier(&mut self, model: &Model, tier: &Tier) {
+        let mut first = vec![text("The script is "), code(&tier.script), text("; its row is at "), self.place(tier.at)];
+        first.push(text("."));
+        self.say(first);
+        if !tier.is_run {
+            self.say(vec![Inline::Alarm("The script could not be read: nothing is known of this tier.".to_owned())]);
+            return;
+        }
+        self.transactions(model, tier);
+        self.demands("It demands to start", "It demands nothing to start.", &tier.demands);
+        self.makes(tier);
+        self.rows(tier);
+        self.demands(
+            "It proves before it commits",
+            "It proves nothing of its outcome before it commits.",
+            &tier.proofs,
+        );
+        self.checks(tier);
+        self.locks(tier);
+        self.undo(tier);
+    }
+
+    fn transactions(&mut self, model: &Model, tier: &Tier) {
+        match tier.transactions.as_slice() {
+            [] => self
+                .say(vec![Inline::Alarm("It opens no transaction: each statement is committed by itself.".to_owned())]),
+            [one] => {
+                let mut words = vec![text("It is one transaction, from "), self.place(one.begin)];
+                match one.commit {
+                    Some(at) => {
+                        words.extend([text(" to its COMMIT at "), self.place(at), text(": all of it, or nothing.")]);
+                    }
+                    None => words.push(Inline::Alarm(", and no COMMIT ends it.".to_owned())),
+                }
+                self.say(words);
+            }
+            many => {
+                let begins: Vec<At> = many.iter().map(|one| one.begin).collect();
+                let mut words = vec![Inline::Alarm(format!("It is {} transactions", many.len())), text(", from ")];
+                words.extend(self.places(&begins));
+                words.push(text(": if one fails, those before it stay."));
+                self.say(words);
+            }
+        }
+        let limits: Vec<Line> = tier
+            .settings
+            .iter()
+            .filter(|setting| model.timeouts.contains(&setting.name))
+            .map(|setting| {
+                let value = setting.value.clone().unwrap_or_else(|| "a value that is not known".to_owned());
+                vec![code(format!("{} = {value}", setting.name)), text(" ("), self.place(setting.at), text(")")]
+            })
+            .collect();
+        if !limits.is_empty() {
+            let mut words = line("It limits its waiting: ");
+            words.extend(enumerate(limits));
+            words.push(text("."));
+            self.say(words);
+        }
+    }
+
+    fn demands(&mut self, head: &str, none: &str, demands: &[Demand]) {
+        if demands.is_empty() {
+            self.say(line(none));
+            return;
+        }
+        self.blocks.push(Block::Heading(4, String::new(), line(head)));
+        let items = demands
+            .iter()
+            .map(|demand| {
+                let mut item = vec![text(format!("{} (", demand.what)), self.place(demand.at), text("): ")];
+                match (demand.is_sure, demand.by.as_slice()) {
+                    (false, _) => item.push(Inline::Alarm("nothing makes sure of it".to_owned())),
+                    (true, []) => item.push(Inline::Good("certain from what the script does".to_owned())),
+                    (true, by) => {
+                        item.push(Inline::Good("certain after the check at ".to_owned()));
+                        item.extend(self.places(by));
+                    }
+                }
+                item
+            })
+            .collect();
+        self.blocks.push(Block::List(items));
+    }
+
+    fn makes(&mut self, tier: &Tier) {
+        if tier.objects.is_empty() && tier.altered.is_empty() {
+            self.say(line("It makes no object and changes none."));
+            return;
+        }
+        self.blocks.push(Block::Heading(4, String::new(), line("It makes")));
+        let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+        for object in &tier.objects {
+            *kinds.entry(object.key.kind.to_string()).or_default() += 1;
+        }
+        let kinds: Vec<String> = kinds.iter().map(|(kind, count)| plural(*count, kind)).collect();
+        if !kinds.is_empty() {
+            self.say(line(format!("{}.", kinds.join(", "))));
+        }
+        let items = tier.objects.iter().map(|object| self.object(object)).collect();
+        self.list("each object, and what it reads", items);
+        let altered = tier.altered.iter().map(|(what, at)| {
+            let mut item = vec![text(format!("it {what}"))];
+            if at.span().end > 0 {
+                item.extend([text(" at "), self.place(*at)]);
+            }
+            item
+        });
+        let altered = altered.collect();
+        self.list("what it changes of objects", altered);
+    }
+
+    fn object(&self, object: &Object) -> Line {
+        let mut item = vec![text(format!("the {} ", object.key.kind)), code(name(&object.key)), text(" at ")];
+        item.push(self.place(object.at));
+        let mut verbs = Vec::new();
+        for (constraint, parent) in &object.parents {
+            let parent = vec![code(name(parent)), text(" by the foreign key "), code(constraint)];
+            verbs.push([line("refers to "), parent].concat());
+        }
+        let parents: Vec<_> = object.parents.iter().map(|(_, parent)| parent).collect();
+        let needs = object.needs.iter().filter(|needed| !parents.contains(needed));
+        let needs = enumerate(needs.map(|needed| vec![text(format!("{} ", needed.kind)), code(name(needed))]));
+        if !needs.is_empty() {
+            let verb = if object.key.kind.to_string().ends_with("view") { "reads " } else { "needs " };
+            verbs.push([line(verb), needs].concat());
+        }
+        if object.key.kind.is_routine() {
+            verbs.push(line("what its body names is looked up when it runs"));
+        }
+        for (index, verb) in verbs.into_iter().enumerate() {
+            item.push(text(if index == 0 { ": " } else { "; " }));
+            item.extend(verb);
+        }
+        item
+    }
+
+    fn rows(&mut self, tier: &Tier) {
+        if tier.rows.is_empty() && tier.changes.is_empty() {
+            self.say(line("It adds no row and changes none."));
+            return;
+        }
+        self.blocks.push(Block::Heading(4, String::new(), line("Rows")));
+        let mut items: Vec<Line> = tier.rows.iter().map(|rows| self.added(rows)).collect();
+        for (table, what, at) in &tier.changes {
+            items.push(vec![text(format!("{what} ")), code(table), text(" at "), self.place(*at)]);
+        }
+        self.list("rows that it adds or changes", items);
+    }
+
+    fn added(&self, rows: &Rows) -> Line {
+        let count = rows.count.map_or_else(
+            || "adds as many rows as a query yields to ".to_owned(),
+            |count| format!("adds {} to ", plural(count, "row")),
+        );
+        let mut item = vec![text(count), code(&rows.table)];
+        if rows.by_trigger {
+            item.push(text(" by a trigger"));
+        }
+        for (column, tags) in &rows.tags {
+            item.extend([text(" with "), code(column), text(" = ")]);
+            item.extend(enumerate(tags.iter().map(|tag| vec![code(tag)])));
+        }
+        item.push(text(" at "));
+        item.extend(self.places(&rows.at));
+        item
+    }
+
+    fn checks(&mut self, tier: &Tier) {
+        if tier.checks.is_empty() {
+            return;
+        }
+        let items = tier
+            .checks
+            .iter()
+            .map(|(condition, raise)| {
+                let at = if condition.span().end > 0 { *condition } else { *raise };
+                vec![self.place(at), text(" "), code(self.source(at)), text(" stops at "), self.place(*raise)]
+            })
+            .collect();
+        let summary =
+            line(format!("{} can stop it; after each the contrary is certain", plural(tier.checks.len(), "check")));
+        self.blocks.push(Block::Details(summary, vec![Block::List(items)]));
+    }
+
+    fn locks(&mut self, tier: &Tier) {
+        if tier.length > 0 {
+            self.blocks.push(Block::Heading(4, String::new(), line("Transaction and locks")));
+            self.blocks.push(Block::Timeline(Timeline::of(tier)));
+        }
+        let (reads, strong): (Vec<&Locked>, Vec<&Locked>) =
+            tier.locks.iter().partition(|lock| lock.mode == Mode::AccessShare);
+        if strong.is_empty() {
+            self.say(line("Of what was there before it locks nothing against reading or writing."));
+        } else {
+            let rows: Vec<Vec<Line>> = strong
+                .into_iter()
+                .map(|lock| {
+                    vec![
+                        vec![text(format!("{} ", lock.key.kind)), code(name(&lock.key))],
+                        line(lock.mode.word()),
+                        vec![self.place(lock.at)],
+                        line(lock.mode.blocks()),
+                    ]
+                })
+                .collect();
+            let caption = line(format!(
+                "What tier {} locks, until its transaction ends, of what was there before it; the strongest lock on each",
+                tier.number
+            ));
+            self.blocks.push(Block::Table {
+                caption,
+                head: vec!["what", "mode", "taken at", "others wait with"],
+                rows,
+            });
+        }
+        if !reads.is_empty() {
+            let summary = format!(
+                "{} that it only reads, by ACCESS SHARE: others wait with {}",
+                plural(reads.len(), "relation"),
+                Mode::AccessShare.blocks()
+            );
+            let names = enumerate(reads.iter().map(|lock| vec![code(name(&lock.key))]));
+            self.blocks.push(Block::Details(line(summary), vec![Block::Paragraph(names)]));
+        }
+    }
+
+    fn undo(&mut self, tier: &Tier) {
+        self.blocks.push(Block::Heading(4, String::new(), line("Made, and undone")));
+        let Some(undo) = &tier.undo else {
+            self.say(vec![Inline::Alarm("Nothing undoes this tier.".to_owned())]);
+            return;
+        };
+        let mut words = if undo.is_full {
+            vec![text("No rollback is its own; it is undone with the whole release by "), code(&undo.script)]
+        } else {
+            vec![text("Its rollback is "), code(&undo.script)]
+        };
+        if let Some(setting) = &undo.setting {
+            words.extend([text(" with "), code(format!("-v {setting}"))]);
+        }
+        words.push(text(format!(", in {}.", plural(undo.steps.len(), "step"))));
+        self.say(words);
+        if !undo.left.is_empty() {
+            let mut words = vec![Inline::Alarm("What no step undoes: ".to_owned())];
+            words.extend(enumerate(
+                undo.left.iter().map(|(what, at)| vec![text(what.clone()), text(" ("), self.place(*at), text(")")]),
+            ));
+            words.push(text("."));
+            self.say(words);
+        }
+        self.steps(undo, &format!("Tier {}: in which order what undoes what", tier.number), None);
+    }
+
+    fn steps(&mut self, undo: &Undo, caption: &str, tiers: Option<&Model>) {
+        if undo.steps.is_empty() {
+            return;
+        }
+        let row = |(index, step): (usize, &Step)| {
+            let made = if step.made.iter().any(|at| at.span().end > 0) {
+                self.places(&step.made)
+            } else {
+                line("before the release, or by other means")
+            };
+            let why = if step.why.is_empty() {
+                "nothing that is undone after it needs it first".to_owned()
+            } else {
+                step.why.join("; ")
+            };
+            let mut row = vec![line(format!("{}", index + 1)), made, self.step(step), line(why)];
+            if let Some(model) = tiers {
+                let tier = step.tier.and_then(|tier| model.tiers.get(tier));
+                row.insert(1, line(tier.map_or_else(|| "several, or none".to_owned(), |tier| tier.number.to_string())));
+            }
+            row
+        };
+        let rows: Vec<Vec<Line>> = undo.steps.iter().enumerate().map(row).collect();
+        let mut head = vec!["order", "made at", "undone by", "why before the others"];
+        if tiers.is_some() {
+            head.insert(1, "tier");
+        }
+        let count = rows.len();
+        let table = Block::Table { caption: line(caption), head, rows };
+        if count > LONG {
+            self.blocks.push(Block::Details(line(format!("all {count} steps")), vec![table]));
+        } else {
+            self.blocks.push(table);
+        }
+    }
+
+    fn step(&self, step: &Step) -> Line {
+        let words =
+            |verb: &str, what: &str| vec![text(format!("{verb} ")), code(what), text(" at "), self.place(step.at)];
+        match &step.what {
+            Undone::Object(key) => words(&format!("drops the {}", key.kind), &name(key)),
+            Undone::Cascade(key) => words(&format!("drops by CASCADE the {}", key.kind), &name(key)),
+            Undone::Deleted(table) => words("deletes rows of", table),
+            Undone::Changed(table) => words("changes rows of", table),
+            Undone::Emptied(table) => words("empties", table),
+            Undone::Altered(key, what) => words(&format!("changes the {what} of the {}", key.kind), &name(key)),
+        }
+    }
+
+    fn full(&mut self, model: &Model, full: &Undo) {
+        let mut words =
+            vec![code(&full.script), text(format!(" undoes all tiers in {}", plural(full.steps.len(), "step")))];
+        words.push(text(": what reads goes before what is read, what refers before what is referred to."));
+        self.say(words);
+        if let Some(graph) = Graph::of(model, full) {
+            self.blocks.push(Block::Graph(graph));
+        }
+        self.steps(full, "The full rollback, step by step", Some(model));
+    }
+}
+
+/// The name of an object without its kind.
+pub(super) fn name(key: &crate::catalog::Key) -> String {
+    let whole = key.to_string();
+    let kind = format!("{} ", key.kind);
+    whole.strip_prefix(&kind).map(str::to_owned).unwrap_or(whole)
+}

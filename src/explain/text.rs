@@ -1,0 +1,104 @@
+//! The report for a terminal.
+
+// Writing to a string cannot fail.
+use std::fmt::Write;
+
+use super::page::{Block, Document, Inline, Line};
+use crate::source::visible;
+
+/// So wide are the lines, where words let them be.
+const WIDTH: usize = 100;
+
+/// The report as text.
+#[must_use]
+pub fn write(document: &Document) -> Vec<u8> {
+    let mut out = format!("{}\n", visible(&document.title));
+    blocks(&document.blocks, "", &mut out);
+    out.into_bytes()
+}
+
+fn blocks(blocks_in: &[Block], indent: &str, out: &mut String) {
+    for block in blocks_in {
+        match block {
+            Block::Heading(level, _, line) => {
+                let words = plain(line);
+                let rule = match level {
+                    2 => "=",
+                    3 => "-",
+                    _ => "",
+                };
+                let under = rule.repeat(words.chars().count());
+                let _ = writeln!(out, "\n{indent}{words}");
+                if !under.is_empty() {
+                    let _ = writeln!(out, "{indent}{under}");
+                }
+            }
+            Block::Paragraph(line) => wrap(&plain(line), indent, indent, out),
+            Block::List(items) => {
+                for item in items {
+                    wrap(&plain(item), &format!("{indent}  - "), &format!("{indent}    "), out);
+                }
+            }
+            Block::Table { caption, head, rows } => {
+                wrap(&plain(caption), indent, indent, out);
+                table(head, rows, indent, out);
+            }
+            Block::Details(summary, inner) => {
+                wrap(&format!("{}:", plain(summary)), indent, indent, out);
+                blocks(inner, &format!("{indent}  "), out);
+            }
+            // A table nearby says the same.
+            Block::Timeline(_) | Block::Graph(_) => {}
+        }
+    }
+}
+
+fn plain(line: &Line) -> String {
+    let words = line.iter().map(|part| match part {
+        Inline::Text(text) | Inline::Code(text) | Inline::Place(text) | Inline::Alarm(text) | Inline::Good(text) => {
+            visible(text)
+        }
+    });
+    words.collect()
+}
+
+/// Breaks between words; a word that is too long stays whole.
+fn wrap(text: &str, first: &str, rest: &str, out: &mut String) {
+    let mut line = first.to_owned();
+    let mut width = first.chars().count();
+    let mut is_empty = true;
+    for word in text.split(' ') {
+        let long = word.chars().count();
+        if !is_empty && width + 1 + long > WIDTH {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            rest.clone_into(&mut line);
+            width = rest.chars().count();
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+            width += 1;
+        }
+        line.push_str(word);
+        width += long;
+        is_empty = false;
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+/// Each row as one item: columns would not fit a terminal.
+fn table(head: &[&str], rows: &[Vec<Line>], indent: &str, out: &mut String) {
+    for row in rows {
+        let cells = head.iter().zip(row).enumerate();
+        let cells: Vec<String> = cells
+            .map(
+                |(index, (head, cell))| {
+                    if index == 0 { format!("{head} {}", plain(cell)) } else { format!("{head}: {}", plain(cell)) }
+                },
+            )
+            .collect();
+        wrap(&cells.join(" | "), &format!("{indent}  - "), &format!("{indent}    "), out);
+    }
+}

@@ -1,0 +1,240 @@
+//! What the reviewer's report says: the numbers of the packages in `sql/`, and packages whose
+//! names are traps for each form.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use roof_lint::config::{Config, Rows};
+use roof_lint::explain::{self, Document, Model};
+use roof_lint::lint::Job;
+use roof_lint::report::Root;
+use roof_lint::verdict::Verdict;
+
+fn run(directory: &Path) -> (Config, Verdict, Vec<Model>) {
+    let text = fs::read_to_string(directory.join("lint.toml")).expect("lint.toml is there");
+    let config = Config::parse("lint.toml", &text).expect("lint.toml is sound");
+    let job = Job { directory: directory.to_owned(), config: config.clone(), packages: Vec::new() };
+    let (outcome, models) = explain::explain(job).expect("it runs");
+    let verdict = Verdict::new(outcome, &config).expect("it is judged");
+    (config, verdict, models)
+}
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn document(verdict: &Verdict, models: &[Model]) -> Document {
+    Document::new(verdict, models, &Root::default())
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("a report is UTF-8")
+}
+
+/// All text of well-formed XML, and the document itself to look into.
+fn well_formed(html: &str) -> roxmltree::Document<'_> {
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+    roxmltree::Document::parse_with_options(html, options).expect("the HTML is well-formed")
+}
+
+#[test]
+fn numbers_are_those_of_the_rollout_table() {
+    let (config, verdict, models) = run(&repository());
+    assert_eq!(models.len(), 2);
+    assert!(verdict.is_pass());
+    for (package, model) in config.packages.iter().zip(&models) {
+        assert_eq!(model.tiers.len(), package.tier.len());
+        for (row, tier) in package.tier.iter().zip(&model.tiers) {
+            let adds = row.adds.clone().unwrap_or_default();
+            let count = |kind: &str| {
+                let is = |key: &roof_lint::catalog::Key| key.kind.to_string() == kind;
+                i64::try_from(tier.objects.iter().filter(|object| is(&object.key)).count()).expect("few")
+            };
+            let name = format!("{} tier {}", model.name, tier.number);
+            assert_eq!(count("table"), adds.tables, "{name}");
+            assert_eq!(count("view"), adds.views, "{name}");
+            assert_eq!(count("function"), adds.functions, "{name}");
+            for (table, wanted) in &adds.rows {
+                let rows = tier.rows.iter().find(|rows| rows.table == *table);
+                let rows = rows.unwrap_or_else(|| panic!("{name} has to say that it adds rows to {table}"));
+                if let (Rows::Exactly(wanted), Some(count)) = (*wanted, rows.count) {
+                    assert_eq!(i64::try_from(count).expect("few"), wanted, "{name}, {table}");
+                }
+            }
+            assert!(tier.rollout.iter().all(|entry| entry.agrees != Some(false)), "{name}: {:?}", tier.rollout);
+            assert_eq!(tier.transactions.len(), 1, "{name}");
+            assert!(tier.transactions.iter().all(|one| one.commit.is_some()), "{name}");
+            assert!(tier.demands.iter().chain(&tier.proofs).all(|demand| demand.is_sure), "{name}");
+            let undo = tier.undo.as_ref().expect("every tier is undone");
+            assert!(undo.left.is_empty() || !row.keeps.is_empty(), "{name} leaves {:?}", undo.left);
+        }
+    }
+}
+
+#[test]
+fn what_needs_another_object_is_dropped_before_it() {
+    use roof_lint::explain::Undone;
+    let (_, _, models) = run(&repository());
+    for model in &models {
+        let full = model.full.as_ref().expect("there is a full rollback");
+        let position = |wanted: &roof_lint::catalog::Key| {
+            full.steps.iter().position(|step| matches!(&step.what, Undone::Object(key) if key == wanted))
+        };
+        for object in model.tiers.iter().flat_map(|tier| &tier.objects) {
+            let own = position(&object.key).unwrap_or_else(|| panic!("{} is dropped", object.key));
+            for needed in object.needs.iter().chain(object.parents.iter().map(|(_, parent)| parent)) {
+                if let Some(later) = position(needed) {
+                    assert!(own < later, "{} before {needed}", object.key);
+                    let why = full.steps.get(own).map(|step| step.why.join(" ")).unwrap_or_default();
+                    assert!(why.contains(&needed.to_string()), "{}: {why}", object.key);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_report_is_the_same_twice_and_needs_no_network() {
+    let (_, verdict, models) = run(&repository());
+    let first = document(&verdict, &models);
+    let (_, verdict, models) = run(&repository());
+    let second = document(&verdict, &models);
+    assert_eq!(explain::text(&first), explain::text(&second));
+    assert_eq!(explain::markdown(&first), explain::markdown(&second));
+    assert_eq!(explain::html(&first), explain::html(&second));
+
+    assert!(explain::markdown(&first).len() <= 60_000);
+    let html = text(explain::html(&first));
+    assert!(html.len() < 1_000_000, "{} bytes", html.len());
+    assert!(!html.contains("http://") && !html.contains("https://") && !html.contains("url("));
+    let tree = well_formed(&html);
+    let mut ids: Vec<&str> = tree.descendants().filter_map(|node| node.attribute("id")).collect();
+    let targets = tree.descendants().filter(|node| node.has_tag_name("a")).filter_map(|node| node.attribute("href"));
+    for target in targets {
+        assert!(ids.contains(&target.trim_start_matches('#')), "{target} leads nowhere");
+    }
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "every anchor is there once");
+    for node in tree.descendants().filter(roxmltree::Node::is_element) {
+        assert_eq!(node.attribute("src"), None);
+        assert!(!["script", "link", "img", "iframe"].contains(&node.tag_name().name()));
+        match node.tag_name().name() {
+            "table" => assert!(node.children().any(|child| child.has_tag_name("caption"))),
+            "svg" => assert!(node.children().any(|child| child.has_tag_name("title"))),
+            "details" => assert!(node.children().any(|child| child.has_tag_name("summary"))),
+            _ => {}
+        }
+    }
+    let headings = tree.descendants().filter_map(|node| {
+        let name = node.tag_name().name();
+        name.strip_prefix('h').and_then(|level| level.parse::<u8>().ok())
+    });
+    let levels: Vec<u8> = headings.collect();
+    assert_eq!(levels.first(), Some(&1));
+    assert!(levels.windows(2).all(|pair| matches!(pair, [one, next] if *next <= one + 1)), "no level is left out");
+}
+
+fn broken() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("it is written");
+    write(
+        "lint.toml",
+        r##"
+[[package]]
+name = "p <script>alert(1)</script> | `x` @you"
+root = "."
+database = "d"
+baseline = ["base.sql"]
+full-rollback = "back.sql"
+tags = ["t"]
+tag-columns = ["tag"]
+timeouts = ["lock_timeout"]
+
+[[package.allow]]
+path = "one.sql"
+rule = "timeout-missing"
+reason = "nobody | `is` <b>there</b>"
+
+[[package.tier]]
+number = 1
+name = "<img src=x onerror=alert(1)> | `y` \u202e"
+file = "one.sql"
+adds = { tables = 2 }
+stops-unless = [{ what = "a < b & \"c\" |", holds = "1 = 2" }]
+"##,
+    );
+    write("base.sql", "CREATE TABLE old (id int PRIMARY KEY, tag text);\n");
+    write(
+        "one.sql",
+        "BEGIN;\nCREATE TABLE \"<script>|`--\" (id int REFERENCES old);\nINSERT INTO old (id, tag) VALUES (1, '</code>|`t`'), (2, 't');\n\
+         DO $$ BEGIN EXECUTE current_setting('x.y'); END $$;\nCOMMIT;\n",
+    );
+    write("back.sql", "BEGIN;\nDROP TABLE old;\nCOMMIT;\n");
+    directory
+}
+
+#[test]
+fn every_finding_is_told_and_nothing_of_the_package_is_markup() {
+    let directory = broken();
+    let (_, verdict, models) = run(directory.path());
+    assert!(!verdict.is_pass());
+    let document = document(&verdict, &models);
+    let html = text(explain::html(&document));
+    let tree = well_formed(&html);
+    let words: String = tree.descendants().filter_map(|node| node.text().filter(|_| node.is_text())).collect();
+    let plain = text(explain::text(&document)).split_whitespace().collect::<Vec<_>>().join(" ");
+    let judged = verdict.packages().first().expect("a package");
+    assert!(judged.counts.denied > 2 && judged.counts.not_analysed > 0, "{:?}", judged.counts);
+    for opinion in judged.findings.iter().filter(|opinion| opinion.level != roof_lint::finding::Level::Allow) {
+        let message = roof_lint::source::visible(&opinion.finding.message);
+        assert!(words.contains(&message), "the HTML has to tell {message}");
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(plain.contains(&message), "the text has to tell {message}");
+        assert!(words.contains(opinion.finding.rule), "the HTML has to name {}", opinion.finding.rule);
+    }
+    assert!(words.contains("nobody | `is` <b>there</b>"), "the reason of a suppression");
+    assert!(words.contains("table <script>|`--") || words.contains("<script>|`--"), "the name of the table");
+    for node in tree.descendants().filter(roxmltree::Node::is_element) {
+        assert!(!["script", "img", "b"].contains(&node.tag_name().name()));
+        assert!(node.attributes().all(|attribute| !attribute.name().starts_with("on")));
+    }
+    // What is not analysed comes before everything else that is told.
+    let at = |what: &str| words.find(what).unwrap_or_else(|| panic!("{what} is there"));
+    assert!(at("In no proof of this report") < at("The script is "));
+
+    let markdown = text(explain::markdown(&document));
+    let options = pulldown_cmark::Options::ENABLE_TABLES;
+    for event in pulldown_cmark::Parser::new_ext(&markdown, options) {
+        use pulldown_cmark::{Event, Tag};
+        match event {
+            Event::Html(html) | Event::InlineHtml(html) => {
+                let is_ours = html.starts_with("<details><summary>") || html.trim() == "</details>";
+                assert!(is_ours && !html.contains("script"), "{html}");
+            }
+            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => panic!("a link"),
+            _ => {}
+        }
+    }
+    for line in markdown.lines().filter(|line| line.starts_with("| ")) {
+        let bars = line.replace("\\|", "").matches('|').count();
+        assert!((4..=7).contains(&bars), "a row keeps its columns: {line}");
+    }
+    assert!(![&html, &markdown, &plain].iter().any(|form| form.contains('\u{202e}')));
+    assert!(plain.contains("nothing makes sure of it"));
+}
+
+#[test]
+fn a_long_report_is_cut_short_in_markdown_alone() {
+    let directory = broken();
+    let table = |number: u32| format!("CREATE TABLE a_table_with_a_rather_long_name_{number} (id int);\n");
+    let script = format!("BEGIN;\n{}COMMIT;\n", (0..3_000).map(table).collect::<String>());
+    fs::write(directory.path().join("one.sql"), script).expect("it is written");
+    let (_, verdict, models) = run(directory.path());
+    let document = document(&verdict, &models);
+    let markdown = text(explain::markdown(&document));
+    assert!(markdown.len() <= 60_000, "{} bytes", markdown.len());
+    assert!(markdown.contains("The rest does not fit here"));
+    assert!(text(explain::html(&document)).contains("a_table_with_a_rather_long_name_2999"));
+}
