@@ -114,11 +114,20 @@ fn words(line: &Line) -> String {
     let part = |part: &Inline| match part {
         Inline::Text(text) => escape(text),
         Inline::Code(text) => format!("<code>{}</code>", escape(text)),
-        Inline::Place(text) => format!("<code class=\"place\">{}</code>", escape(text)),
+        Inline::Place(text) => format!("<code class=\"place\">{}</code>", breakable(text)),
         Inline::Alarm(text) => format!("<strong class=\"alarm\">{}</strong>", escape(text)),
         Inline::Good(text) => format!("<strong class=\"good\">{}</strong>", escape(text)),
     };
     line.iter().map(part).collect()
+}
+
+/// A place that breaks after a `/` and before its line rather than within a word.
+fn breakable(place: &str) -> String {
+    let escaped = escape(place).replace('/', "/<wbr/>");
+    match escaped.rsplit_once(':') {
+        Some((file, line)) => format!("{file}<wbr/>:{line}"),
+        None => escaped,
+    }
 }
 
 /// Text in which nothing is markup and nothing is hidden.

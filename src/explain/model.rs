@@ -8,10 +8,13 @@ use super::order::{self, Undo};
 use crate::case::{Case, Goal, Pass};
 use crate::catalog::{Catalog, Key, Kind, Outcome};
 use crate::config::{self, Rows as Declared};
-use crate::effect::{At, Ident, Name};
+use crate::effect::{At, Expr, Ident, Name, Query, Visit, walk_expr, walk_query};
 use crate::flow::{ChangeKind, Event, Known, What};
 use crate::ledger::Insertion;
 use crate::package::Role;
+
+/// A condition stands at most so many bytes before its `RAISE`.
+const NEAR: usize = 2000;
 
 /// What is to be said of a package.
 #[derive(Debug, Clone)]
@@ -404,6 +407,33 @@ fn demand(pass: &Pass<'_>, goal: &Goal, enters: bool) -> Demand {
     Demand { what: goal.what.clone(), at: goal.at, is_sure, by }
 }
 
+/// From the first token of a condition to its last, as far as it stands near its `RAISE`: a
+/// variable in it stands for what was assigned elsewhere.
+fn whole(condition: &Expr, raise: At) -> At {
+    struct Places(At, At);
+    impl Places {
+        fn add(&mut self, at: At) {
+            let is_near = at.span().end <= self.1.span().start && at.span().start + NEAR > self.1.span().start;
+            if at.file() == self.1.file() && at.span().end > 0 && is_near {
+                self.0 = if self.0.span().end > 0 { self.0.to(at) } else { at };
+            }
+        }
+    }
+    impl<'a> Visit<'a> for Places {
+        fn expr(&mut self, expr: &'a Expr) {
+            self.add(expr.at);
+            walk_expr(self, expr);
+        }
+        fn query(&mut self, query: &'a Query) {
+            self.add(query.at);
+            walk_query(self, query);
+        }
+    }
+    let mut places = Places(At::default(), raise);
+    places.expr(condition);
+    if places.0.span().end > 0 { places.0 } else { condition.at }
+}
+
 /// Whether it changes the database for longer than this session.
 fn changes(event: &Event<'_>) -> bool {
     match &event.what {
@@ -457,8 +487,8 @@ fn events(pass: &Pass<'_>, tier: &mut Tier) {
                 let value = value.map(Ident::to_string);
                 tier.settings.push(Setting { name: name.to_string(), value, at: event.at });
             }
-            What::Check { condition, stops: true, raise } => tier.checks.push((condition.at, *raise)),
-            What::Assert(condition) => tier.checks.push((condition.at, event.at)),
+            What::Check { condition, stops: true, raise } => tier.checks.push((whole(condition, *raise), *raise)),
+            What::Assert(condition) => tier.checks.push((whole(condition, event.at), event.at)),
             What::Change(change) if change.kind != ChangeKind::Insert && !is_temporary(&change.relation) => {
                 let what = match change.kind {
                     ChangeKind::Update => "changes rows of",

@@ -10,6 +10,7 @@ use super::picture::{Graph, Timeline};
 use crate::effect::At;
 use crate::finding::Finding;
 use crate::report::Root;
+use crate::source::Span;
 use crate::verdict::{Judged, Opinion, Verdict};
 
 /// Lists that are longer are folded.
@@ -130,13 +131,24 @@ impl Writer<'_> {
         enumerate(all.iter().map(|at| vec![self.place(*at)]))
     }
 
-    /// The line on which something stands.
-    fn source(&self, at: At) -> String {
-        let found = self.verdict.text(at.file().index()).and_then(|(text, lines)| {
-            let number = lines.place(&text.bytes, at.span().start).line;
-            Some(String::from_utf8_lossy(lines.span(number)?.of(&text.bytes)).trim().to_owned())
-        });
-        found.unwrap_or_default()
+    /// A condition as it is written, up to its `THEN`.
+    fn source(&self, at: At, raise: At) -> String {
+        let Some((script, lines)) = self.verdict.text(at.file().index()) else { return String::new() };
+        let bytes = &script.bytes;
+        let end = lines.place(bytes, at.span().end).line;
+        let until = lines.span(end).map_or(at.span().end, |line| line.end);
+        let is_before = raise.file() == at.file() && raise.span().start > at.span().start;
+        let until = if is_before { until.min(raise.span().start) } else { until };
+        let text = String::from_utf8_lossy(Span::new(at.span().start, until.max(at.span().end)).of(bytes)).into_owned();
+        // What a comment says is no condition.
+        let code = |line: &'_ str| {
+            let start = line.match_indices("--").find(|(at, _)| line.split_at(*at).0.matches('\'').count() % 2 == 0);
+            start.map_or(line, |(at, _)| line.split_at(at).0).to_owned()
+        };
+        let text = text.split('\n').map(code).collect::<Vec<_>>().join(" ");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let then = words.iter().rposition(|word| word.eq_ignore_ascii_case("then")).unwrap_or(words.len());
+        words.into_iter().take(then).collect::<Vec<_>>().join(" ")
     }
 
     fn heading(&mut self, level: u8, anchor: String, words: impl Into<String>) {
@@ -519,7 +531,13 @@ impl Writer<'_> {
             .iter()
             .map(|(condition, raise)| {
                 let at = if condition.span().end > 0 { *condition } else { *raise };
-                vec![self.place(at), text(" "), code(self.source(at)), text(" stops at "), self.place(*raise)]
+                vec![
+                    self.place(at),
+                    text(" "),
+                    code(self.source(at, *raise)),
+                    text(" stops it at "),
+                    self.place(*raise),
+                ]
             })
             .collect();
         let summary =
