@@ -138,6 +138,12 @@ impl Writer<'_> {
         let end = lines.place(bytes, at.span().end).line;
         let until = lines.span(end).map_or(at.span().end, |line| line.end);
         let is_before = raise.file() == at.file() && raise.span().start > at.span().start;
+        let statements = Span::new(at.span().start, at.span().end).of(bytes);
+        if statements.contains(&b';') {
+            // A variable in it was assigned above: the line before the RAISE is what asks.
+            let asks = lines.span(lines.place(bytes, raise.span().start).line.saturating_sub(1));
+            return asks.map_or_else(String::new, |line| String::from_utf8_lossy(line.of(bytes)).trim().to_owned());
+        }
         let until = if is_before { until.min(raise.span().start) } else { until };
         let text = String::from_utf8_lossy(Span::new(at.span().start, until.max(at.span().end)).of(bytes)).into_owned();
         // What a comment says is no condition.
