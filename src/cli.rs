@@ -24,6 +24,7 @@ use crate::explain::{self, Document};
 use crate::fault::Fault;
 use crate::finding::Level;
 use crate::history::Revision;
+use crate::init;
 use crate::lint::{Job, lint};
 use crate::manifest;
 use crate::rehearse;
@@ -90,6 +91,18 @@ enum Subcommands {
         /// What psql takes; --help lists it
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
         arguments: Vec<OsString>,
+    },
+    /// Looks at the scripts of a repository and writes a lint.toml to begin with
+    Init,
+    /// Prints completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, of this program or of one of its commands
+    Man {
+        /// The command
+        command: Option<String>,
     },
     /// Lists the rules with their levels
     Rules,
@@ -276,6 +289,9 @@ pub fn run() -> ExitCode {
         Some(Subcommands::Rehearse { unlinted }) => run_rehearse(&arguments, *unlinted),
         Some(Subcommands::Manifest { write }) => run_manifest(&arguments, *write),
         Some(Subcommands::Run { arguments }) => Ok(execute::execute("roof-lint run".as_ref(), arguments)),
+        Some(Subcommands::Init) => run_init(arguments.config()),
+        Some(Subcommands::Completions { shell }) => print_completions(*shell),
+        Some(Subcommands::Man { command }) => print_manual(command.as_deref()),
         Some(Subcommands::Rules) => list_rules(),
         Some(Subcommands::Explain { rule: Some(rule), .. }) => print_page(rule),
         Some(Subcommands::Explain { format, output, .. }) => run_explain(&arguments, *format, output),
@@ -641,6 +657,64 @@ fn run_manifest(arguments: &Arguments, write: bool) -> Result<u8, Fault> {
         }
     }
     Ok(code)
+}
+
+/// Writes a `lint.toml` where there is none.
+fn run_init(path: &Path) -> Result<u8, Fault> {
+    let way_out = "mend it by hand, or write another: roof-lint init --config FILE";
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(Fault::new(format!("{} is there already", path.display())).way_out(way_out));
+    }
+    let directory = directory(path);
+    let (scripts, manifests) = init::look(&directory)?;
+    let Some((text, tiers)) = init::describe(&scripts, &manifests) else {
+        return Err(Fault::new(format!("there is no script below {}", directory.display()))
+            .way_out("go where the .sql files are"));
+    };
+    // What cannot be read again would help nobody.
+    let config = Config::parse(&path.display().to_string(), &text)?;
+    // Not even if it has come to be meanwhile is anything overwritten.
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| Fault::disk("write", path, &error))?;
+    let root = config.packages.first().map_or(".", |package| package.root.get_ref().as_str());
+    let told = format!(
+        "{}: {} scripts in {root}, {tiers} taken for tiers; read it, mend it, then run roof-lint\n",
+        path.display(),
+        scripts.len()
+    );
+    print(visible_lines(&told).as_bytes())?;
+    Ok(GOOD)
+}
+
+fn print_completions(shell: clap_complete::Shell) -> Result<u8, Fault> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "roof-lint", &mut text);
+    print(&text)?;
+    Ok(GOOD)
+}
+
+fn print_manual(name: Option<&str>) -> Result<u8, Fault> {
+    let mut program = Arguments::command();
+    program.build();
+    let command = match name {
+        None => program,
+        Some(name) => match program.find_subcommand(name) {
+            Some(command) => command.clone(),
+            None => {
+                let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+                let way_out = nearest(name, &names).map_or_else(
+                    || "`roof-lint --help` lists them".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return Err(Fault::new(format!("there is no command `{name}`")).way_out(way_out));
+            }
+        },
+    };
+    let mut text = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = clap_mangen::Man::new(command).render(&mut text);
+    print(&text)?;
+    Ok(GOOD)
 }
 
 fn list_rules() -> Result<u8, Fault> {

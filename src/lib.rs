@@ -25,6 +25,7 @@ pub mod fault;
 pub mod finding;
 pub mod flow;
 pub mod history;
+pub mod init;
 pub mod ledger;
 pub mod lint;
 pub mod logic;

@@ -381,3 +381,92 @@ fn rules_are_listed_and_explained() {
 
 "#]]);
 }
+
+#[test]
+fn init_describes_what_is_there_and_overwrites_nothing() {
+    let directory = sound_but(&[]);
+    let path = directory.path();
+    roof_lint(path, &["init"]).code(2).stdout_eq("").stderr_eq(str![[r#"
+  × lint.toml is there already
+  help: mend it by hand, or write another: roof-lint init --config FILE
+
+"#]]);
+    fs::remove_file(path.join("lint.toml")).expect("it was there");
+    roof_lint(path, &["init"]).code(0).stderr_eq("").stdout_eq(str![[r#"
+lint.toml: 4 scripts in sql, 1 taken for tiers; read it, mend it, then run roof-lint
+
+"#]]);
+    let text = fs::read_to_string(path.join("lint.toml")).expect("it is written");
+    for line in [
+        "baseline = [\"before.sql\"]\n",
+        "full-rollback = \"rollback.sql\"\n",
+        "number = 10\nname = \"shelf\"\nfile = \"10_shelf.sql\"\n",
+        "timeouts = [\"lock_timeout\"]\n",
+    ] {
+        assert!(text.contains(line), "{line:?} is missing:\n{text}");
+    }
+    // It describes enough to be checked.
+    let report = json(path, &[], 0);
+    assert_eq!(report["counts"]["statements"], 14);
+    // What is there already, be it a link to nowhere, stays.
+    std::os::unix::fs::symlink("nowhere", path.join("other.toml")).expect("a link");
+    roof_lint(path, &["init", "--config", "other.toml"]).code(2);
+    assert!(!path.join("nowhere").exists());
+    let empty = tempfile::tempdir().expect("a directory");
+    let run = roof_lint(empty.path(), &["init"]).code(2);
+    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("there is no script below ."));
+    assert!(fs::read_dir(empty.path()).expect("a directory").next().is_none());
+}
+
+#[test]
+fn init_finds_the_tiers_of_this_repository() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sql = directory.path().join("sql");
+    for entry in walkdir::WalkDir::new("sql/prod").into_iter().chain(walkdir::WalkDir::new("sql/prod_rollback")) {
+        let entry = entry.expect("readable");
+        let target = sql.join(entry.path().strip_prefix("sql").expect("below"));
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(target).expect("a directory");
+        } else {
+            fs::copy(entry.path(), target).expect("a file");
+        }
+    }
+    roof_lint(directory.path(), &["init"]).code(0);
+    let text = fs::read_to_string(directory.path().join("lint.toml")).expect("it is written");
+    assert_eq!(text.matches("\n[[package.tier]]\n").count(), 6, "{text}");
+    assert!(text.contains("database = \"directus\"\n"), "{text}");
+    assert!(text.contains("executor = \"prod/99_run_all.sql\"\n"), "{text}");
+    assert!(text.contains("full-rollback = \"prod_rollback/99_rollback_full.sql\"\n"), "{text}");
+}
+
+#[test]
+fn completions_and_manual_come_from_the_table_of_the_help() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let help = stdout(&roof_lint(directory.path(), &["--help"]).code(0));
+    let options: Vec<&str> =
+        help.split_whitespace().filter(|word| word.starts_with("--")).map(|word| word.trim_end_matches(',')).collect();
+    assert!(options.len() > 8, "{help}");
+    let manual = stdout(&roof_lint(directory.path(), &["man"]).code(0).stderr_eq("")).replace("\\-", "-");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let text = stdout(&roof_lint(directory.path(), &["completions", shell]).code(0).stderr_eq(""));
+        for option in &options {
+            let bare = option.trim_start_matches('-');
+            assert!(text.contains(bare), "{shell} does not know {option}");
+            // The manual has a command under its name alone, not under that of the option too.
+            assert!(*option == "--explain" || manual.contains(option), "the manual does not know {option}");
+        }
+        if shell == "bash" {
+            let file = directory.path().join("completions");
+            fs::write(&file, text).expect("a file");
+            let asked = "source completions; COMP_WORDS=(roof-lint audit --ver); COMP_CWORD=2; \
+                         _roof-lint roof-lint --ver audit; echo \"${COMPREPLY[*]}\"";
+            let run = std::process::Command::new("bash").args(["-c", asked]).current_dir(directory.path()).output();
+            assert_eq!(String::from_utf8_lossy(&run.expect("bash runs").stdout), "--verify\n");
+        }
+    }
+    let audit = stdout(&roof_lint(directory.path(), &["man", "audit"]).code(0)).replace("\\-", "-");
+    assert!(audit.contains("roof-lint-audit") && audit.contains("--verify"), "{audit}");
+    let run = roof_lint(directory.path(), &["man", "audits"]).code(2);
+    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("did you mean `audit`?"));
+    roof_lint(directory.path(), &["completions", "tcsh"]).code(2);
+}

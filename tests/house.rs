@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["fault", "psql", "effect"],
     &["finding", "wire"],
     &["config", "manifest", "cluster", "history"],
-    &["sources", "syntax"],
+    &["sources", "syntax", "init"],
     &["package", "catalog", "logic"],
     &["flow"],
     &["ledger"],
