@@ -407,3 +407,30 @@ fn a_report_of_another_program_is_refused() {
         "b.json is no report of roof-lint: it has no list `findings` where one belongs"
     );
 }
+
+#[test]
+fn whatever_a_package_holds_each_report_can_be_read() {
+    let all: Vec<u8> =
+        (0..=255).chain("\u{9b}\u{202e}\u{2028}\u{200b}\u{fffe}\u{ffff}\u{1fffe}]]>&;::error::%0A".bytes()).collect();
+    let name = String::from_utf8_lossy(&all).into_owned();
+    let whole = At::new(FileId::new(0), Span::new(0, all.len()));
+    let finding = Finding::new("statement-fails", whole, name.as_str(), name.as_str())
+        .related(At::new(FileId::new(0), Span::new(130, 131)), name.as_str())
+        .consequence(name.as_str())
+        .way_out(name.as_str());
+    let verdict = judge(&[(name.as_str(), &all)], vec![finding]);
+    let root = Root::new(&name);
+    meets("tests/schemas/sarif.schema.json", &parse(&sarif::write(&verdict, &root)));
+    assert_eq!(parse(&gitlab::write(&verdict, &root)).as_array().map(Vec::len), Some(1));
+    let xml = String::from_utf8(junit::write(&verdict, &root)).expect("UTF-8");
+    let legal = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    assert_eq!(xml.chars().find(|c| !legal(*c)), None);
+    roxmltree::Document::parse(&xml).expect("XML");
+    let text = String::from_utf8(github::write(&verdict, &root)).expect("UTF-8");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    for text in [text, xml, String::from_utf8(markdown::write(&verdict, &root)).expect("UTF-8")] {
+        let bad =
+            text.chars().find(|c| c.is_control() && *c != '\n' || matches!(c, '\u{202e}' | '\u{2028}' | '\u{200b}'));
+        assert_eq!(bad, None);
+    }
+}

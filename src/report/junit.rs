@@ -8,8 +8,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::Root;
 use super::places::sentences;
-use crate::finding::Level;
-use crate::source::visible;
+use crate::finding::{Finding, Level};
 use crate::verdict::{Judged, Opinion, Verdict};
 
 /// The document.
@@ -21,6 +20,15 @@ pub fn write(verdict: &Verdict, root: &Root) -> Vec<u8> {
     let mut bytes = writer.into_inner().into_inner();
     bytes.push(b'\n');
     bytes
+}
+
+/// The text without what XML 1.0 has no way to write.
+fn legal(text: &str) -> String {
+    crate::source::visible(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
+fn legal_lines(finding: &Finding) -> String {
+    sentences(finding).iter().map(|line| legal(line)).collect::<Vec<_>>().join("\n")
 }
 
 type Xml = Writer<Cursor<Vec<u8>>>;
@@ -44,7 +52,7 @@ impl Case<'_> {
 fn document(writer: &mut Xml, verdict: &Verdict, root: &Root) -> std::io::Result<()> {
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let suites: Vec<(String, Vec<Case<'_>>)> =
-        verdict.packages().iter().map(|judged| (visible(&judged.name), cases(verdict, root, judged))).collect();
+        verdict.packages().iter().map(|judged| (legal(&judged.name), cases(verdict, root, judged))).collect();
     let all = suites.iter().flat_map(|(_, cases)| cases);
     let tests = all.clone().count().to_string();
     let failures = all.filter(|case| case.fails(verdict)).count().to_string();
@@ -82,20 +90,20 @@ fn suite(writer: &mut Xml, verdict: &Verdict, name: &str, cases: &[Case<'_>]) ->
 
 fn outcome(writer: &mut Xml, opinion: &Opinion, case: &Case<'_>, fails: bool) -> std::io::Result<()> {
     let finding = &opinion.finding;
-    let message = visible(&finding.message);
+    let message = legal(&finding.message);
     if fails {
-        let text = format!("{}\n{}", case.class, sentences(finding).join("\n"));
+        let text = format!("{}\n{}", case.class, legal_lines(finding));
         writer
             .create_element("failure")
             .with_attributes([("message", message.as_str()), ("type", finding.rule)])
             .write_text_content(BytesText::new(&text))?;
     } else if let Some(silenced) = &opinion.silenced {
-        let reason = format!("silenced: {}", visible(&silenced.reason));
+        let reason = format!("silenced: {}", legal(&silenced.reason));
         writer.create_element("skipped").with_attribute(("message", reason.as_str())).write_empty()?;
     } else if let Some(excuse) = opinion.excused {
         writer.create_element("skipped").with_attribute(("message", excuse.word())).write_empty()?;
     } else {
-        let text = format!("warning: {}", sentences(finding).join("\n"));
+        let text = format!("warning: {}", legal_lines(finding));
         writer.create_element("system-out").write_text_content(BytesText::new(&text))?;
     }
     Ok(())
@@ -105,16 +113,16 @@ fn cases<'a>(verdict: &Verdict, root: &Root, judged: &'a Judged) -> Vec<Case<'a>
     let told: Vec<&Opinion> = judged.findings.iter().filter(|opinion| opinion.level != Level::Allow).collect();
     let is_clean = |file: &&usize| !told.iter().any(|opinion| opinion.finding.primary.at.file().index() == **file);
     let clean = judged.files.iter().filter(is_clean).map(|file| {
-        let path = visible(&root.path(verdict, *file));
+        let path = legal(&root.path(verdict, *file));
         Case { name: path.clone(), class: path, opinion: None }
     });
     let found = told.iter().map(|opinion| {
         let finding = &opinion.finding;
         let class = root.spot(verdict, &finding.primary).map_or_else(
             || "lint.toml".to_owned(),
-            |spot| format!("{}:{}:{}", visible(&spot.path), spot.start.line, spot.start.column),
+            |spot| format!("{}:{}:{}", legal(&spot.path), spot.start.line, spot.start.column),
         );
-        Case { name: format!("{}: {}", finding.rule, visible(&finding.message)), class, opinion: Some(opinion) }
+        Case { name: format!("{}: {}", finding.rule, legal(&finding.message)), class, opinion: Some(opinion) }
     });
     clean.chain(found).collect()
 }
