@@ -203,7 +203,7 @@ pub fn audit(config: &Config, directory: &Path, verdict: &Verdict) -> Result<Rec
     let roles = vec!["configuration".to_owned()];
     files.insert(own.clone(), File { name: own.clone(), sha256: sha256.clone(), mode, statements: None, roles });
     for file in files.values_mut().filter(|file| file.roles.is_empty()) {
-        file.roles.push("other".to_owned());
+        file.roles.push("not analysed".to_owned());
     }
     let audits = packages.iter().map(|(judged, package)| package_audit(verdict, config, judged, package, &files));
     let predicate = Predicate {

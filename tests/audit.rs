@@ -91,7 +91,7 @@ fn a_record_says_what_was_judged_and_what_came_of_it() {
         "1 silenced; not analysed: 0\n",
         "    forbidden-command by lint.toml:17:8: wanted; ticket GOV-17; until 2026-12-31\n",
         "  sql/10_shelf.sql  (sound: tier 1)\n",
-        "  sql/read me.txt  (other)\n",
+        "  sql/read me.txt  (not analysed)\n",
         "  lint.toml  (configuration)\n",
     ] {
         assert!(text.contains(line), "{line:?} is missing:\n{text}");
