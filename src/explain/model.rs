@@ -307,8 +307,8 @@ fn rollout(adds: Option<&config::Adds>, pass: &Pass<'_>, rows: &[Rows]) -> Vec<E
         let derived = one.count.map(|count| count.to_string());
         let agrees = match (wanted, one.count) {
             (Some(Declared::Exactly(number)), Some(count)) => Some(i64::try_from(count).ok() == Some(*number)),
-            (Some(Declared::Guarded), _) => Some(true),
-            (Some(Declared::Exactly(_)), None) => None,
+            (Some(Declared::Guarded), Some(count)) => Some(count > 0),
+            (Some(_), None) => None,
             (None, _) => (adds.is_some() && !one.by_trigger).then_some(false),
         };
         entries.push(Entry { what: format!("rows of {}", one.table), declared: wanted.map(words), derived, agrees });
