@@ -24,17 +24,20 @@ fn package(directory: &Path, tiers: usize, statements: usize) -> Vec<String> {
         let mut forward = "BEGIN;\nSET LOCAL lock_timeout = '5s';\n".to_owned();
         let mut back = forward.clone();
         for table in 0..tables {
-            let name = format!("t_{tier}_{table}");
+            let (name, id) = (format!("t_{tier}_{table}"), tier * tables + table);
             write!(
                 forward,
                 "CREATE TABLE IF NOT EXISTS {name} (\n    id int PRIMARY KEY,\n    note text NOT NULL DEFAULT '',\n    \
-                 created_by text NOT NULL\n);\nINSERT INTO {name} (id, note, created_by)\nVALUES (1, 'one', 'R7'), \
-                 (2, 'two', 'R7')\nON CONFLICT (id) DO NOTHING;\n"
+                 created_by text NOT NULL\n);\nINSERT INTO ledger (id, note, created_by)\nVALUES ({id}, '{name}', 'R7')\n\
+                 ON CONFLICT (id) DO NOTHING;\n"
             )
             .expect("a string");
             let name = format!("t_{tier}_{}", tables - 1 - table);
-            write!(back, "DELETE FROM {name} WHERE created_by = 'R7' AND note <> '';\nDROP TABLE IF EXISTS {name};\n")
-                .expect("a string");
+            write!(
+                back,
+                "DELETE FROM ledger WHERE created_by = 'R7' AND note = '{name}';\nDROP TABLE IF EXISTS {name};\n"
+            )
+            .expect("a string");
         }
         forward.push_str("COMMIT;\n");
         back.push_str("COMMIT;\n");

@@ -57,12 +57,7 @@ impl Site {
                 )
                 .expect("a string");
                 let table = TABLES - 1 - table;
-                writeln!(
-                    back,
-                    "DELETE FROM t_{tier}_{table} WHERE created_by = 'R7' AND note <> '';\n\
-                     DROP TABLE IF EXISTS t_{tier}_{table};"
-                )
-                .expect("a string");
+                writeln!(back, "DROP TABLE IF EXISTS t_{tier}_{table};").expect("a string");
             }
             forward.push_str("COMMIT;\n");
             back.push_str("COMMIT;\n");
