@@ -41,6 +41,26 @@ pub struct Finding {
     pub consequence: String,
     /// What to do instead.
     pub way_out: String,
+    /// The edits that mend it, where that takes no thought.
+    pub fix: Option<Fix>,
+}
+
+/// Edits that together mend one finding and change nothing else that the package does.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// What they do: a clause in the imperative, lower case, no full stop.
+    pub what: String,
+    /// In the order of the places; no two overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// Bytes of a file, and the text that takes their place.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// The bytes; an empty span is where the text is put in.
+    pub at: At,
+    /// The text.
+    pub text: String,
 }
 
 /// A place and what is to be seen there.
@@ -63,6 +83,7 @@ impl Finding {
             related: Vec::new(),
             consequence: String::new(),
             way_out: String::new(),
+            fix: None,
         }
     }
 
@@ -84,6 +105,12 @@ impl Finding {
     #[must_use]
     pub fn way_out(mut self, text: impl Into<String>) -> Self {
         self.way_out = text.into();
+        self
+    }
+    /// Says how it is mended, if that takes no thought.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
         self
     }
 }

@@ -191,7 +191,8 @@ fn the_report_for_programs_holds_everything() {
               "end": 58,
               "text": "in this package"
             }
-          ]
+          ],
+          "fix": null
         },
         {
           "rule": "guard-fails-open",
@@ -213,7 +214,8 @@ fn the_report_for_programs_holds_everything() {
             "end": 13,
             "text": "unguarded"
           },
-          "related": []
+          "related": [],
+          "fix": null
         }
       ],
       "not_analysed": [],

@@ -62,6 +62,19 @@ struct Finding<'a> {
     fingerprint: &'a str,
     place: Place<'a>,
     related: Vec<Place<'a>>,
+    fix: Option<Fix<'a>>,
+}
+
+#[derive(Serialize)]
+struct Fix<'a> {
+    what: &'a str,
+    edits: Vec<Edit<'a>>,
+}
+
+#[derive(Serialize)]
+struct Edit<'a> {
+    place: Place<'a>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -175,6 +188,10 @@ fn finding<'a>(verdict: &'a Verdict, opinion: &'a Opinion) -> Finding<'a> {
         fingerprint: &opinion.fingerprint,
         place: place(verdict, &finding.primary),
         related: finding.related.iter().map(|label| place(verdict, label)).collect(),
+        fix: finding.fix.as_ref().map(|fix| Fix {
+            what: &fix.what,
+            edits: fix.edits.iter().map(|edit| Edit { place: at(verdict, edit.at, ""), text: &edit.text }).collect(),
+        }),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Root;
 use super::places::{Spot, sentences};
-use crate::finding::{Label, Level};
+use crate::finding::{self, Label, Level};
 use crate::manifest;
 use crate::rules::Rule;
 use crate::silence::all_rules;
@@ -117,6 +117,35 @@ struct Finding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline_state: Option<&'static str>,
     suppressions: Vec<Suppression<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Fix<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fix<'a> {
+    description: Message,
+    artifact_changes: Vec<ArtifactChange<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange<'a> {
+    artifact_location: ArtifactLocation,
+    replacements: Vec<Replacement<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement<'a> {
+    deleted_region: Region,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inserted_content: Option<Content<'a>>,
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -180,7 +209,7 @@ pub fn write(verdict: &Verdict, root: &Root) -> Vec<u8> {
         column_kind: "unicodeCodePoints",
         invocations: [Invocation { execution_successful: true, exit_code: verdict.exit_code() }],
         artifacts: files.into_iter().filter_map(|file| artifact(verdict, root, file)).collect(),
-        results: opinions.map(|opinion| finding(verdict, root, opinion)).collect(),
+        results: opinions.map(|opinion| result(verdict, root, opinion)).collect(),
     };
     super::json::text(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] })
 }
@@ -207,7 +236,7 @@ fn artifact(verdict: &Verdict, root: &Root, file: usize) -> Option<Artifact> {
     })
 }
 
-fn finding<'a>(verdict: &'a Verdict, root: &Root, opinion: &'a Opinion) -> Finding<'a> {
+fn result<'a>(verdict: &'a Verdict, root: &Root, opinion: &'a Opinion) -> Finding<'a> {
     let finding = &opinion.finding;
     let related = finding.related.iter().filter_map(|label| location(verdict, root, label));
     let suppression = |silenced: &'a crate::silence::Silenced| Suppression {
@@ -232,19 +261,46 @@ fn finding<'a>(verdict: &'a Verdict, root: &Root, opinion: &'a Opinion) -> Findi
             _ => "new",
         }),
         suppressions: opinion.silenced.iter().map(suppression).collect(),
+        fixes: finding.fix.iter().map(|it| fix(verdict, root, it)).collect(),
+    }
+}
+
+/// The edits by file, in the order of the files' first edits.
+fn fix<'a>(verdict: &Verdict, root: &Root, fix: &'a finding::Fix) -> Fix<'a> {
+    let mut changes: Vec<(String, ArtifactChange<'a>)> = Vec::new();
+    for edit in &fix.edits {
+        let Some(spot) = root.spot(verdict, &Label { at: edit.at, text: String::new() }) else { continue };
+        let inserted = (!edit.text.is_empty()).then_some(Content { text: &edit.text });
+        let replacement = Replacement { deleted_region: region(&spot), inserted_content: inserted };
+        match changes.iter_mut().find(|(path, _)| *path == spot.path) {
+            Some((_, change)) => change.replacements.push(replacement),
+            None => {
+                let artifact_location = artifact_location(&spot.path);
+                changes.push((spot.path, ArtifactChange { artifact_location, replacements: vec![replacement] }));
+            }
+        }
+    }
+    Fix {
+        description: Message { text: visible(&fix.what) },
+        artifact_changes: changes.into_iter().map(|(_, change)| change).collect(),
+    }
+}
+
+const fn region(spot: &Spot) -> Region {
+    Region {
+        start_line: spot.start.line,
+        start_column: spot.start.column,
+        end_line: spot.end.line,
+        end_column: spot.end.column,
+        byte_offset: spot.span.start,
+        byte_length: spot.span.end - spot.span.start,
     }
 }
 
 fn location(verdict: &Verdict, root: &Root, label: &Label) -> Option<Location> {
-    let Spot { path, start, end, span } = root.spot(verdict, label)?;
-    let region = Region {
-        start_line: start.line,
-        start_column: start.column,
-        end_line: end.line,
-        end_column: end.column,
-        byte_offset: span.start,
-        byte_length: span.end - span.start,
-    };
+    let spot = root.spot(verdict, label)?;
+    let region = region(&spot);
+    let path = spot.path;
     let message = (!label.text.is_empty()).then(|| Message { text: visible(&label.text) });
     let physical = PhysicalLocation { artifact_location: artifact_location(&path), region };
     Some(Location { id: None, physical, message })

@@ -94,6 +94,9 @@ fn notes(verdict: &Verdict, opinion: &Opinion) -> Vec<String> {
     if !finding.way_out.is_empty() {
         notes.push(format!("way out: {}", visible(&finding.way_out)));
     }
+    if let Some(fix) = &finding.fix {
+        notes.push(format!("--fix: {}", visible(&fix.what)));
+    }
     if let Some(at) = opinion.set_at {
         let place = verdict.place(at, at.span().start);
         let name = visible(verdict.name(at.file().index()));
