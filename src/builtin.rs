@@ -1,7 +1,19 @@
-//! What PostgreSQL's own functions do, by name: the table is `pg_proc` of PostgreSQL 15.
+//! PostgreSQL's own types, and what its functions do, by name: the tables are `pg_type` and
+//! `pg_proc` of PostgreSQL 15.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
+
+/// `pg_type` of PostgreSQL 15 without arrays.
+const TYPES: &str = " aclitem any anyarray anycompatible anycompatiblearray anycompatiblemultirange \
+    anycompatiblenonarray anycompatiblerange anyelement anyenum anymultirange anynonarray anyrange bit bool box bpchar \
+    bytea char cid cidr circle cstring date datemultirange daterange event_trigger fdw_handler float4 float8 gtsvector \
+    index_am_handler inet int2 int2vector int4 int4multirange int4range int8 int8multirange int8range internal interval \
+    json jsonb jsonpath language_handler line lseg macaddr macaddr8 money name numeric nummultirange numrange oid \
+    oidvector path pg_ddl_command pg_lsn pg_node_tree pg_snapshot point polygon record refcursor regclass regcollation \
+    regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype table_am_handler \
+    text tid time timestamp timestamptz timetz trigger tsm_handler tsmultirange tsquery tsrange tstzmultirange \
+    tstzrange tsvector txid_snapshot unknown uuid varbit varchar void xid xid8 xml ";
 
 /// What a function of PostgreSQL does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +121,13 @@ pub fn builtin(name: &str) -> Builtin {
         Some(_) if HARMLESS.contains(&name) => Builtin::Reads,
         Some(_) => Builtin::Acts,
     }
+}
+
+/// Whether PostgreSQL brings a type of that internal name.
+#[must_use]
+pub fn is_type(name: &str) -> bool {
+    static KNOWN: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    KNOWN.get_or_init(|| TYPES.split_ascii_whitespace().collect()).contains(name)
 }
 
 /// Name and the weakest volatility of all functions that bear it.

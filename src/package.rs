@@ -103,7 +103,11 @@ impl Library {
             let handles: Vec<_> = (0..threads)
                 .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
                 .collect();
-            handles.into_iter().filter_map(|handle| handle.join().ok()).flatten().collect()
+            let join = |handle: std::thread::ScopedJoinHandle<'_, Vec<(usize, Program)>>| match handle.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            if handles.is_empty() { work() } else { handles.into_iter().flat_map(join).collect() }
         });
         programs.sort_unstable_by_key(|(index, _)| *index);
         let programs = programs.into_iter().map(|(_, program)| program).collect();

@@ -2,6 +2,7 @@
 //! disk or a clock.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::case::{Case, Pass};
 use crate::catalog::{Catalog, Key, Kind, Outcome};
@@ -9,7 +10,7 @@ use crate::effect::{Act, Cte, Ident, Name};
 use crate::finding::{Finding, Level};
 use crate::flow::{Change, Event, Origin, Via};
 use crate::logic::Reach;
-use crate::package::Role;
+use crate::package::{Role, STACK};
 
 macro_rules! rules {
     ($($module:ident = $id:literal),* $(,)?) => {
@@ -78,20 +79,44 @@ impl Rule {
     }
 }
 
-/// Everything that is wrong with a package, each once.
+/// Everything that is wrong with a package, each once. The rules are asked on as many threads
+/// as the machine has processors.
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in ALL {
-        let mut own = Vec::new();
-        (rule.check)(case, &mut own);
-        // The same place is reached by several runs of one script.
-        own.sort_by(|left, right| place(left).cmp(&place(right)).then_with(|| left.message.cmp(&right.message)));
-        own.dedup_by(|left, right| place(left) == place(right) && left.message == right.message);
-        drop_particular(case, &mut own);
-        findings.extend(own);
-    }
-    findings
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((number, rule)) = ALL.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push((number, ask(rule, case)));
+        }
+        done
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut found = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
+            .collect();
+        let mut found = work();
+        for other in others {
+            match other.join() {
+                Ok(done) => found.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        found
+    });
+    found.sort_by_key(|(number, _)| *number);
+    found.into_iter().flat_map(|(_, findings)| findings).collect()
+}
+
+fn ask(rule: &Rule, case: &Case<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    (rule.check)(case, &mut found);
+    // The same place is reached by several runs of one script.
+    found.sort_by(|left, right| place(left).cmp(&place(right)).then_with(|| left.message.cmp(&right.message)));
+    found.dedup_by(|left, right| place(left) == place(right) && left.message == right.message);
+    drop_particular(case, &mut found);
+    found
 }
 
 /// What is true of the script that undoes any tier need not be told for each tier again.

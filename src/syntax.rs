@@ -4,6 +4,7 @@
 #[cfg(feature = "pg_query")]
 mod pg;
 mod plpgsql;
+pub mod shape;
 mod squawk;
 pub(crate) mod token;
 pub mod witness;

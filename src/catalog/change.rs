@@ -688,7 +688,7 @@ impl Work {
                 }
                 Ok(Some(id))
             }
-            _ if self.state.has_extension || super::types::is_built_in(&name.name) => Ok(None),
+            _ if self.state.has_extension || crate::builtin::is_type(&name.name) => Ok(None),
             Found::NoSchema => Err(Problem::missing_schema(name.schema.as_deref().unwrap_or_default(), name.at)),
             _ => Err(missing_type(name)),
         }

@@ -1165,12 +1165,12 @@ pub(super) fn resolve_type(state: &State, written: &Type) -> Result<ColumnType, 
     let is_pg = name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
     if is_pg {
         let internal = types::serial(&name.name).filter(|_| name.schema.is_none()).unwrap_or(&name.name);
-        if types::is_built_in(internal) {
+        if crate::builtin::is_type(internal) {
             let modifiers = types::modifiers(internal, &written.modifiers);
             return Ok(ColumnType::BuiltIn { name: Ident::new(internal), modifiers, array });
         }
         // An array by its internal name.
-        if let Some(element) = internal.strip_prefix('_').filter(|element| types::is_built_in(element)) {
+        if let Some(element) = internal.strip_prefix('_').filter(|element| crate::builtin::is_type(element)) {
             return Ok(ColumnType::built_in(element).array_of());
         }
     }

@@ -5,22 +5,6 @@ use super::object::ColumnType;
 use crate::builtin::{Builtin, builtin};
 use crate::effect::{Expr, ExprKind, Ident, Name};
 
-/// `pg_type` of PostgreSQL 15 without arrays.
-const TYPES: &str = " aclitem any anyarray anycompatible anycompatiblearray anycompatiblemultirange \
-    anycompatiblenonarray anycompatiblerange anyelement anyenum anymultirange anynonarray anyrange bit bool box bpchar \
-    bytea char cid cidr circle cstring date datemultirange daterange event_trigger fdw_handler float4 float8 gtsvector \
-    index_am_handler inet int2 int2vector int4 int4multirange int4range int8 int8multirange int8range internal interval \
-    json jsonb jsonpath language_handler line lseg macaddr macaddr8 money name numeric nummultirange numrange oid \
-    oidvector path pg_ddl_command pg_lsn pg_node_tree pg_snapshot point polygon record refcursor regclass regcollation \
-    regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype table_am_handler \
-    text tid time timestamp timestamptz timetz trigger tsm_handler tsmultirange tsquery tsrange tstzmultirange \
-    tstzrange tsvector txid_snapshot unknown uuid varbit varchar void xid xid8 xml ";
-
-/// Whether PostgreSQL brings a type of that internal name.
-pub(super) fn is_built_in(name: &str) -> bool {
-    TYPES.split(' ').any(|known| !known.is_empty() && known == name)
-}
-
 /// Whether PostgreSQL brings a function of that name.
 pub(super) fn is_built_in_function(name: &Name) -> bool {
     match name.schema.as_deref() {

@@ -1,10 +1,12 @@
 //! A script as a program: what is sent, in order, with both arms of every `\if`.
 
+use std::collections::HashSet;
+
 use crate::effect::{At, Ident, Statement};
 use crate::psql::{Form, IrregularityKind, Item, Metacommand, Part, PieceKind};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Map, Span};
 use crate::sources::{Source, Trouble};
-use crate::syntax::{Parser, SyntaxError, witness};
+use crate::syntax::{Parser, SyntaxError, shape, witness};
 
 /// A script.
 #[derive(Debug, Default)]
@@ -119,7 +121,7 @@ pub enum Condition {
 
 /// Reads a file's script as a program.
 pub(super) fn read(file: FileId, source: &Source, parser: Parser) -> Program {
-    let mut reader = Reader { file, source, parser, next: 0 };
+    let mut reader = Reader { file, source, parser, next: 0, agreed: HashSet::new() };
     Program { lines: reader.lines(false) }
 }
 
@@ -128,6 +130,8 @@ struct Reader<'a> {
     source: &'a Source,
     parser: Parser,
     next: usize,
+    /// The shapes of statements about which the parsers agree.
+    agreed: HashSet<Vec<u8>>,
 }
 
 impl<'a> Reader<'a> {
@@ -200,7 +204,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn line(&self, number: usize, item: &Item) -> Line {
+    fn line(&mut self, number: usize, item: &Item) -> Line {
         match item {
             Item::Statement(statement) => self.message(statement),
             Item::Metacommand { command, .. } => {
@@ -231,7 +235,7 @@ impl<'a> Reader<'a> {
         Use { name: text, form, at: self.at(name), tests: form == Form::Test, in_command: false }
     }
 
-    fn message(&self, statement: &crate::psql::Statement) -> Line {
+    fn message(&mut self, statement: &crate::psql::Statement) -> Line {
         let uses = statement.pieces.iter().filter_map(|piece| match piece.kind {
             PieceKind::Variable { form, name } => Some(self.a_use(form, name)),
             _ => None,
@@ -248,7 +252,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read_as(&self, statement: &crate::psql::Statement, uses: Vec<Use>, plain: bool) -> Line {
+    fn read_as(&mut self, statement: &crate::psql::Statement, uses: Vec<Use>, plain: bool) -> Line {
         let rendered = statement.render(&self.source.bytes, &mut |form, name| {
             let name = String::from_utf8_lossy(name);
             (plain || form != Form::Plain).then(|| stand_in(form, &name))
@@ -262,16 +266,29 @@ impl<'a> Reader<'a> {
         let reset = matches!(statement.ending, crate::psql::Ending::Reset);
         match self.parser.statements(text, &map) {
             Ok(statements) => {
-                let disagreement = witness::disagreement(text, &statements)
-                    .or_else(|| {
-                        let is_witness = self.parser != Parser::Squawk;
-                        is_witness.then(|| witness::second_opinion(text, &map, &statements)).flatten()
-                    })
-                    .map(String::into_boxed_str);
+                let disagreement = self.disagreement(text, &map, &statements);
                 Line::Sent { statements, at, expected: statement.separators + 1, reset, uses, disagreement }
             }
             Err(error) => Line::Unread { at, error, uses },
         }
+    }
+
+    /// What another parser reads otherwise. Within a file one statement of a shape is enough.
+    fn disagreement(&mut self, text: &str, map: &Map, statements: &[Statement]) -> Option<Box<str>> {
+        let shape = shape::of(text);
+        if shape.as_ref().is_some_and(|shape| self.agreed.contains(shape)) {
+            return None;
+        }
+        let second = || match self.parser {
+            Parser::Squawk => None,
+            #[cfg(feature = "pg_query")]
+            Parser::PostgreSql => witness::second_opinion(text, map, statements),
+        };
+        let told = witness::disagreement(text, statements).or_else(second);
+        if let (None, Some(shape)) = (&told, shape) {
+            self.agreed.insert(shape);
+        }
+        told.map(String::into_boxed_str)
     }
 }
 

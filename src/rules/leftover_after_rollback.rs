@@ -1,12 +1,12 @@
 //! What a rollback leaves behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::case::{Case, Pass};
-use crate::catalog::{Catalog, Key};
-use crate::effect::{At, Expr, ExprKind};
+use crate::catalog::{Catalog, ColumnType, Key};
+use crate::effect::{At, Expr, ExprKind, Ident, Name};
 use crate::finding::Finding;
-use crate::flow::{ChangeKind, Event, Sight, What};
+use crate::flow::{Change, ChangeKind, Event, Sight, What};
 use crate::ledger::Insertion;
 use crate::logic::Facts;
 use crate::package::Role;
@@ -63,6 +63,7 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
 }
 
 fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
+    let changes = Changes::of(pass);
     for (tier, added) in case.added.iter().enumerate() {
         if let Role::Rollback(only) = pass.role
             && only != tier
@@ -74,7 +75,7 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
             if pass.run.end.catalog.relation(&insertion.table).is_none() {
                 continue;
             }
-            if retired(case, pass, insertion) || pass.run.events.iter().any(|event| removes(pass, event, insertion)) {
+            if retired(case, &changes, insertion) || changes.remove(pass, insertion) {
                 continue;
             }
             let name = super::called(pass, case);
@@ -90,31 +91,101 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
 
 /// Rows of a protected table are retired, never removed; so are rows that only a trigger of
 /// the house writes along with them.
-fn retired(case: &Case<'_>, pass: &Pass<'_>, insertion: &Insertion) -> bool {
+fn retired(case: &Case<'_>, changes: &Changes<'_>, insertion: &Insertion) -> bool {
     let protected = case.package.protected.iter().any(|name| name.get_ref() == insertion.table.name.as_str());
-    let updated = pass.run.events.iter().any(|event| match &event.what {
-        What::Change(change) => change.kind == ChangeKind::Update && change.relation == insertion.table,
-        _ => false,
-    });
-    (protected && updated) || (!insertion.direct && insertion.by_trigger)
+    (protected && changes.updated.contains(&insertion.table)) || (!insertion.direct && insertion.by_trigger)
 }
 
-/// Whether the event removes all rows of the insertion.
-fn removes(pass: &Pass<'_>, event: &Event<'_>, insertion: &Insertion) -> bool {
-    let What::Change(change) = &event.what else { return false };
-    if !event.reachable || change.relation != insertion.table {
-        return false;
-    }
-    match (change.kind, &change.filter) {
-        (ChangeKind::Truncate, _) | (ChangeKind::Delete, None) => true,
-        (ChangeKind::Delete, Some(_)) => {
-            let world = Sight(&pass.start);
-            let given = insertion.values.iter().map(|(column, values)| crate::logic::among(column, values)).collect();
-            let written = Expr { at: At::default(), kind: ExprKind::And(given) };
-            Facts::default().covers(&super::reach(change), super::common(change), &written, &world)
+/// What becomes of the rows of each table in a run.
+#[derive(Default)]
+struct Changes<'a> {
+    updated: BTreeSet<&'a Name>,
+    removed: HashMap<&'a Name, Removals<'a>>,
+}
+
+/// What removes rows of one table.
+#[derive(Default)]
+struct Removals<'a> {
+    /// Whether all of them go.
+    all: bool,
+    /// What may remove any row.
+    any: Vec<&'a Change<'a>>,
+    /// What removes only rows that have this text in this column.
+    pinned: HashMap<(&'a Ident, &'a Ident), Vec<&'a Change<'a>>>,
+}
+
+impl<'a> Changes<'a> {
+    fn of(pass: &'a Pass<'a>) -> Self {
+        let mut changes = Self::default();
+        let mut pinned = Vec::new();
+        let mut often: HashMap<(&Name, &Ident, &Ident), usize> = HashMap::new();
+        for event in &pass.run.events {
+            let What::Change(change) = &event.what else { continue };
+            if change.kind == ChangeKind::Update {
+                changes.updated.insert(&change.relation);
+            }
+            if !event.reachable || !matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) {
+                continue;
+            }
+            let removals = changes.removed.entry(&change.relation).or_default();
+            match &change.filter {
+                Some(filter) if change.kind == ChangeKind::Delete => {
+                    // Of what it is joined to nothing is said here.
+                    let alone = super::reach(change).from.is_empty();
+                    let pins = if alone { pins(pass, &change.relation, filter) } else { Vec::new() };
+                    if pins.is_empty() {
+                        removals.any.push(change);
+                    }
+                    for (column, text) in &pins {
+                        *often.entry((&change.relation, column, text)).or_default() += 1;
+                    }
+                    pinned.push((change, pins));
+                }
+                _ => removals.all = true,
+            }
         }
-        _ => false,
+        // Each by what the fewest others ask for.
+        for (change, pins) in pinned {
+            let rarest = pins.into_iter().min_by_key(|(column, text)| often.get(&(&change.relation, *column, *text)));
+            if let (Some(pin), Some(removals)) = (rarest, changes.removed.get_mut(&change.relation)) {
+                removals.pinned.entry(pin).or_default().push(change);
+            }
+        }
+        changes
     }
+
+    /// Whether all rows of the insertion are removed by one of them.
+    fn remove(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
+        let Some(removals) = self.removed.get(&insertion.table) else { return false };
+        let texts = insertion.values.iter().flat_map(|(column, texts)| texts.iter().map(move |text| (column, text)));
+        let mut those = texts.filter_map(|pin| removals.pinned.get(&pin)).chain([&removals.any]).flatten();
+        removals.all || those.any(|change| removes(pass, change, insertion))
+    }
+}
+
+/// The texts that columns have in every row that the condition lets through. Of texts alone
+/// it is sure that others are not the same.
+fn pins<'a>(pass: &Pass<'_>, table: &Name, filter: &'a Expr) -> Vec<(&'a Ident, &'a Ident)> {
+    match &filter.kind {
+        ExprKind::And(parts) => parts.iter().flat_map(|part| pins(pass, table, part)).collect(),
+        ExprKind::Operator { operator, left: Some(left), right } if operator == "=" => {
+            let (ExprKind::Column(path), ExprKind::Text(text)) = (&left.kind, &right.kind) else { return Vec::new() };
+            let relation = pass.start.relation(table);
+            let is_text = |column: &&Ident| {
+                let kind = relation.and_then(|relation| relation.column(column)).map(|column| &column.kind);
+                matches!(kind, Some(ColumnType::BuiltIn { name, array: false, .. }) if name == "text" || name == "varchar")
+            };
+            path.last().filter(is_text).map(|column| (column, text)).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a DELETE removes all rows of the insertion.
+fn removes(pass: &Pass<'_>, change: &Change<'_>, insertion: &Insertion) -> bool {
+    let given = insertion.values.iter().map(|(column, values)| crate::logic::among(column, values)).collect();
+    let written = Expr { at: At::default(), kind: ExprKind::And(given) };
+    Facts::default().covers(&super::reach(change), super::common(change), &written, &Sight(&pass.start))
 }
 
 fn place(pass: &Pass<'_>, case: &Case<'_>) -> At {

@@ -5,9 +5,9 @@ mod families;
 
 use roof_lint::effect::Statement;
 use roof_lint::source::{FileId, Map};
-#[cfg(feature = "pg_query")]
-use roof_lint::syntax::witness;
 use roof_lint::syntax::{Parser, SyntaxError};
+#[cfg(feature = "pg_query")]
+use roof_lint::syntax::{shape, witness};
 
 fn read(parser: Parser, text: &str) -> Result<Vec<Statement>, SyntaxError> {
     parser.statements(text, &Map::at(FileId::new(0), 0))
@@ -89,6 +89,42 @@ fn an_exception_stays_one_only_while_the_two_differ() {
         let (ours, theirs) = (read(Parser::PostgreSql, text).ok(), read(Parser::Squawk, text).ok());
         assert_ne!(theirs, ours, "{text} is no exception any more ({why})");
     }
+}
+
+/// A text of the same shape, with other names and literals.
+#[cfg(feature = "pg_query")]
+fn twin(text: &str) -> Option<String> {
+    let shape = String::from_utf8(shape::of(text)?).expect("UTF-8");
+    let other = |(number, token): (usize, &str)| match token {
+        "a" => format!("Name_{number}"),
+        "\"" => format!("\"Name {number}\"").replace(' ', "_"),
+        "'" => format!("'text {number}'"),
+        "0" => format!("{}", number + 7),
+        same => same.to_owned(),
+    };
+    Some(shape.split(' ').enumerate().map(other).collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(feature = "pg_query")]
+#[test]
+fn texts_of_one_shape_are_agreed_upon_together() {
+    let agreed = |text: &str| {
+        let ours = read(Parser::PostgreSql, text).ok()?;
+        let map = Map::at(FileId::new(0), 0);
+        Some(witness::second_opinion(text, &map, &ours).or_else(|| witness::disagreement(text, &ours)).is_none())
+    };
+    let expressions = families::EXPRESSIONS.iter().map(|expression| format!("SELECT {expression} FROM t"));
+    let statements = [families::QUERIES, families::CHANGES, families::SESSIONS, families::DEFINITIONS].concat();
+    let exceptions = families::EXCEPTIONS.iter().map(|(text, _)| *text);
+    let texts = expressions.chain(statements.into_iter().chain(exceptions).map(str::to_owned));
+    let mut count = 0;
+    for text in texts {
+        let Some(twin) = twin(&text) else { continue };
+        assert_eq!(shape::of(&twin), shape::of(&text), "{text}\n{twin}");
+        assert_eq!(agreed(&twin), agreed(&text), "{text}\n{twin}");
+        count += 1;
+    }
+    assert!(count > 250, "only {count} texts");
 }
 
 #[cfg(feature = "pg_query")]
