@@ -116,6 +116,8 @@ pub struct Outcome {
     pub changed: bool,
     /// Whether it may have changed what is not followed, or what is not known.
     pub blurred: bool,
+    /// What of it is not followed: one clause, lower case, no full stop.
+    pub unfollowed: Option<Ident>,
 }
 
 /// Something that may have changed the catalog and that could not be followed.
@@ -137,6 +139,8 @@ struct Work {
     at: At,
     outcome: Outcome,
     in_block: bool,
+    /// Whether a name that is no column may be a variable of PL/pgSQL.
+    has_variables: bool,
 }
 
 type Done = Result<(), Problem>;
@@ -241,6 +245,17 @@ impl Catalog {
         }
     }
 
+    /// What PostgreSQL raises at the statement, as far as it is certain; nothing is changed.
+    /// Outside of functions and blocks no name is that of a variable.
+    #[must_use]
+    pub fn refusal(&self, statement: &Statement, in_body: bool) -> Option<Problem> {
+        let mut work = self.work(statement.at);
+        work.has_variables = in_body;
+        let problem = work.act(&statement.act).err()?;
+        let is_certain = (self.complete || !problem.is_absence()) && !self.state.is_doubtful(&problem.keys);
+        is_certain.then_some(problem)
+    }
+
     fn work(&self, at: At) -> Work {
         Work {
             state: self.state.clone(),
@@ -249,6 +264,7 @@ impl Catalog {
             at,
             outcome: Outcome::default(),
             in_block: self.saved.is_some(),
+            has_variables: true,
         }
     }
 

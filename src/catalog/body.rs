@@ -106,13 +106,6 @@ pub(super) fn touches(body: &Body) -> Touches {
     names.touches
 }
 
-/// What one act names.
-pub(super) fn touches_of_act(act: &Act) -> Touches {
-    let mut names = Names { touches: Touches::default(), ctes: Vec::new() };
-    names.act(act);
-    names.touches
-}
-
 /// What statements name.
 pub(super) fn touches_of(statements: &[Statement]) -> Touches {
     let mut names = Names { touches: Touches::default(), ctes: Vec::new() };

@@ -22,27 +22,27 @@ impl Work {
                 self.target(table, columns)?;
                 self.updatable(table, "insert")?;
                 conflict.as_deref().map_or(Ok(()), |conflict| self.conflict(table, conflict))?;
-                self.reads(act)
+                self.changes(act)
             }
             Act::Update { table, set, .. } => {
                 let columns: Vec<Ident> = set.iter().map(|assignment| assignment.column.clone()).collect();
                 self.target(table, &columns)?;
                 self.updatable(table, "update")?;
-                self.reads(act)
+                self.changes(act)
             }
             Act::Delete { table, .. } => {
                 self.target(table, &[])?;
                 self.updatable(table, "delete")?;
-                self.reads(act)
+                self.changes(act)
             }
             Act::Merge { table, .. } => {
                 self.target(table, &[])?;
-                self.reads(act)
+                self.changes(act)
             }
             Act::Truncate { tables, cascade, .. } => self.truncate(tables, *cascade),
             Act::Copy { table, columns, query, .. } => {
                 table.as_ref().map_or(Ok(()), |table| self.target(table, columns))?;
-                query.as_deref().map_or(Ok(()), |query| self.reads(&query.act))
+                query.as_deref().map_or(Ok(()), |query| self.act(&query.act))
             }
             Act::Lock { tables, .. } => tables.iter().try_for_each(|table| self.target(table, &[])),
             Act::CreateTable { .. } => self.create_table(act),
@@ -96,8 +96,10 @@ impl Work {
     }
 
     pub(super) fn blur(&mut self, why: impl Into<Ident>) {
+        let why = why.into();
         self.outcome.blurred = true;
-        self.state.blur(Blur { at: self.at, why: why.into(), origin: self.origin });
+        self.outcome.unfollowed.get_or_insert_with(|| why.clone());
+        self.state.blur(Blur { at: self.at, why, origin: self.origin });
     }
 
     pub(super) fn made(&mut self, id: Id) {
@@ -256,7 +258,7 @@ impl Work {
             }
         }
         let mut reader = Reader::new(&self.state);
-        reader.has_variables = true;
+        reader.has_variables = self.has_variables;
         reader.query(query);
         let findings = reader.findings;
         self.settle(findings)
@@ -334,15 +336,13 @@ impl Work {
         Ok(())
     }
 
-    /// The relations that a change reads. Columns may be variables: they are not looked up.
-    fn reads(&mut self, act: &Act) -> Done {
-        for name in super::body::touches_of_act(act).reads {
-            if name.is_variable() {
-                continue;
-            }
-            self.opened(&name)?;
-        }
-        Ok(())
+    /// What a change reads.
+    fn changes(&mut self, act: &Act) -> Done {
+        let mut reader = Reader::new(&self.state);
+        reader.has_variables = self.has_variables;
+        reader.change(act);
+        let findings = reader.findings;
+        self.settle(findings)
     }
 
     /// `ON CONFLICT (…)` needs a unique index on just these columns.

@@ -7,7 +7,8 @@ use super::object::{ColumnType, Id, Kind, Object};
 use super::store::{Class, Found, Link, Ref, State};
 use super::{Problem, types};
 use crate::effect::{
-    Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, Name, Query, QueryBody, Select, SubqueryKind, Type,
+    Act, Assignment, Conflict, ConflictAction, Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, MergeAction, Name,
+    Query, QueryBody, RowSource, Select, SubqueryKind, Target, Type,
 };
 
 /// How deep a query may nest before it is no longer followed.
@@ -193,19 +194,94 @@ impl<'a> Reader<'a> {
         shape
     }
 
-    /// A change within WITH: what it returns is not followed.
-    fn change(&mut self, act: &crate::effect::Act) -> Shape {
-        use crate::effect::Act;
+    /// A change: what it looks up in its table and what it joins to that. It yields what it
+    /// returns.
+    pub(super) fn change(&mut self, act: &Act) -> Shape {
+        let none = Vec::new();
+        let (with, table, alias, returning) = match act {
+            Act::Insert { with, table, alias, returning, .. }
+            | Act::Update { with, table, alias, returning, .. }
+            | Act::Delete { with, table, alias, returning, .. } => (with, table, alias, returning),
+            // What MERGE returns has words of its own.
+            Act::Merge { with, table, alias, .. } => (with, table, alias, &none),
+            _ => return Shape::default(),
+        };
+        let ctes = self.ctes.len();
+        for cte in with {
+            let shape = self.cte(cte, true);
+            self.ctes.push((cte.name.clone(), shape));
+        }
+        if let Act::Insert { rows: RowSource::Query(query), .. } = act {
+            self.query(query);
+        }
+        self.levels.push(Level { items: Vec::new(), visible: Vec::new(), is_known: true });
+        let target = From::Relation { name: table.clone(), alias: alias.clone(), columns: Vec::new(), only: false };
+        self.join(&target);
         match act {
-            Act::Insert { table, .. }
-            | Act::Update { table, .. }
-            | Act::Delete { table, .. }
-            | Act::Merge { table, .. } => {
-                self.relation(table);
+            Act::Update { set, from, filter, .. } => {
+                from.iter().for_each(|from| self.join(from));
+                self.assignments(set);
+                filter.iter().for_each(|filter| drop(self.expr(filter)));
+            }
+            Act::Delete { using, filter, .. } => {
+                using.iter().for_each(|from| self.join(from));
+                filter.iter().for_each(|filter| drop(self.expr(filter)));
+            }
+            Act::Insert { conflict: Some(conflict), .. } => self.conflict(table, conflict),
+            Act::Merge { source, on, branches, .. } => {
+                self.join(source);
+                self.expr(on);
+                for branch in branches {
+                    branch.condition.iter().for_each(|condition| drop(self.expr(condition)));
+                    match &branch.action {
+                        MergeAction::Update(set) => self.assignments(set),
+                        MergeAction::Insert { values, .. } => drop(self.each(values)),
+                        _ => {}
+                    }
+                }
             }
             _ => {}
         }
-        Shape::default()
+        let mut shape = Shape { columns: Vec::new(), is_known: !matches!(act, Act::Merge { .. }) };
+        self.targets(returning, &mut shape);
+        self.levels.pop();
+        self.ctes.truncate(ctes);
+        shape
+    }
+
+    /// Adds an item of FROM to what is seen.
+    fn join(&mut self, from: &From) {
+        let level = self.from(from);
+        if let Some(last) = self.levels.last_mut() {
+            // The items were added one by one, for LATERAL to see.
+            last.visible.extend(level.visible);
+            last.is_known &= level.is_known;
+        }
+    }
+
+    fn assignments(&mut self, set: &[Assignment]) {
+        set.iter().for_each(|assignment| drop(self.expr(&assignment.value)));
+    }
+
+    /// `ON CONFLICT DO UPDATE` sees the row that was to be inserted as `excluded`.
+    fn conflict(&mut self, table: &Name, conflict: &Conflict) {
+        conflict.filter.iter().for_each(|filter| drop(self.expr(filter)));
+        let ConflictAction::Update { set, filter } = &conflict.action else { return };
+        let before = self.levels.last().cloned();
+        let name = Ident::new_static("excluded");
+        let excluded = match self.relation(table) {
+            Some(id) => self.item_of(id, name, None),
+            None => item_of_shape(&Shape::default(), name),
+        };
+        let level = self.add_item(excluded);
+        if let Some(last) = self.levels.last_mut() {
+            last.visible.extend(level.visible);
+        }
+        self.assignments(set);
+        filter.iter().for_each(|filter| drop(self.expr(filter)));
+        if let (Some(before), Some(last)) = (before, self.levels.last_mut()) {
+            *last = before;
+        }
     }
 
     fn body(&mut self, query: &Query) -> Shape {
@@ -257,18 +333,25 @@ impl<'a> Reader<'a> {
 
     fn select(&mut self, select: &Select, query: &Query) -> Shape {
         self.levels.push(Level { items: Vec::new(), visible: Vec::new(), is_known: true });
-        for from in &select.from {
-            let level = self.from(from);
-            if let Some(last) = self.levels.last_mut() {
-                // The items were added one by one, for LATERAL to see.
-                last.visible.extend(level.visible);
-                last.is_known &= level.is_known;
-            }
-        }
+        select.from.iter().for_each(|from| self.join(from));
         let mut shape = Shape { columns: Vec::new(), is_known: true };
-        for target in &select.targets {
+        self.targets(&select.targets, &mut shape);
+        select.filter.iter().for_each(|filter| drop(self.expr(filter)));
+        for expr in select.group_by.iter().chain(&query.order_by).chain(&select.distinct_on) {
+            self.sorted_by(expr, &shape);
+        }
+        select.having.iter().for_each(|having| drop(self.expr(having)));
+        query.limit.iter().chain(&query.offset).for_each(|expr| drop(self.expr(expr)));
+        self.grouped_by_key(select);
+        self.levels.pop();
+        shape
+    }
+
+    /// What a SELECT list, or RETURNING, yields.
+    fn targets(&mut self, targets: &[Target], shape: &mut Shape) {
+        for target in targets {
             match &target.value.kind {
-                ExprKind::Star(path) => self.star(path, &mut shape),
+                ExprKind::Star(path) => self.star(path, shape),
                 ExprKind::Field { operand, field } if field == "*" => {
                     self.expr(operand);
                     shape.is_known = false;
@@ -284,15 +367,6 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        select.filter.iter().for_each(|filter| drop(self.expr(filter)));
-        for expr in select.group_by.iter().chain(&query.order_by).chain(&select.distinct_on) {
-            self.sorted_by(expr, &shape);
-        }
-        select.having.iter().for_each(|having| drop(self.expr(having)));
-        query.limit.iter().chain(&query.offset).for_each(|expr| drop(self.expr(expr)));
-        self.grouped_by_key(select);
-        self.levels.pop();
-        shape
     }
 
     /// Expressions of GROUP BY and ORDER BY may also be names of the output.
@@ -665,6 +739,9 @@ impl<'a> Reader<'a> {
     }
 
     fn column(&mut self, path: &[Ident], at: crate::effect::At) -> ColumnType {
+        if path.iter().any(|part| crate::effect::is_variable(part)) {
+            return ColumnType::Unsaid;
+        }
         if let [name] = path {
             for index in (0..self.levels.len()).rev() {
                 let Some(level) = self.levels.get(index) else { break };

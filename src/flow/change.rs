@@ -103,7 +103,7 @@ impl<'a> Flow<'a> {
         );
         // A function that is not known here is told as such; a newer PostgreSQL may have it.
         if is_about_rows
-            && let Some(problem) = state.catalog.clone().step(statement).problem
+            && let Some(problem) = state.catalog.refusal(statement, !state.scopes.is_empty())
             && problem.sqlstate != "42883"
         {
             self.emit(statement.at, What::Refused(problem), state);

@@ -20,11 +20,12 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     }
                     _ => continue,
                 },
-                What::Define { statement, .. } => match &statement.act {
-                    Act::CreateFunction(function) => match &function.body {
+                What::Define { statement, outcome, .. } => match (&statement.act, &outcome.unfollowed) {
+                    (Act::CreateFunction(function), None) => match &function.body {
                         Body::Opaque { why, .. } => format!("the body of {} was not read: {why}", function.name),
                         _ => continue,
                     },
+                    (_, Some(why)) => why.to_string(),
                     _ => continue,
                 },
                 _ => continue,
