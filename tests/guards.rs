@@ -1,0 +1,181 @@
+//! Guards that hold and guards that only look so: the rule says which, and PostgreSQL shows it
+//! on a database in which nobody has approved anything.
+
+#![cfg(feature = "pg_query")]
+
+use std::fmt::Write;
+
+use roof_lint::cluster::Cluster;
+use roof_lint::config::Config;
+use roof_lint::lint::{Job, lint};
+
+const BASELINE: &str = "\
+CREATE TABLE approval (id int PRIMARY KEY);
+CREATE TABLE account (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE log (line text);
+INSERT INTO account VALUES (1, 'first');
+CREATE FUNCTION approve() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM log;
+    INSERT INTO approval VALUES (1);
+END $$;
+CREATE FUNCTION withdraw() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM approval; END $$;
+CREATE FUNCTION looks() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM account; RETURN 1; END $$;
+CREATE FUNCTION looks_for_approval() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM approval; RETURN 1; END $$;
+CREATE FUNCTION demand() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE n int;
+BEGIN
+    SELECT count(*) INTO n FROM approval;
+    IF n < 1 THEN RAISE EXCEPTION 'nobody has approved this'; END IF;
+END $$;
+CREATE TABLE watched (id int);
+CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM approval; RETURN NULL; END $$;
+CREATE TRIGGER forgets AFTER INSERT ON watched FOR EACH STATEMENT EXECUTE FUNCTION forget();
+CREATE VIEW shown AS SELECT id FROM account;
+CREATE RULE also AS ON INSERT TO log DO ALSO DELETE FROM approval;
+";
+
+/// Whether a guard keeps the rest from running where there is no approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Always,
+    Never,
+    /// It does here; a setting, or an error of another kind, may make it fail.
+    Mostly,
+}
+use Holds::{Always, Mostly, Never};
+
+/// What stands between DECLARE and the end of the block.
+const GUARDS: &[(&str, Holds)] = &[
+    ("BEGIN IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    ("BEGIN PERFORM demand(); END", Always),
+    ("BEGIN ASSERT (SELECT count(*) FROM approval) > 0, 'no'; END", Mostly),
+    ("BEGIN PERFORM FROM approval; IF NOT FOUND THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    ("n int; BEGIN n := (SELECT count(*) FROM approval); IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    // A variable that was forgotten, and is given a value again.
+    (
+        "n int; BEGIN n := (SELECT count(*) FROM account); PERFORM looks(); n := (SELECT count(*) FROM approval); \
+         IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    // A variable keeps what it was told, whatever becomes of the table.
+    (
+        "n int; BEGIN PERFORM approve(); n := (SELECT count(*) FROM approval); PERFORM withdraw(); \
+         IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int := 5; BEGIN n := 0; IF n > 0 AND NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    // What is true of a loop's first rounds need not be of the third.
+    (
+        "a int := 1; b int := 1; c int := 1; BEGIN FOR i IN 1..5 LOOP a := b; b := c; c := 0; END LOOP; \
+         IF a = 1 AND NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "a int := 1; b int := 1; c int := 1; d int := 1; e int := 1; BEGIN \
+         WHILE e < 9 LOOP a := b; b := c; c := d; d := 0; e := e + 1; END LOOP; \
+         IF a = 1 AND NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "BEGIN FOR i IN 1..3 LOOP IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END LOOP; END",
+        Always,
+    ),
+    (
+        "BEGIN FOR i IN 1..0 LOOP IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END LOOP; END",
+        Never,
+    ),
+    // FOUND is the block's own; a function has another.
+    (
+        "x int; BEGIN PERFORM FROM account; x := looks_for_approval(); IF NOT FOUND THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    ("x int; BEGIN PERFORM FROM approval; x := looks(); IF NOT FOUND THEN RAISE EXCEPTION 'no'; END IF; END", Mostly),
+    ("BEGIN PERFORM FROM approval; PERFORM FROM account; IF NOT FOUND THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    // What triggers and rules of the house do comes after the check.
+    (
+        "BEGIN PERFORM approve(); IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; \
+         INSERT INTO watched VALUES (1); END",
+        Never,
+    ),
+    (
+        "BEGIN PERFORM approve(); IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; \
+         INSERT INTO log VALUES ('x'); END",
+        Never,
+    ),
+    ("BEGIN IF NOT EXISTS (SELECT FROM approval) THEN RAISE WARNING 'no'; END IF; END", Never),
+    ("BEGIN IF (SELECT count(id) FROM approval) = NULL THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("BEGIN IF (SELECT max(id) FROM approval) < 1 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("BEGIN IF (SELECT sum(1) FROM approval) < 1 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("BEGIN IF coalesce((SELECT sum(1) FROM approval), 0) < 1 THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    (
+        "BEGIN BEGIN IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; \
+         EXCEPTION WHEN OTHERS THEN NULL; END; END",
+        Never,
+    ),
+    (
+        "BEGIN BEGIN IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; \
+         EXCEPTION WHEN division_by_zero THEN NULL; END; END",
+        Mostly,
+    ),
+    ("BEGIN RETURN; IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("BEGIN IF EXISTS (SELECT FROM account) THEN RETURN; END IF; PERFORM demand(); END", Never),
+    ("BEGIN EXECUTE 'SELECT demand()'; END", Always),
+    ("BEGIN EXECUTE format('SELECT %I()', 'looks'); END", Never),
+    ("BEGIN CASE WHEN EXISTS (SELECT FROM approval) THEN NULL; ELSE RAISE EXCEPTION 'no'; END CASE; END", Always),
+    ("BEGIN CASE WHEN EXISTS (SELECT FROM approval) THEN NULL; END CASE; END", Always),
+];
+
+fn script(guard: &str) -> String {
+    let declare = if guard.starts_with("BEGIN") { "" } else { "DECLARE " };
+    format!(
+        "BEGIN;\nDO $guard$\n{declare}{guard}\n$guard$;\nINSERT INTO account VALUES (7, 'x') ON CONFLICT (id) DO NOTHING;\nCOMMIT;\n"
+    )
+}
+
+/// The rules that say that nothing stands before the change, or what only looks so.
+fn objections(guard: &str) -> Vec<&'static str> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\nbaseline = [\"baseline.sql\"]\n\
+                  [[package.gate]]\nwhat = \"an approval\"\nholds = \"(SELECT count(*) FROM approval) >= 1\"\n\
+                  [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"tier.sql\"\n";
+    std::fs::write(directory.path().join("baseline.sql"), BASELINE).expect("a file");
+    let script = script(guard);
+    std::fs::write(directory.path().join("tier.sql"), &script).expect("a file");
+    let config = Config::parse("lint.toml", config).expect("a configuration");
+    let job = Job { directory: directory.path().to_owned(), config, packages: Vec::new() };
+    let outcome = lint(job).expect("it is linted");
+    let change = script.find("INSERT INTO account").unwrap_or_default();
+    let findings = outcome.packages.iter().flat_map(|package| &package.findings);
+    // What the guard itself changes is no matter here.
+    let objects =
+        |rule: &str, start: usize| rule == "guard-fails-open" || (rule == "unguarded-change" && start >= change);
+    findings
+        .filter(|finding| objects(finding.rule, finding.primary.at.span().start))
+        .map(|finding| finding.rule)
+        .collect()
+}
+
+#[test]
+fn a_guard_holds_where_postgresql_says_so() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    cluster.sql("postgres", BASELINE).expect("the baseline");
+    let mut wrong = String::new();
+    for (guard, holds) in GUARDS {
+        cluster.query("postgres", &script(guard)).expect("psql runs");
+        let changed = cluster.sql("postgres", "SELECT count(*) FROM account WHERE id = 7").expect("a number");
+        cluster.sql("postgres", "DELETE FROM account WHERE id = 7; DELETE FROM approval").expect("a clean table");
+        let stood = changed.trim() == "0";
+        if stood == (*holds == Never) {
+            writeln!(wrong, "PostgreSQL {}: {guard}", if stood { "stops" } else { "goes on" }).expect("a string");
+        }
+        let objections = objections(guard);
+        if objections.is_empty() != (*holds == Always) {
+            writeln!(wrong, "the rules object {objections:?}: {guard}").expect("a string");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
