@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::config::{self, Config};
 use crate::effect::{At, Expr, ExprKind, Ident};
 use crate::fault::Fault;
+use crate::finding::Fix;
 use crate::flow::{self, Memory, PsqlValue, Run, Start};
 use crate::ledger::{self, Insertion};
 use crate::logic::{Facts, Known};
@@ -46,6 +47,8 @@ pub struct Mismatch {
     pub at: At,
     /// What is wrong.
     pub message: String,
+    /// How the manifest becomes that of the files.
+    pub fix: Option<Fix>,
 }
 
 /// One run of one script.

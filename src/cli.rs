@@ -23,6 +23,7 @@ use crate::date::Date;
 use crate::explain::{self, Document};
 use crate::fault::Fault;
 use crate::finding::Level;
+use crate::fix::{self, Change, Mended, Task, Told};
 use crate::history::Revision;
 use crate::init;
 use crate::lint::{Job, lint};
@@ -32,7 +33,7 @@ use crate::report;
 use crate::rules::Rule;
 use crate::silence::all_rules;
 use crate::source::visible_lines;
-use crate::verdict::{Approved, Gate, Verdict};
+use crate::verdict::{Approved, Gate, Outcome, Verdict};
 
 use output::Output;
 
@@ -130,6 +131,12 @@ struct Check {
     /// Writes a report into a file, too; may be repeated
     #[arg(long, value_name = "FORMAT=PATH", value_parser = read_target::<Format>)]
     output: Vec<Target<Format>>,
+    /// Applies the fixes of what it would report, and reports what is left
+    #[arg(long)]
+    fix: bool,
+    /// Prints what --fix would do, as a patch, and changes nothing
+    #[arg(long, conflicts_with_all = ["fix", "format", "output"])]
+    diff: bool,
     /// The lowest level that fails
     #[arg(long, value_name = "LEVEL", default_value = "deny")]
     fail_on: Threshold,
@@ -363,23 +370,96 @@ fn run_check(arguments: &Arguments, check: &Check) -> Result<u8, Fault> {
         (read_config(path)?, directory(path), check.files.clone())
     };
     config.check_rules(&all_rules().map(|rule| rule.id).collect::<Vec<_>>())?;
-    let job = Job { directory: directory.clone(), config: config.clone(), packages: arguments.packages() };
-    let mut verdict = Verdict::on(arguments.today(), lint(job)?, &config)?;
-    verdict.pass_through(gate(check, &verdict, &directory)?);
-    if !files.is_empty() {
-        let texts = files.iter().map(|file| find(&verdict, &directory, file)).collect::<Result<Vec<_>, Fault>>()?;
-        verdict.show_only(texts.concat());
-    }
+    let judge = |outcome: Outcome| {
+        let mut verdict = Verdict::on(arguments.today(), outcome, &config)?;
+        verdict.pass_through(gate(check, &verdict, &directory)?);
+        if !files.is_empty() {
+            let texts = files.iter().map(|file| find(&verdict, &directory, file)).collect::<Result<Vec<_>, Fault>>()?;
+            verdict.show_only(texts.concat());
+        }
+        Ok(verdict)
+    };
     let root = root_of(&directory);
+    if check.fix || check.diff {
+        let task = Task { directory: &directory, config: &config, packages: arguments.packages(), judge: &judge };
+        let mended = fix::mend(&task)?;
+        if check.diff {
+            return print_difference(&mended, &directory);
+        }
+        refuse_targets(check, &mended.verdict, &directory)?;
+        fix::write(&mended.changes)?;
+        tell(&mended, "fixed");
+        return print_verdict(arguments, check, &mended.verdict, &root, &directory);
+    }
+    let job = Job { directory: directory.clone(), config: config.clone(), packages: arguments.packages() };
+    print_verdict(arguments, check, &judge(lint(job)?)?, &root, &directory)
+}
+
+fn print_verdict(
+    arguments: &Arguments,
+    check: &Check,
+    verdict: &Verdict,
+    root: &report::Root,
+    directory: &Path,
+) -> Result<u8, Fault> {
+    refuse_targets(check, verdict, directory)?;
     let mut outputs: Vec<Output> = Vec::new();
     for target in &check.output {
-        refuse_target(&target.path, &outputs, &verdict, &directory)?;
-        outputs.push(Output { path: target.path.clone(), bytes: target.format.write(&verdict, &root, false) });
+        outputs.push(Output { path: target.path.clone(), bytes: target.format.write(verdict, root, false) });
     }
     output::write(&outputs)?;
     let is_coloured = arguments.color.is_now(io::stdout().is_terminal());
-    print(&check.format.write(&verdict, &root, is_coloured))?;
+    print(&check.format.write(verdict, root, is_coloured))?;
     Ok(verdict.exit_code())
+}
+
+/// Prints what the fixes would change. Something to fix, and something that cannot be fixed, are
+/// both a reason not to be content.
+fn print_difference(mended: &Mended, directory: &Path) -> Result<u8, Fault> {
+    let current = env::current_dir().unwrap_or_default();
+    let current = fs::canonicalize(&current).unwrap_or(current);
+    let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    // From where the user stands, if the package is there; else from where lint.toml is.
+    let name = |change: &Change| {
+        let below = |from: &Path| change.path.strip_prefix(from).ok().map(|path| path.to_string_lossy().into_owned());
+        below(&current).or_else(|| below(&directory)).unwrap_or_else(|| change.name.clone())
+    };
+    print(&fix::unified(&mended.changes, &name))?;
+    tell(mended, "would fix");
+    Ok(if mended.changes.is_empty() && mended.verdict.is_pass() { GOOD } else { FOUND })
+}
+
+/// Says what the fixes have come to, beside the report.
+fn tell(mended: &Mended, word: &str) {
+    let mut lines: Vec<String> = Vec::new();
+    let mut fixed = mended.fixed.as_slice();
+    while let Some(first) = fixed.first() {
+        // Of one file and one kind the first is enough.
+        let is_alike = |other: &&Told| (&other.file, other.rule, &other.what) == (&first.file, first.rule, &first.what);
+        let count = fixed.iter().take_while(is_alike).count();
+        let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+        lines.push(format!("{word} {}:{}{more}: {}: {}", first.file, first.place, first.rule, first.what));
+        fixed = fixed.get(count..).unwrap_or_default();
+    }
+    for (Told { file, place, rule, what }, why) in &mended.refused {
+        lines.push(format!("not fixed {file}:{place}: {rule}: {what}: {why}"));
+    }
+    for name in &mended.renewed {
+        lines.push(format!("{name} follows with the new hashes; they have to be ratified again"));
+    }
+    let text: String = lines.into_iter().map(|line| line + "\n").collect();
+    // Nobody is left to tell when standard error is gone.
+    let _ = io::stderr().write_all(visible_lines(&text).as_bytes());
+}
+
+/// Refuses reports that cannot be meant to go where they would.
+fn refuse_targets(check: &Check, verdict: &Verdict, directory: &Path) -> Result<(), Fault> {
+    let mut before: Vec<Output> = Vec::new();
+    for target in &check.output {
+        refuse_target(&target.path, &before, verdict, directory)?;
+        before.push(Output { path: target.path.clone(), bytes: Vec::new() });
+    }
+    Ok(())
 }
 
 fn run_explain(arguments: &Arguments, shape: Shape, targets: &[Target<Shape>]) -> Result<u8, Fault> {

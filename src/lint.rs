@@ -10,12 +10,13 @@ use crate::case::{Case, Mismatch};
 use crate::config::{self, Config};
 use crate::effect::At;
 use crate::fault::Fault;
+use crate::finding::{Edit, Fix};
 use crate::flow::Memory;
 use crate::manifest::{self, Problem};
 use crate::package::{self, Library, Line, Program, Role, STACK, Script};
 use crate::rules;
 use crate::source::{FileId, Span};
-use crate::sources::Sources;
+use crate::sources::{Overlay, Sources};
 use crate::syntax::Parser;
 use crate::verdict::{Linted, Outcome, Text};
 
@@ -35,13 +36,26 @@ pub fn lint(job: Job) -> Result<Outcome, Fault> {
     examine(job, |_| ()).map(|(outcome, _)| outcome)
 }
 
+/// Lints with other bytes than those on disk in the files of an overlay.
+pub fn lint_over(job: Job, overlay: Overlay) -> Result<Outcome, Fault> {
+    examine_over(job, overlay, |_| ()).map(|(outcome, _)| outcome)
+}
+
 /// Lints, and keeps what `look` sees in each package, in the order of the packages.
 pub fn examine<T: Send + 'static>(
     job: Job,
     look: impl Fn(&Case<'_>) -> T + Send + 'static,
 ) -> Result<(Outcome, Vec<T>), Fault> {
+    examine_over(job, Overlay::new(), look)
+}
+
+fn examine_over<T: Send + 'static>(
+    job: Job,
+    overlay: Overlay,
+    look: impl Fn(&Case<'_>) -> T + Send + 'static,
+) -> Result<(Outcome, Vec<T>), Fault> {
     // Parsing and proving recurse over what is written: on a stack that holds it.
-    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || work(&job, &look));
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || work(&job, overlay, &look));
     let handle = worker.map_err(|error| Fault::new(format!("cannot start a thread: {error}")))?;
     handle.join().unwrap_or_else(|_| {
         Err(Fault::new("the analysis ended in an error of its own")
@@ -49,14 +63,14 @@ pub fn examine<T: Send + 'static>(
     })
 }
 
-fn work<T>(job: &Job, look: &dyn Fn(&Case<'_>) -> T) -> Result<(Outcome, Vec<T>), Fault> {
+fn work<T>(job: &Job, overlay: Overlay, look: &dyn Fn(&Case<'_>) -> T) -> Result<(Outcome, Vec<T>), Fault> {
     let config = &job.config;
     let chosen: Vec<&config::Package> = if job.packages.is_empty() {
         config.packages.iter().collect()
     } else {
         job.packages.iter().map(|name| config.package(name)).collect::<Result<_, Fault>>()?
     };
-    let mut sources = Sources::default();
+    let mut sources = Sources::over(overlay);
     let named: Vec<_> = chosen.iter().map(|package| package::read(&mut sources, &job.directory, package)).collect();
     let library = Library::parse(sources, Parser::default());
     let mut manifests: Vec<Text> = Vec::new();
@@ -138,15 +152,16 @@ fn mismatches(
         }
     }
     let configured = At::new(library.config, Span::new(name.span().start, name.span().end));
-    let bytes = match fs::read(&path) {
+    let overlaid = library.sources.overlaid(&path).map(<[u8]>::to_vec);
+    let bytes = match overlaid.map_or_else(|| fs::read(&path), Ok) {
         Ok(bytes) => bytes,
         Err(error) => {
             let message = format!("the manifest {} cannot be read: {error}", name.get_ref());
-            return Ok(vec![Mismatch { at: configured, message }]);
+            return Ok(vec![Mismatch { at: configured, message, fix: None }]);
         }
     };
     let file = FileId::new(library.config.index() + 1 + texts.len());
-    let lines: Vec<Span> = line_spans(&bytes);
+    let lines = manifest::lines(&bytes);
     let place = |line: usize| lines.get(line.saturating_sub(1)).map_or(configured, |span| At::new(file, *span));
     let told = manifest::check(&bytes, &hashes).into_iter().map(|problem| {
         let at = match &problem {
@@ -157,21 +172,14 @@ fn mismatches(
             | Problem::Mismatch { line, .. } => place(*line),
             Problem::Unlisted { .. } => configured,
         };
-        Mismatch { at, message: problem.what() }
+        let edit = manifest::mended(&bytes, &lines, &problem, &hashes);
+        let fix = edit.map(|(span, text)| Fix {
+            what: "list what is there; it has to be ratified again".to_owned(),
+            edits: vec![Edit { at: At::new(file, span), text }],
+        });
+        Mismatch { at, message: problem.what(), fix }
     });
-    let told = told.collect();
+    let told: Vec<Mismatch> = told.collect();
     texts.push(Text { name: package.path(name), bytes, statements: None });
     Ok(told)
-}
-
-fn line_spans(bytes: &[u8]) -> Vec<Span> {
-    let mut start = 0;
-    bytes
-        .split(|byte| *byte == b'\n')
-        .map(|line| {
-            let span = Span::new(start, start + line.len());
-            start += line.len() + 1;
-            span
-        })
-        .collect()
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use crate::fault::Fault;
+use crate::source::Span;
 
 /// Hashes in lower-case hexadecimal by path, `/` between the parts, ordered bytewise.
 pub type Hashes = BTreeMap<String, String>;
@@ -148,6 +149,77 @@ pub fn check(manifest: &[u8], hashes: &Hashes) -> Vec<Problem> {
     let unlisted = hashes.keys().filter(|path| !listed.contains(*path));
     problems.extend(unlisted.map(|path| Problem::Unlisted { path: path.clone() }));
     problems
+}
+
+/// The bytes of a manifest, and the text in their place, by which it has a problem no more;
+/// `lines` are its [`lines`].
+#[must_use]
+pub fn mended(manifest: &[u8], lines: &[Span], problem: &Problem, hashes: &Hashes) -> Option<(Span, String)> {
+    let of = |number: &usize| number.checked_sub(1).and_then(|index| lines.get(index)).copied();
+    match problem {
+        Problem::Mismatch { line, found, .. } => {
+            let span = of(line)?;
+            let text = std::str::from_utf8(span.of(manifest)).ok()?;
+            let (listed, _) = parse_line(text)?;
+            Some((hash_span(span, text, listed)?, found.clone()))
+        }
+        Problem::Malformed { line }
+        | Problem::Escapes { line, .. }
+        | Problem::Duplicate { line, .. }
+        | Problem::Missing { line, .. } => {
+            let span = of(line)?;
+            Some((Span::new(span.start, (span.end + 1).min(manifest.len())), String::new()))
+        }
+        Problem::Unlisted { path } => {
+            let line = format!("{}  {path}\n", hashes.get(path)?);
+            let later = lines.iter().find(|span| {
+                let listed = std::str::from_utf8(span.of(manifest)).ok().and_then(parse_line);
+                listed.is_some_and(|(_, listed)| listed > path.as_str())
+            });
+            let end = manifest.len();
+            let is_open = manifest.last().is_some_and(|byte| *byte != b'\n');
+            Some(match later {
+                Some(span) => (Span::new(span.start, span.start), line),
+                None if is_open => (Span::new(end, end), format!("\n{}", line.trim_end())),
+                None => (Span::new(end, end), line),
+            })
+        }
+    }
+}
+
+/// The manifest once a file that it lists has other bytes; nothing unless it lists the file with
+/// the hash of before.
+#[must_use]
+pub fn renewed(manifest: &[u8], path: &str, before: &str, after: &str) -> Option<Vec<u8>> {
+    let mut found = lines(manifest).into_iter().filter_map(|span| {
+        let text = std::str::from_utf8(span.of(manifest)).ok()?;
+        let (hash, listed) = parse_line(text)?;
+        (listed == path && hash.eq_ignore_ascii_case(before)).then(|| hash_span(span, text, hash)).flatten()
+    });
+    let span = found.next()?;
+    let mut renewed = manifest.get(..span.start)?.to_vec();
+    renewed.extend(after.as_bytes());
+    renewed.extend(manifest.get(span.end..)?);
+    Some(renewed)
+}
+
+/// The lines of a manifest, without their line breaks; what comes after the last of them is one,
+/// too, and may be empty.
+#[must_use]
+pub fn lines(manifest: &[u8]) -> Vec<Span> {
+    let mut start = 0;
+    let span = |line: &[u8]| {
+        let span = Span::new(start, start + line.len());
+        start += line.len() + 1;
+        span
+    };
+    manifest.split(|byte| *byte == b'\n').map(span).collect()
+}
+
+/// Where the hash stands in a line.
+fn hash_span(line: Span, text: &str, hash: &str) -> Option<Span> {
+    let start = line.start + text.rfind(hash).filter(|_| text.starts_with("SHA256")).or_else(|| text.find(hash))?;
+    Some(Span::new(start, start + hash.len()))
 }
 
 /// The hash of some bytes in lower-case hexadecimal.

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::case::{Case, Pass};
 use crate::catalog::{Catalog, Key, Kind, Outcome};
-use crate::effect::{Act, Cte, Ident, Name};
-use crate::finding::{Finding, Level};
+use crate::effect::{Act, At, Cte, Ident, Name, Statement, Visit, walk_statement};
+use crate::finding::{Finding, Fix, Level};
 use crate::flow::{Change, Event, Origin, Via};
 use crate::logic::Reach;
-use crate::package::{Role, STACK};
+use crate::mend;
+use crate::package::{Line, Role, STACK};
+use crate::source::FileId;
 
 macro_rules! rules {
     ($($module:ident = $id:literal),* $(,)?) => {
@@ -83,11 +85,12 @@ impl Rule {
 /// as the machine has processors.
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let baseline = case.of_baseline();
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         while let Some((number, rule)) = ALL.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push((number, ask(rule, case)));
+            done.push((number, ask(rule, case, &baseline)));
         }
         done
     };
@@ -109,13 +112,21 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     found.into_iter().flat_map(|(_, findings)| findings).collect()
 }
 
-fn ask(rule: &Rule, case: &Case<'_>) -> Vec<Finding> {
+fn ask(rule: &Rule, case: &Case<'_>, baseline: &BTreeSet<FileId>) -> Vec<Finding> {
     let mut found = Vec::new();
     (rule.check)(case, &mut found);
     // The same place is reached by several runs of one script.
     found.sort_by(|left, right| place(left).cmp(&place(right)).then_with(|| left.message.cmp(&right.message)));
-    found.dedup_by(|left, right| place(left) == place(right) && left.message == right.message);
+    found.dedup_by(|other, first| {
+        let is_same = place(other) == place(first) && other.message == first.message;
+        // What helps in one run only is no fix.
+        first.fix = first.fix.take().filter(|_| !is_same || other.fix.is_some());
+        is_same
+    });
     drop_particular(case, &mut found);
+    // What the release starts from is not the release's to change.
+    let is_ours = |fix: &Fix| fix.edits.iter().all(|edit| !baseline.contains(&edit.at.file()));
+    found.iter_mut().for_each(|finding| finding.fix = finding.fix.take().filter(is_ours));
     found
 }
 
@@ -160,10 +171,71 @@ fn with_trail(mut finding: Finding, event: &Event<'_>) -> Finding {
     finding
 }
 
+/// The bytes of the file that a place is in.
+fn bytes<'c>(case: &'c Case<'_>, at: At) -> &'c [u8] {
+    case.library.sources.get(at.file()).map(|source| &source.bytes[..]).unwrap_or_default()
+}
+
+/// Whether a statement stands in the script itself or in a `DO` of it: what is done to it is
+/// done to this script alone.
+fn is_own(event: &Event<'_>) -> bool {
+    event.via.iter().all(|via| via.origin == Origin::Do)
+}
+
+/// The key by which `ON CONFLICT` can pass over the rows of an `INSERT` that are there already,
+/// put into it. `settled` says of a column of the statement whether it is the same each time.
+fn pass_over(
+    case: &Case<'_>,
+    pass: &Pass<'_>,
+    event: &Event<'_>,
+    change: &Change<'_>,
+    settled: &dyn Fn(usize) -> bool,
+) -> Option<Fix> {
+    let Some(Act::Insert { table, columns, conflict: None, .. }) = change.act else { return None };
+    let known: Vec<Ident> =
+        columns.iter().enumerate().filter(|(index, _)| settled(*index)).map(|(_, column)| column.clone()).collect();
+    let key = pass.start.keys_within(&change.relation, &known).into_iter().next()?;
+    let key: Vec<usize> =
+        key.iter().map(|column| columns.iter().position(|known| known == column)).collect::<Option<_>>()?;
+    if !is_own(event) || pass.start.canonical(table) != change.relation {
+        return None;
+    }
+    mend::on_conflict(bytes(case, event.at), enclosing(case, event.at)?, table.at, &key)
+}
+
+/// The innermost statement of a script or of a body in it that a place lies in.
+fn enclosing(case: &Case<'_>, place: At) -> Option<At> {
+    struct Search {
+        place: At,
+        found: Option<At>,
+    }
+    impl<'a> Visit<'a> for Search {
+        fn statement(&mut self, statement: &'a Statement) {
+            let (place, span) = (self.place.span(), statement.at.span());
+            if statement.at.file() == self.place.file() && span.start <= place.start && place.end <= span.end {
+                self.found = Some(statement.at);
+                walk_statement(self, statement);
+            }
+        }
+    }
+    fn search(lines: &[Line], search_for: &mut Search) {
+        for line in lines {
+            match line {
+                Line::Sent { statements, .. } => statements.iter().for_each(|one| search_for.statement(one)),
+                Line::Choice { arms, .. } => arms.iter().for_each(|arm| search(&arm.lines, search_for)),
+                _ => {}
+            }
+        }
+    }
+    let mut found = Search { place, found: None };
+    search(&case.library.program(place.file()).lines, &mut found);
+    found.found
+}
+
 /// From the first token of an expression to its last: the place of an operator is the
 /// operator's own.
-fn whole(expr: &crate::effect::Expr) -> crate::effect::At {
-    use crate::effect::{At, Expr, Visit, walk_expr};
+fn whole(expr: &crate::effect::Expr) -> At {
+    use crate::effect::{Expr, Visit, walk_expr};
     struct Places(At);
     impl<'a> Visit<'a> for Places {
         fn expr(&mut self, expr: &'a Expr) {

@@ -173,6 +173,22 @@ impl Silences {
         silenced
     }
 
+    /// Whether an edit of these bytes would change what is under a suppression of any rule, or come
+    /// between the two. What is silenced in a whole file is not meant.
+    #[must_use]
+    pub fn touches(&self, edit: Span, text: &[u8], lines: &Lines) -> bool {
+        let line = |offset: usize| lines.place(text, offset).line;
+        let is_on =
+            |number: &usize| (line(edit.start)..=line(edit.end.saturating_sub(1).max(edit.start))).contains(number);
+        let is_within = |(statement, index): &(Span, usize)| {
+            let comment = self.all.get(*index).map_or(statement.start, |silence| silence.at.span().start);
+            // An edit at the start of the comment's line comes before both.
+            let start = lines.span(line(comment)).map_or(statement.start, |span| span.start);
+            edit.end > start && edit.start <= statement.end
+        };
+        self.by_line.keys().any(is_on) || self.by_statement.iter().any(is_within)
+    }
+
     /// A finding for each suppression that has silenced nothing.
     pub fn idle(&self) -> impl Iterator<Item = Finding> {
         self.all

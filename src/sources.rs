@@ -22,7 +22,11 @@ pub const SIZE_LIMIT: u64 = 1 << 30;
 pub struct Sources {
     files: Vec<Source>,
     by_path: BTreeMap<PathBuf, FileId>,
+    overlay: Overlay,
 }
+
+/// Bytes that count in the place of those on disk, by the path that the links to a file lead to.
+pub type Overlay = BTreeMap<PathBuf, Vec<u8>>;
 
 /// One script.
 #[derive(Debug)]
@@ -79,6 +83,17 @@ pub enum Trouble {
 }
 
 impl Sources {
+    /// Nothing is read yet; where the overlay has a file, its bytes are those that will be.
+    #[must_use]
+    pub fn over(overlay: Overlay) -> Self {
+        Self { overlay, ..Self::default() }
+    }
+
+    /// The bytes that the overlay has for the file at `path`, links followed.
+    pub fn overlaid(&self, path: &Path) -> Option<&[u8]> {
+        self.overlay.get(&fs::canonicalize(path).ok()?).map(Vec::as_slice)
+    }
+
     /// Reads the script at `path`, and all that it includes, from within `root`. Both are
     /// relative to `directory`, which is psql's working directory: there `\i` starts.
     pub fn read(&mut self, directory: &Path, root: &Path, path: &Path) -> Result<FileId, Trouble> {
@@ -109,7 +124,10 @@ impl Sources {
         if let Some(id) = known {
             return Ok(id);
         }
-        let bytes = read_file(&real)?;
+        let bytes = match self.overlay.get(&real) {
+            Some(bytes) => bytes.clone(),
+            None => read_file(&real)?,
+        };
         let script = psql::read(&bytes);
         let id = FileId::new(self.files.len());
         self.by_path.insert(real.clone(), id);

@@ -3,7 +3,7 @@
 
 use roof_lint::config::Config;
 use roof_lint::effect::At;
-use roof_lint::finding::{Finding, Level};
+use roof_lint::finding::{Edit, Finding, Fix, Level};
 use roof_lint::report::{Root, before, github, gitlab, json, junit, markdown, sarif};
 use roof_lint::source::{FileId, Span};
 use roof_lint::verdict::{Gate, Linted, Outcome, Text, Verdict};
@@ -49,7 +49,15 @@ fn findings() -> Vec<Finding> {
         .related(here("\"\u{111}\u{1ed9}\"".as_bytes()), "this\ttable")
         .related(at(1, CONFIG.as_bytes(), b"\"sql\""), "here")
         .consequence("they are gone")
-        .way_out("say WHERE"),
+        .way_out("say WHERE")
+        .fix(Some(Fix {
+            what: "escape\tit".to_owned(),
+            edits: vec![
+                Edit { at: here(b"DELETE"), text: String::new() },
+                Edit { at: here("\u{1F600}".as_bytes()), text: "'\u{1F600}\r\n'".to_owned() },
+                Edit { at: At::new(FileId::new(0), Span::new(MIXED.len(), MIXED.len())), text: ";\n".to_owned() },
+            ],
+        })),
         Finding::new("guard-fails-open", here(b"guilty"), "it lets NULL pass ]]>", "x"),
         Finding::new("statement-fails", here(b"silenced"), "it fails", "x"),
         Finding::new("not-transactional", here(b"BEGIN"), "never shown", "x"),
@@ -178,6 +186,16 @@ fn sarif_meets_its_schema_and_its_places_the_bytes() {
         }
     }
     assert_eq!(places, 8);
+    let fixes: Vec<&Value> = results.iter().filter_map(|result| result["fixes"].as_array()).flatten().collect();
+    assert_eq!(fixes.len(), 1);
+    let replacements = fixes[0]["artifactChanges"][0]["replacements"].as_array().expect("replacements");
+    for (replacement, text) in replacements.iter().zip(["", "'\u{1F600}\r\n'", ";\n"]) {
+        let region = &replacement["deletedRegion"];
+        let start = number(&region["byteOffset"]);
+        assert_eq!((number(&region["startLine"]), number(&region["startColumn"])), counted(MIXED, start));
+        assert_eq!(replacement["insertedContent"]["text"].as_str().unwrap_or_default(), text);
+    }
+    assert_eq!(replacements.len(), 3);
     let silenced = results.iter().find(|result| result["ruleId"] == "statement-fails").expect("it is told");
     assert_eq!(silenced["suppressions"][0]["justification"], "it is meant, <100%>");
     assert_eq!(silenced["suppressions"][0]["kind"], "inSource");

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["finding", "wire"],
     &["config", "manifest", "cluster", "history"],
     &["sources", "syntax", "init"],
-    &["package", "catalog", "logic"],
+    &["package", "catalog", "logic", "mend"],
     &["flow"],
     &["ledger"],
     &["case"],
@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["silence"],
     &["verdict"],
     &["report", "lint", "exec"],
-    &["rehearse", "explain", "audit"],
+    &["rehearse", "explain", "audit", "fix"],
     &["cli"],
     &["main", "bin"],
 ];

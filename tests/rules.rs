@@ -4,13 +4,15 @@
 #[path = "support/fences.rs"]
 mod fences;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use fences::{Example, Mark, examples};
 use roof_lint::date::Date;
+use roof_lint::fix::{self, Task};
 use roof_lint::lint::{Job, lint};
 use roof_lint::silence::all_rules;
-use roof_lint::verdict::{Judged, Verdict};
+use roof_lint::verdict::{Judged, Outcome, Verdict};
 
 fn run(example: &Example) -> (Vec<Mark>, Vec<(Mark, String)>) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -74,11 +76,39 @@ fn every_page_has_the_same_parts() {
     for rule in all_rules() {
         let parts: Vec<&str> = rule.page.lines().filter(|line| line.starts_with('#')).collect();
         assert!(
-            parts.len() == 5 && parts[1..] == ["## Why", "## Bad", "## Good", "## Blind spots"],
+            parts.get(1..) == Some(&["## Why", "## Bad", "## Good", "## Blind spots"])
+                || parts.get(1..) == Some(&["## Why", "## Bad", "## Good", "## Fix", "## Blind spots"]),
             "{}: {parts:?}",
             rule.id
         );
     }
+}
+
+/// An example with the fixes of its findings: where each is, its rule, and what is left.
+#[test]
+fn a_page_speaks_of_a_fix_if_its_examples_show_one() {
+    let mut wrong = String::new();
+    let mut shown: BTreeSet<String> = BTreeSet::new();
+    for example in examples().iter().filter(|example| example.bad) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (config, _) = fences::write(example, directory.path());
+        let judge = |outcome: Outcome| Verdict::on(Date::new(2026, 6, 30), outcome, &config);
+        let task = Task { directory: directory.path(), config: &config, packages: Vec::new(), judge: &judge };
+        let mended = fix::mend(&task).unwrap_or_else(|fault| panic!("{}:{}: {fault}", example.page, example.line));
+        shown.extend(mended.fixed.iter().map(|fixed| fixed.rule.to_owned()).filter(|rule| *rule == example.page));
+        fix::write(&mended.changes).expect("it is written");
+        let again = fix::mend(&task).expect("it is linted");
+        if !again.changes.is_empty() {
+            writeln!(wrong, "rules/{}.md:{}: the fix has no end", example.page, example.line).expect("a string");
+        }
+    }
+    for rule in all_rules() {
+        if rule.page.contains("\n## Fix\n") != shown.contains(rule.id) {
+            writeln!(wrong, "rules/{}.md: speaks of a fix that no example shows, or the other way", rule.id)
+                .expect("a string");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
 }
 
 #[test]

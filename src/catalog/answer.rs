@@ -146,6 +146,15 @@ impl Catalog {
         self.unique_keys(table).iter().any(|key| key.iter().all(|column| columns.contains(column)))
     }
 
+    /// The keys of the table that lie within these columns, the shortest first.
+    #[must_use]
+    pub fn keys_within(&self, table: &Name, columns: &[Ident]) -> Vec<Vec<Ident>> {
+        let mut keys = self.unique_keys(table);
+        keys.retain(|key| key.iter().all(|column| columns.contains(column)));
+        keys.sort_by(|left, right| left.len().cmp(&right.len()).then_with(|| left.cmp(right)));
+        keys
+    }
+
     /// Whether the table has a key of just these columns.
     #[must_use]
     pub fn has_key_of(&self, table: &Name, columns: &[Ident]) -> bool {

@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::effect::{Act, AlterAction};
 use crate::finding::Finding;
 use crate::flow::What;
+use crate::mend;
 
 const ID: &str = "cascade-into-baseline";
 
@@ -38,6 +39,10 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let finding = Finding::new(ID, event.at, message, "CASCADE")
                 .consequence("what others have built on it since goes without a word")
                 .way_out("leave CASCADE out: PostgreSQL then refuses, and names what is in the way");
+            // Where it takes something with it, somebody has to say what is to become of that.
+            let is_idle = outcome.dropped.iter().all(|dropped| dropped.cascade_from.is_none() || dropped.automatic);
+            let fix = || mend::without_cascade(super::bytes(case, event.at), event.at);
+            let finding = finding.fix((is_idle && super::is_own(event)).then(fix).flatten());
             findings.push(super::with_trail(finding, event));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
 use crate::effect::{
-    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, From, Ident, Name, Query, RowSource, Visit,
+    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, From, Ident, Name, Query, QueryBody, RowSource, Visit,
     walk_expr, walk_from,
 };
 use crate::finding::Finding;
@@ -33,14 +33,50 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 _ => None,
             };
             if let Some(why) = why {
+                let fix = match (change.kind, change.act) {
+                    (ChangeKind::Insert, Some(Act::Insert { rows: RowSource::Query(query), .. })) => {
+                        super::pass_over(case, pass, event, change, &|index| is_settled(query, index))
+                    }
+                    _ => None,
+                };
                 let name = super::called(pass, case);
                 let message = format!("the second run of {name} {} {}: {why}", super::verb(change), change.relation);
                 let finding = Finding::new(ID, event.at, message, "here")
                     .consequence("a run that was broken off cannot be repeated without doing its work twice")
-                    .way_out("ON CONFLICT on a key of the table, or a condition that is false once the rows are there");
+                    .way_out("ON CONFLICT on a key of the table, or a condition that is false once the rows are there")
+                    .fix(fix);
                 findings.push(super::with_trail(finding, event));
             }
         }
+    }
+}
+
+/// Whether a query that finds the same rows has the same values in a column: constants, and
+/// columns of what it reads, put together by operators.
+fn is_settled(query: &Query, index: usize) -> bool {
+    struct Moves(bool);
+    impl<'a> Visit<'a> for Moves {
+        fn expr(&mut self, expr: &'a Expr) {
+            self.0 |= matches!(expr.kind, ExprKind::Call { .. } | ExprKind::Subquery { .. });
+            walk_expr(self, expr);
+        }
+    }
+    let settled = |value: &Expr| {
+        let mut moves = Moves(false);
+        moves.expr(value);
+        !moves.0
+    };
+    match &query.body {
+        QueryBody::Values(rows) => rows.iter().all(|row| row.get(index).is_some_and(settled)),
+        QueryBody::Select(select) => {
+            let is_table = |from: &From| {
+                let mut moves = Moves(false);
+                moves.from(from);
+                !moves.0
+            };
+            select.targets.get(index).is_some_and(|target| settled(&target.value)) && select.from.iter().all(is_table)
+        }
+        QueryBody::Set { left, right, .. } => is_settled(left, index) && is_settled(right, index),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::effect::{At, Expr, ExprKind, Ident, LikeKind, Name};
-use crate::finding::Finding;
+use crate::effect::{Act, At, Expr, ExprKind, Ident, LikeKind, Name, Visit, rewrite_expr, walk_expr};
+use crate::finding::{Edit, Finding, Fix};
 use crate::flow::{Change, ChangeKind, Origin, Sight, What};
 use crate::ledger::{self, Insertion, Mark};
 use crate::logic::{Facts, Known};
@@ -39,7 +39,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             if marks.iter().any(|mark| confined(pass, change, mark, case)) {
                 continue;
             }
-            findings.push(super::with_trail(finding(case, pass, change, &marks, &insertions), event));
+            let fix = super::is_own(event).then(|| escaped(case, pass, change, &marks)).flatten();
+            let finding = finding(case, pass, change, &marks, &insertions).fix(fix);
+            findings.push(super::with_trail(finding, event));
         }
     }
 }
@@ -119,6 +121,53 @@ fn confined(pass: &Pass<'_>, change: &Change<'_>, mark: &Mark, case: &Case<'_>) 
         negated: false,
     };
     Facts::default().confines(&reach, with, &Expr { at, kind }, &world) == Known::Yes
+}
+
+/// Escapes a tag in a `LIKE` that takes its `_` for any character, where that confines the
+/// change to the tag.
+fn escaped(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]) -> Option<Fix> {
+    struct Patterns<'a>(Vec<&'a Expr>);
+    impl<'a> Visit<'a> for Patterns<'a> {
+        fn expr(&mut self, expr: &'a Expr) {
+            if let ExprKind::Like { kind: LikeKind::Like, pattern, escape: None, negated: false, .. } = &expr.kind {
+                self.0.push(pattern);
+            }
+            walk_expr(self, expr);
+        }
+    }
+    let Some(Act::Delete { filter: Some(written), .. } | Act::Update { filter: Some(written), .. }) = change.act else {
+        return None;
+    };
+    let mut patterns = Patterns(Vec::new());
+    patterns.expr(written);
+    let tags = case.package.tags.iter().map(|tag| tag.get_ref().clone());
+    let tags: BTreeSet<String> = tags.chain(marks.iter().flat_map(|mark| &mark.values).map(ToString::to_string)).collect();
+    for pattern in patterns.0 {
+        let ExprKind::Text(text) = &pattern.kind else { continue };
+        let meant = |tag: &&String| tag.as_str() == text || tag.replace('\\', "") == text.as_str();
+        let Some(tag) = tags.iter().find(meant) else { continue };
+        // A tag of `lint.toml` may be a pattern itself.
+        let right = if tag.as_str() == text { tag.replace('_', "\\_").replace('%', "\\%") } else { tag.clone() };
+        let bytes = super::bytes(case, pattern.at);
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        if right == text.as_str() || pattern.at.span().of(bytes) != quoted(text).as_bytes() {
+            continue;
+        }
+        let mut filter = change.filter.clone()?;
+        rewrite_expr(&mut filter, &mut |node| {
+            if let ExprKind::Like { pattern, .. } = &mut node.kind
+                && pattern.kind == ExprKind::Text(text.clone())
+            {
+                pattern.kind = ExprKind::Text(Ident::from(right.as_str()));
+            }
+        });
+        let mended = Change { filter: Some(filter), ..change.clone() };
+        if marks.iter().any(|mark| confined(pass, &mended, mark, case)) {
+            let edit = Edit { at: pattern.at, text: quoted(&right) };
+            return Some(Fix { what: format!("escape the pattern: {}", quoted(&right)), edits: vec![edit] });
+        }
+    }
+    None
 }
 
 fn finding(

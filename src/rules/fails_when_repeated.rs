@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::effect::{Act, Ident, RowSource};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, What};
+use crate::mend;
 
 const ID: &str = "fails-when-repeated";
 
@@ -25,11 +26,27 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     if failed.contains(&event.at.span()) || matches!(problem.sqlstate, "2BP01" | "25001") {
                         continue;
                     }
-                    findings.push(told(event, &problem.message));
+                    let fix = match &event.what {
+                        What::Define { statement, .. } if super::is_own(event) => {
+                            let bytes = super::bytes(case, event.at);
+                            mend::again(bytes, statement, problem.sqlstate, pass.role.undoes())
+                        }
+                        _ => None,
+                    };
+                    findings.push(told(event, &problem.message).fix(fix));
                 }
                 What::Change(change) => {
                     if let Some(key) = duplicate(change, event, pass) {
-                        findings.push(told(event, &format!("the key ({key}) of {} is there already", change.relation)));
+                        let message = format!("the key ({key}) of {} is there already", change.relation);
+                        let constant = |index: usize| match change.act {
+                            Some(Act::Insert { columns, rows: RowSource::Query(query), .. }) => {
+                                let constants = crate::ledger::constant_columns(columns, query);
+                                columns.get(index).is_some_and(|column| constants.contains_key(column))
+                            }
+                            _ => false,
+                        };
+                        let fix = super::pass_over(case, pass, event, change, &constant);
+                        findings.push(told(event, &message).fix(fix));
                     }
                 }
                 _ => {}

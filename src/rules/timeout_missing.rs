@@ -1,12 +1,16 @@
 //! Changes while a timeout is not in effect.
 
-use crate::case::Case;
-use crate::finding::Finding;
-use crate::flow::{Setting, What};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::case::{Case, Pass};
+use crate::finding::{Finding, Fix};
+use crate::flow::{Block, Event, Setting, What};
+use crate::mend;
 
 const ID: &str = "timeout-missing";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let mut usuals: BTreeMap<&str, Option<String>> = BTreeMap::new();
     for pass in case.changing().filter(|pass| !pass.repeat) {
         for timeout in &case.package.timeouts {
             let name = timeout.get_ref().as_str();
@@ -28,10 +32,59 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let finding = Finding::new(ID, event.at, format!("{script} goes to work while {name} is {why}"), "the first statement without it")
                 .related(case.configured(&timeout.span()), "required here")
                 .consequence("a lock that is not granted, or a statement that does not end, holds up production")
-                .way_out(format!("SET LOCAL {name} = '5s'; after BEGIN, before the first change"));
+                .way_out(format!("SET LOCAL {name} = '5s'; after BEGIN, before the first change"))
+                .fix(usuals.entry(name).or_insert_with(|| usual(case, name)).as_deref().and_then(|usual| {
+                    fix(case, pass, event, (name, usual))
+                }));
             findings.push(super::with_trail(finding, event));
         }
     }
+}
+
+/// Sets it as most scripts of the package do: where it is set to something wrong, or behind the
+/// timeouts that are set, or behind `BEGIN`.
+fn fix(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, (name, usual): (&str, &str)) -> Option<Fix> {
+    let Block::Open { begin, .. } = event.block else { return None };
+    let earlier = pass.run.events.iter().take_while(|other| !std::ptr::eq(*other, event));
+    let set: Vec<(&str, &Event<'_>)> = earlier
+        .filter(|other| other.reachable && other.via.is_empty() && other.block == event.block)
+        .filter_map(|other| match &other.what {
+            What::Set { name, .. } => Some((name.as_str(), other)),
+            _ => None,
+        })
+        .collect();
+    if event.settings.get(name).is_some() {
+        let (_, last) = set.iter().rev().find(|(other, _)| *other == name || *other == "all")?;
+        let is_it = last.settings.get(name) == event.settings.get(name);
+        return (is_it && mend::is_set(super::bytes(case, last.at), last.at)).then(|| mend::instead(last.at, usual));
+    }
+    let bytes = super::bytes(case, begin);
+    let is_beside = |other: &&(&str, &Event<'_>)| {
+        let (name, other) = other;
+        case.package.timeouts.iter().any(|timeout| timeout.get_ref() == name)
+            && other.at.file() == begin.file()
+            && !mend::has_command(bytes, begin.span().end, other.at.span().start)
+    };
+    let at = set.iter().rev().find(is_beside).map_or(begin, |(_, other)| other.at);
+    mend::behind(bytes, at, usual)
+}
+
+/// How most scripts of the package set it, as it is written; nothing if as many do otherwise.
+fn usual(case: &Case<'_>, name: &str) -> Option<String> {
+    let mut written: BTreeMap<&str, BTreeSet<(usize, usize)>> = BTreeMap::new();
+    for event in case.passes.iter().filter(|pass| !pass.repeat).flat_map(|pass| &pass.run.events) {
+        let What::Set { name: set, statement } = &event.what else { continue };
+        if set != name || wrong(event.settings.get(name)).is_some() {
+            continue;
+        }
+        if let Some(text) = mend::set_local(super::bytes(case, statement.at), statement.at) {
+            let at = statement.at;
+            written.entry(text).or_default().insert((at.file().index(), at.span().start));
+        }
+    }
+    let most = written.values().map(BTreeSet::len).max()?;
+    let mut texts = written.iter().filter(|(_, places)| places.len() == most).map(|(text, _)| *text);
+    texts.next().filter(|_| texts.next().is_none()).map(str::to_owned)
 }
 
 /// What is wrong with a timeout, if anything.

@@ -215,6 +215,32 @@ impl Stage {
         Ok(dumps)
     }
 
+    /// The same with every part run twice, and with a dump after each time.
+    pub(crate) fn twice(&self, package: &Package) -> Result<Vec<(&'static str, String)>, String> {
+        let directory = tempfile::tempdir().expect("a directory");
+        package.write(directory.path(), false);
+        let name =
+            format!("before:{}", self.works.iter().find(|work| work.package == "phase-1").expect("Phase 1").path);
+        self.restore(&name);
+        let mut dumps = Vec::new();
+        let mut go = |what: &'static str, script: &str, settings: &[&str]| {
+            for _ in 0..2 {
+                self.run_as("workflow_admin", DATABASE, directory.path(), script, settings)
+                    .map_err(|stderr| format!("{what}: {script}: {stderr}"))?;
+                dumps.push((what, without_times(&String::from_utf8_lossy(&self.dump()))));
+            }
+            Ok::<_, String>(())
+        };
+        go("Phase 1", "sql/phase1/99_run_all.sql", &[])?;
+        let ratify = "INSERT INTO os_proposal_approvals SELECT 'APR-2026-0211', level, ratified_by, ratified_at FROM os_proposal_approvals";
+        self.sql(ratify);
+        go("the release", "sql/prod/99_run_all.sql", &[APR])?;
+        go("tier by tier back", "sql/prod_rollback/per_tier_rollback.sql", &["tier=all"])?;
+        go("back", "sql/prod_rollback/99_rollback_full.sql", &[])?;
+        go("Phase 1 back", "sql/phase1_rollback/99_rollback_all.sql", &[])?;
+        Ok(dumps)
+    }
+
     /// Runs a mutant and says what harm it does not do.
     pub(crate) fn shows(&self, harm: Harm, mutant: &Mutant) -> Result<(), String> {
         let directory = tempfile::tempdir().expect("a directory");
