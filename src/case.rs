@@ -1,8 +1,12 @@
 //! A package, run in every way in which it may run: each tier, each rollback, the checks,
 //! and each of them again. What the rules look at.
 
+mod runs;
+mod unit;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use toml::Spanned;
 
@@ -11,14 +15,19 @@ use crate::config::{self, Config};
 use crate::effect::{At, Expr, ExprKind, Ident};
 use crate::fault::Fault;
 use crate::finding::Fix;
-use crate::flow::{self, Memory, PsqlValue, Run, Start};
+use crate::flow::{self, Memory, PsqlValue, Run};
 use crate::ledger::{self, Insertion};
-use crate::logic::{Facts, Known};
+use crate::logic::Known;
 use crate::package::{Library, Role, Script};
 use crate::source::{FileId, Map, Span};
 use crate::syntax::Parser;
 
+pub use runs::Runs;
+use runs::{Knowledge, Stand};
+pub use unit::{Frame, Part};
+
 /// A package and what its scripts do.
+#[derive(Clone)]
 pub struct Case<'a> {
     /// The whole of `lint.toml`.
     pub config: &'a Config,
@@ -30,14 +39,23 @@ pub struct Case<'a> {
     pub scripts: Vec<Script>,
     /// The database before the release.
     pub baseline: Catalog,
-    /// Every way in which a script runs.
+    /// The ways in which scripts run that are looked at.
     pub passes: Vec<Pass<'a>>,
+    /// The first run of each tier, looked at or not.
+    pub tiers: Vec<Pass<'a>>,
+    /// Every way in which a script runs, looked at or not. Only what mends a finding may follow
+    /// from it.
+    pub all: Arc<Vec<Pass<'a>>>,
     /// What has to hold.
-    pub goals: Goals,
+    pub goals: Arc<Goals>,
     /// What each tier adds, by the index of the tier.
     pub added: Vec<Vec<Insertion>>,
     /// Where the manifest and the files disagree.
     pub manifest: Vec<Mismatch>,
+    /// The number of the database before the release.
+    frame: u64,
+    /// By tier, the numbers of the runs that its additions come from.
+    added_by: Vec<Vec<u64>>,
 }
 
 /// One way in which the manifest and the files disagree.
@@ -52,6 +70,7 @@ pub struct Mismatch {
 }
 
 /// One run of one script.
+#[derive(Clone)]
 pub struct Pass<'a> {
     /// What the script is for in this run.
     pub role: Role,
@@ -62,7 +81,9 @@ pub struct Pass<'a> {
     /// The database before.
     pub start: Catalog,
     /// What happens.
-    pub run: Run<'a>,
+    pub run: Arc<Run<'a>>,
+    /// No other run has this number.
+    number: u64,
 }
 
 /// What `lint.toml` wants to be true.
@@ -110,7 +131,20 @@ impl<'a> Case<'a> {
         scripts: Vec<Script>,
         manifest: Vec<Mismatch>,
     ) -> Result<Self, Fault> {
-        let goals = Goals::read(config, package, library.config, parser)?;
+        Self::again(config, package, library, &mut Runs::new(memory, parser), scripts, manifest, &|| false)
+    }
+
+    /// Runs what is not as it was. Ends early, with whatever there is, when it has to stop.
+    pub fn again(
+        config: &'a Config,
+        package: &'a config::Package,
+        library: &'a Library,
+        runs: &mut Runs<'a>,
+        scripts: Vec<Script>,
+        manifest: Vec<Mismatch>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, Fault> {
+        let goals = Goals::read(config, package, library.config, runs.parser())?;
         let mut case = Self {
             config,
             package,
@@ -118,70 +152,86 @@ impl<'a> Case<'a> {
             scripts,
             baseline: Catalog::default(),
             passes: Vec::new(),
-            goals,
+            tiers: Vec::new(),
+            all: Arc::default(),
+            frame: 0,
+            added_by: Vec::new(),
+            goals: Arc::new(goals),
             added: Vec::new(),
             manifest,
         };
-        case.run(memory, parser);
+        runs.begin();
+        case.run(runs, stop);
+        runs.end();
+        case.all = Arc::new(case.passes.clone());
         Ok(case)
     }
 
-    fn run(&mut self, memory: &'a Memory, parser: Parser) {
-        let mut catalog = Catalog::default();
+    fn run(&mut self, runs: &mut Runs<'a>, stop: &dyn Fn() -> bool) {
         let known = self.scripts.iter().any(|script| script.role == Role::Baseline);
-        catalog.set_origin(origin::BASELINE);
+        let mut stand = Stand::empty().made_by(runs, origin::BASELINE);
         for index in self.of(|role| role == Role::Baseline) {
-            catalog = self.pass(memory, parser, Role::Baseline, index, false, &catalog, Facts::default(), &[]).catalog;
+            stand = self.pass(runs, Role::Baseline, index, false, &stand, Knowledge::default(), &[]).0;
         }
-        catalog.reconnect();
-        catalog.assume_complete(known);
-        self.baseline = catalog.clone();
+        let stand = stand.reconnected(runs).assumed_complete(runs, known);
+        self.baseline = stand.catalog().clone();
+        self.frame = stand.number();
+        let baseline = stand.clone();
 
         for index in self.of(|role| role == Role::Preflight) {
-            self.twice(memory, parser, Role::Preflight, index, &catalog.clone(), &[], origin::OTHER);
+            self.twice(runs, Role::Preflight, index, &stand, &[], origin::OTHER);
         }
+        let mut stand = stand;
         let tiers = self.package.tier.len();
         let mut befores = Vec::new();
         for tier in 0..tiers {
-            befores.push(catalog.clone());
-            let mut added = Vec::new();
+            if stop() {
+                return;
+            }
+            befores.push(stand.clone());
+            let (mut added, mut by) = (Vec::new(), Vec::new());
             for index in self.of(|role| role == Role::Tier(tier)) {
                 let origin = origin::TIERS + u32::try_from(tier).unwrap_or(0);
-                catalog = self.twice(memory, parser, Role::Tier(tier), index, &catalog, &[], origin);
+                stand = self.twice(runs, Role::Tier(tier), index, &stand, &[], origin);
                 let first = self.passes.iter().rev().find(|pass| pass.role == Role::Tier(tier) && !pass.repeat);
                 added.extend(first.map(|pass| ledger::insertions(&pass.run)).unwrap_or_default());
+                by.extend(first.map(|pass| pass.number));
+                self.tiers.extend(first.cloned());
             }
             self.added.push(added);
+            self.added_by.push(by);
         }
         for index in self.of(|role| role == Role::Verify) {
-            self.twice(memory, parser, Role::Verify, index, &catalog.clone(), &[], origin::OTHER);
+            self.twice(runs, Role::Verify, index, &stand, &[], origin::OTHER);
         }
         for index in self.of(|role| role == Role::Executor) {
-            let start = self.baseline.clone();
-            self.pass(memory, parser, Role::Executor, index, false, &start, Facts::default(), &[]);
+            self.pass(runs, Role::Executor, index, false, &baseline, Knowledge::default(), &[]);
         }
         // Tier by tier backwards, each from where the ones after it are undone.
-        let full = catalog.clone();
+        let full = stand.clone();
         for tier in (0..tiers).rev() {
+            if stop() {
+                return;
+            }
             for index in self.of(|role| role == Role::Rollback(tier)) {
-                catalog = self.twice(memory, parser, Role::Rollback(tier), index, &catalog, &[], origin::OTHER);
+                stand = self.twice(runs, Role::Rollback(tier), index, &stand, &[], origin::OTHER);
             }
             let undo = self.package.tier.get(tier).and_then(|tier| tier.undo.as_ref());
             let Some((name, value)) = undo.and_then(|undo| undo.get_ref().split_once('=')) else { continue };
             for index in self.of(|role| role == Role::TierRollback) {
                 let given = [(Ident::from(name), PsqlValue::Text(Ident::from(value)))];
-                catalog = self.twice(memory, parser, Role::Rollback(tier), index, &catalog, &given, origin::OTHER);
+                stand = self.twice(runs, Role::Rollback(tier), index, &stand, &given, origin::OTHER);
             }
         }
         for index in self.of(|role| role == Role::TierRollback) {
-            self.twice(memory, parser, Role::TierRollback, index, &full, &[], origin::OTHER);
+            self.twice(runs, Role::TierRollback, index, &full, &[], origin::OTHER);
         }
         for index in self.of(|role| role == Role::FullRollback) {
-            self.twice(memory, parser, Role::FullRollback, index, &full, &[], origin::OTHER);
+            self.twice(runs, Role::FullRollback, index, &full, &[], origin::OTHER);
             // It must work from any tier, and from none.
-            let fewer = befores.iter().skip(befores.len().saturating_sub(PREFIXES)).cloned().collect::<Vec<_>>();
-            for before in fewer {
-                self.pass_marked(memory, parser, Role::FullRollback, index, &before);
+            for before in befores.iter().skip(befores.len().saturating_sub(PREFIXES)) {
+                let start = before.clone().made_by(runs, origin::OTHER);
+                self.pass(runs, Role::FullRollback, index, true, &start, Knowledge::default(), &[]);
             }
         }
     }
@@ -191,43 +241,32 @@ impl<'a> Case<'a> {
     }
 
     /// The script once, and again where that left off; returns the database after the first.
-    #[allow(clippy::too_many_arguments, reason = "all of them say which run it is")]
     fn twice(
         &mut self,
-        memory: &'a Memory,
-        parser: Parser,
+        runs: &mut Runs<'a>,
         role: Role,
         script: usize,
-        start: &Catalog,
+        start: &Stand,
         given: &[(Ident, PsqlValue)],
         origin: u32,
-    ) -> Catalog {
-        let mut start = start.clone();
-        start.set_origin(origin);
-        let end = self.pass(memory, parser, role, script, false, &start, Facts::default(), given);
-        let catalog = end.catalog.clone();
-        self.pass(memory, parser, role, script, true, &catalog, end.facts.clone(), given);
-        catalog
-    }
-
-    fn pass_marked(&mut self, memory: &'a Memory, parser: Parser, role: Role, script: usize, start: &Catalog) {
-        let mut start = start.clone();
-        start.set_origin(origin::OTHER);
-        self.pass(memory, parser, role, script, true, &start, Facts::default(), &[]);
+    ) -> Stand {
+        let start = start.clone().made_by(runs, origin);
+        let (end, facts) = self.pass(runs, role, script, false, &start, Knowledge::default(), given);
+        self.pass(runs, role, script, true, &end, facts, given);
+        end
     }
 
     #[allow(clippy::too_many_arguments, reason = "all of them say which run it is")]
     fn pass(
         &mut self,
-        memory: &'a Memory,
-        parser: Parser,
+        runs: &mut Runs<'a>,
         role: Role,
         script: usize,
         repeat: bool,
-        start: &Catalog,
-        facts: Facts,
+        start: &Stand,
+        knowledge: Knowledge,
         given: &[(Ident, PsqlValue)],
-    ) -> flow::State {
+    ) -> (Stand, Knowledge) {
         let mut variables: BTreeMap<Ident, PsqlValue> =
             flow::PSQL_VARIABLES.iter().map(|name| (Ident::new_static(name), PsqlValue::Some)).collect();
         // The operator may pass them, or not.
@@ -237,16 +276,14 @@ impl<'a> Case<'a> {
             variables.extend(names.map(|(name, _)| (Ident::from(name), PsqlValue::Maybe)));
         }
         variables.extend(given.iter().cloned());
-        let mut start = start.clone();
-        start.reconnect();
-        let begin = Start { catalog: start.clone(), facts, variables, alone: repeat };
+        let start = start.clone().reconnected(runs);
         let Some(file) = self.scripts.get(script).and_then(|script| script.file.as_ref().ok()).copied() else {
-            return flow::State::at(&begin);
+            return (start, knowledge);
         };
-        let run = flow::run(self.library, memory, parser, file, &begin);
-        let end = run.end.clone();
-        self.passes.push(Pass { role, script, repeat, start, run });
-        end
+        let done = runs.run(self.library, file, &start, knowledge, variables, repeat);
+        let number = done.knowledge.run();
+        self.passes.push(Pass { role, script, repeat, start: start.catalog().clone(), run: done.run, number });
+        (done.end, done.knowledge)
     }
 
     /// The passes of scripts that may change the database on the way to, or back from, the

@@ -392,6 +392,14 @@ impl Catalog {
         self.state.end_local();
     }
 
+    /// Whether the other is the same to the byte, places included. What is not quickly told
+    /// is not the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let settled = self.saved.is_none() && other.saved.is_none();
+        settled && self.origin == other.origin && self.complete == other.complete && self.state.is_same(&other.state)
+    }
+
     // What is asked of it.
 
     /// The key of the relation that a name leads to.

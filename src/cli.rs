@@ -5,6 +5,7 @@
 
 mod execute;
 mod output;
+mod watch;
 
 use std::env;
 use std::ffi::OsString;
@@ -27,6 +28,7 @@ use crate::fix::{self, Change, Mended, Task, Told};
 use crate::history::Revision;
 use crate::init;
 use crate::lint::{Job, lint};
+use crate::lsp;
 use crate::manifest;
 use crate::rehearse;
 use crate::report;
@@ -92,6 +94,14 @@ enum Subcommands {
         /// What psql takes; --help lists it
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
         arguments: Vec<OsString>,
+    },
+    /// Lints what an editor has open as it is typed: a language server on standard input and output
+    Lsp,
+    /// Checks again whenever a file changes, until Ctrl-C
+    Watch {
+        /// The lowest level that fails
+        #[arg(long, value_name = "LEVEL", default_value = "deny")]
+        fail_on: Threshold,
     },
     /// Looks at the scripts of a repository and writes a lint.toml to begin with
     Init,
@@ -296,6 +306,8 @@ pub fn run() -> ExitCode {
         Some(Subcommands::Rehearse { unlinted }) => run_rehearse(&arguments, *unlinted),
         Some(Subcommands::Manifest { write }) => run_manifest(&arguments, *write),
         Some(Subcommands::Run { arguments }) => Ok(execute::execute("roof-lint run".as_ref(), arguments)),
+        Some(Subcommands::Lsp) => run_lsp(arguments.today()),
+        Some(Subcommands::Watch { fail_on }) => watch::watch(&arguments, *fail_on),
         Some(Subcommands::Init) => run_init(arguments.config()),
         Some(Subcommands::Completions { shell }) => print_completions(*shell),
         Some(Subcommands::Man { command }) => print_manual(command.as_deref()),
@@ -737,6 +749,11 @@ fn run_manifest(arguments: &Arguments, write: bool) -> Result<u8, Fault> {
         }
     }
     Ok(code)
+}
+
+/// Serves an editor; ends well if the editor says that it is done.
+fn run_lsp(today: Option<Date>) -> Result<u8, Fault> {
+    Ok(if lsp::serve(io::stdin(), io::stdout(), today)? { GOOD } else { FOUND })
 }
 
 /// Writes a `lint.toml` where there is none.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
-use crate::source::{is_hidden, visible, visible_lines};
+use crate::source::{Span, is_hidden, visible, visible_lines};
 
 /// A reason why the run could not happen, the way out, and the place in `lint.toml` when
 /// that is the cause.
@@ -53,6 +53,18 @@ impl Fault {
             source: NamedSource::new(visible(name), masked(text)),
             label: LabeledSpan::new_with_span(Some(label.to_owned()), span),
         });
+        self
+    }
+
+    /// The same fault of the same file as it is written, where it was read with blanks in it.
+    #[must_use]
+    pub fn written(mut self, text: &str, written: &dyn Fn(Span) -> Span) -> Self {
+        if let Some(place) = &mut self.0.place {
+            let (start, length) = (place.label.offset(), place.label.len());
+            let span = written(Span::new(start, start + length));
+            place.source = NamedSource::new(place.source.name(), masked(text));
+            place.label = LabeledSpan::new_with_span(place.label.label().map(str::to_owned), span.start..span.end);
+        }
         self
     }
 }

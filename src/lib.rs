@@ -30,6 +30,7 @@ pub mod init;
 pub mod ledger;
 pub mod lint;
 pub mod logic;
+pub mod lsp;
 pub mod manifest;
 pub mod mend;
 pub mod package;

@@ -1,9 +1,8 @@
 //! From files to findings: reads what `lint.toml` names, parses it, runs it on the symbolic
 //! database and asks the rules.
 
-#![allow(clippy::disallowed_methods, reason = "reads the manifest")]
+mod session;
 
-use std::fs;
 use std::path::PathBuf;
 
 use crate::case::{Case, Mismatch};
@@ -11,14 +10,13 @@ use crate::config::{self, Config};
 use crate::effect::At;
 use crate::fault::Fault;
 use crate::finding::{Edit, Fix};
-use crate::flow::Memory;
 use crate::manifest::{self, Problem};
-use crate::package::{self, Library, Line, Program, Role, STACK, Script};
-use crate::rules;
+use crate::package::{Library, Line, Program, STACK, Script};
 use crate::source::{FileId, Span};
-use crate::sources::{Overlay, Sources};
-use crate::syntax::Parser;
-use crate::verdict::{Linted, Outcome, Text};
+use crate::sources::{Desk, Overlay};
+use crate::verdict::{Outcome, Text};
+
+pub use session::{Arena, Session};
 
 /// What is to be linted.
 #[derive(Debug)]
@@ -55,51 +53,20 @@ fn examine_over<T: Send + 'static>(
     look: impl Fn(&Case<'_>) -> T + Send + 'static,
 ) -> Result<(Outcome, Vec<T>), Fault> {
     // Parsing and proving recurse over what is written: on a stack that holds it.
-    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || work(&job, overlay, &look));
+    let work = move || {
+        let arena = Arena::default();
+        Session::new(&arena, Desk::over(overlay)).examine(&job, &look)
+    };
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(work);
     let handle = worker.map_err(|error| Fault::new(format!("cannot start a thread: {error}")))?;
-    handle.join().unwrap_or_else(|_| {
-        Err(Fault::new("the analysis ended in an error of its own")
-            .way_out("this is a defect of roof-lint: please report it with the script"))
-    })
+    handle.join().unwrap_or_else(|_| Err(own_error()))
 }
 
-fn work<T>(job: &Job, overlay: Overlay, look: &dyn Fn(&Case<'_>) -> T) -> Result<(Outcome, Vec<T>), Fault> {
-    let config = &job.config;
-    let chosen: Vec<&config::Package> = if job.packages.is_empty() {
-        config.packages.iter().collect()
-    } else {
-        job.packages.iter().map(|name| config.package(name)).collect::<Result<_, Fault>>()?
-    };
-    let mut sources = Sources::over(overlay);
-    let named: Vec<_> = chosen.iter().map(|package| package::read(&mut sources, &job.directory, package)).collect();
-    let library = Library::parse(sources, Parser::default());
-    let mut manifests: Vec<Text> = Vec::new();
-    let mut packages = Vec::new();
-    let mut seen = Vec::new();
-    for (package, named) in chosen.iter().zip(named) {
-        let scripts = package::scripts(package, &library, named);
-        let files = reached(&library, &scripts);
-        let is_release = |script: &&Script| !matches!(script.role, Role::Baseline | Role::Plain);
-        let release = reached(&library, &scripts.iter().filter(is_release).cloned().collect::<Vec<_>>());
-        let mismatches = mismatches(job, package, &library, &mut manifests)?;
-        let memory = Memory::default();
-        let case = Case::new(config, package, &library, &memory, Parser::default(), scripts, mismatches)?;
-        let findings = rules::check(&case);
-        seen.push(look(&case));
-        packages.push(Linted { name: package.name.get_ref().clone(), files, release, findings });
-    }
-    let mut texts: Vec<Text> = library
-        .sources
-        .iter()
-        .map(|(file, source)| Text {
-            name: source.name.clone(),
-            bytes: source.bytes.clone(),
-            statements: Some(statements(library.program(file))),
-        })
-        .collect();
-    texts.push(Text { name: config.name.clone(), bytes: config.text.clone().into_bytes(), statements: None });
-    texts.extend(manifests);
-    Ok((Outcome { texts, packages }, seen))
+/// What a panic is told as.
+#[must_use]
+pub fn own_error() -> Fault {
+    Fault::new("the analysis ended in an error of its own")
+        .way_out("this is a defect of roof-lint: please report it with the script")
 }
 
 /// The files that the scripts of a package lead to, in the order in which they were read.
@@ -139,6 +106,7 @@ fn mismatches(
     job: &Job,
     package: &config::Package,
     library: &Library,
+    desk: &Desk,
     texts: &mut Vec<Text>,
 ) -> Result<Vec<Mismatch>, Fault> {
     let Some(name) = &package.manifest else { return Ok(Vec::new()) };
@@ -148,12 +116,11 @@ fn mismatches(
     let prefix = package.path(&toml::Spanned::new(0..0, String::new()));
     for (_, source) in library.sources.iter() {
         if let Some(hash) = source.name.strip_prefix(&prefix).and_then(|name| hashes.get_mut(name)) {
-            *hash = manifest::digest(&source.bytes);
+            *hash = manifest::digest(&source.layout.written);
         }
     }
     let configured = At::new(library.config, Span::new(name.span().start, name.span().end));
-    let overlaid = library.sources.overlaid(&path).map(<[u8]>::to_vec);
-    let bytes = match overlaid.map_or_else(|| fs::read(&path), Ok) {
+    let bytes = match desk.read(&path) {
         Ok(bytes) => bytes,
         Err(error) => {
             let message = format!("the manifest {} cannot be read: {error}", name.get_ref());

@@ -5,7 +5,9 @@ mod program;
 
 pub use program::{Arm, Condition, Line, Program, Use, boolean};
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use toml::Spanned;
@@ -13,7 +15,7 @@ use toml::Spanned;
 use crate::config;
 use crate::effect::At;
 use crate::source::{FileId, Span};
-use crate::sources::{Sources, Trouble};
+use crate::sources::{Desk, Include, Layout, Source, Sources, Trouble};
 use crate::syntax::Parser;
 
 /// The part that a script plays in a package.
@@ -72,9 +74,11 @@ pub struct Library {
     /// The files.
     pub sources: Sources,
     /// By file.
-    pub programs: Vec<Program>,
+    pub programs: Vec<Arc<Program>>,
     /// The number that places in `lint.toml` have: the one after the last file.
     pub config: FileId,
+    /// How `lint.toml` is written, where that is not how it was read.
+    pub layout: Option<Arc<Layout>>,
 }
 
 impl Library {
@@ -82,37 +86,145 @@ impl Library {
     #[must_use]
     pub fn program(&self, file: FileId) -> &Program {
         static EMPTY: Program = Program { lines: Vec::new() };
-        self.programs.get(file.index()).unwrap_or(&EMPTY)
+        self.programs.get(file.index()).map_or(&EMPTY, |program| &**program)
+    }
+
+    /// The bytes of `lint.toml` as it is written that a span of it stands for.
+    #[must_use]
+    pub fn written_config(&self, span: Span) -> Span {
+        self.layout.as_ref().map_or(span, |layout| layout.written(span))
+    }
+
+    /// The place in the file as it is written that a place in a program stands for.
+    #[must_use]
+    pub fn written(&self, at: At) -> At {
+        let own = self.sources.get(at.file()).map(|source| &source.layout);
+        let layout = own.or_else(|| self.layout.as_ref().filter(|_| at.file() == self.config));
+        layout.map_or(at, |layout| At::new(at.file(), layout.written(at.span())))
+    }
+
+    /// The programs that a file leads to, itself first, each once.
+    #[must_use]
+    pub fn reached(&self, file: FileId) -> Vec<Arc<Program>> {
+        let mut found = BTreeSet::new();
+        let mut programs = Vec::new();
+        let mut queue = vec![file];
+        while let Some(file) = queue.pop() {
+            if found.insert(file) {
+                programs.extend(self.programs.get(file.index()).cloned());
+                let includes = self.sources.get(file).map(|source| source.includes.as_slice()).unwrap_or_default();
+                queue.extend(includes.iter().filter_map(|include| include.target.as_ref().ok()));
+            }
+        }
+        programs
     }
 
     /// Parses every file, on as many threads as the machine has processors.
     #[must_use]
     pub fn parse(sources: Sources, parser: Parser) -> Self {
-        let count = sources.iter().count();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut done: Vec<(usize, Program)> = Vec::new();
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(source) = sources.get(FileId::new(index)) else { return done };
-                done.push((index, program::read(FileId::new(index), source, parser)));
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(count.max(1));
-        let mut programs: Vec<(usize, Program)> = std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..threads)
-                .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
-                .collect();
-            let join = |handle: std::thread::ScopedJoinHandle<'_, Vec<(usize, Program)>>| match handle.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            if handles.is_empty() { work() } else { handles.into_iter().flat_map(join).collect() }
-        });
-        programs.sort_unstable_by_key(|(index, _)| *index);
-        let programs = programs.into_iter().map(|(_, program)| program).collect();
-        Self { sources, programs, config: FileId::new(count) }
+        Programs::default().library(sources, parser)
     }
+}
+
+/// How many programs are kept of one file: of what it was a few changes ago, too.
+const VERSIONS: usize = 4;
+
+/// The programs that were read, by all that they were read from.
+#[derive(Debug, Default)]
+pub struct Programs {
+    read: HashMap<(FileId, Parser), Vec<Reading>>,
+}
+
+#[derive(Debug)]
+struct Reading {
+    bytes: Arc<[u8]>,
+    includes: Vec<Include>,
+    program: Arc<Program>,
+}
+
+impl Programs {
+    /// Parses the files that are not as they were, on as many threads as the machine has
+    /// processors.
+    #[must_use]
+    pub fn library(&mut self, sources: Sources, parser: Parser) -> Library {
+        self.library_and_cost(sources, parser).0
+    }
+
+    /// The same, and how many bytes had to be parsed.
+    #[must_use]
+    pub fn library_and_cost(&mut self, sources: Sources, parser: Parser) -> (Library, usize) {
+        let mut programs: Vec<Option<Arc<Program>>> =
+            sources.iter().map(|(file, source)| self.find(file, source, parser)).collect();
+        let missing: Vec<usize> =
+            programs.iter().enumerate().filter(|(_, program)| program.is_none()).map(|(index, _)| index).collect();
+        let bytes = |index: &usize| sources.get(FileId::new(*index)).map_or(0, |source| source.layout.written.len());
+        let cost = missing.iter().map(bytes).sum();
+        for (index, program) in parse(&sources, &missing, parser) {
+            let program = Arc::new(program);
+            if let Some(source) = sources.get(FileId::new(index)) {
+                self.keep(FileId::new(index), source, parser, &program);
+            }
+            if let Some(slot) = programs.get_mut(index) {
+                *slot = Some(program);
+            }
+        }
+        let count = programs.len();
+        let programs = programs.into_iter().map(Option::unwrap_or_default).collect();
+        (Library { sources, programs, config: FileId::new(count), layout: None }, cost)
+    }
+
+    fn find(&mut self, file: FileId, source: &Source, parser: Parser) -> Option<Arc<Program>> {
+        let known = self.read.get_mut(&(file, parser))?;
+        let is_it = |reading: &Reading| *reading.bytes == *source.bytes && reading.includes == source.includes;
+        let index = known.iter().position(is_it)?;
+        // The one that was used last goes last.
+        let reading = known.remove(index);
+        let program = Arc::clone(&reading.program);
+        known.push(reading);
+        Some(program)
+    }
+
+    fn keep(&mut self, file: FileId, source: &Source, parser: Parser, program: &Arc<Program>) {
+        let known = self.read.entry((file, parser)).or_default();
+        if known.len() >= VERSIONS {
+            known.remove(0);
+        }
+        known.push(Reading {
+            bytes: Arc::clone(&source.bytes),
+            includes: source.includes.clone(),
+            program: Arc::clone(program),
+        });
+    }
+}
+
+/// The programs of these files.
+fn parse(sources: &Sources, files: &[usize], parser: Parser) -> Vec<(usize, Program)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done: Vec<(usize, Program)> = Vec::new();
+        while let Some(index) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let file = FileId::new(*index);
+            if let Some(source) = sources.get(file) {
+                done.push((*index, program::read(file, source, parser)));
+            }
+        }
+        done
+    };
+    // One does what this thread would do while it waits.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    if threads <= 1 {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let spawn = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok();
+        let handles: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let mut done = work();
+        for handle in handles {
+            // What was not read must not look as if nothing were there.
+            done.extend(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    })
 }
 
 /// The stack of a thread that parses: deep expressions recurse. The pages are only used as
@@ -137,6 +249,11 @@ pub fn scripts(package: &config::Package, library: &Library, named: Vec<Named>) 
 /// The scripts of a package in the order of the rollout table, read into `sources`; their
 /// places are where `lint.toml` names them, once that has a number.
 pub fn read(sources: &mut Sources, directory: &Path, package: &config::Package) -> Vec<Named> {
+    read_with(&mut Desk::default(), sources, directory, package)
+}
+
+/// The same, of what an editor has open where there is such.
+pub fn read_with(desk: &mut Desk, sources: &mut Sources, directory: &Path, package: &config::Package) -> Vec<Named> {
     let root = Path::new(package.root.get_ref());
     let tiers = || package.tier.iter().enumerate();
     let mut roles: Vec<(Role, &Spanned<String>)> = Vec::new();
@@ -154,7 +271,7 @@ pub fn read(sources: &mut Sources, directory: &Path, package: &config::Package) 
     roles.extend(package.roles.iter().chain(&package.ratify).map(|name| (Role::Plain, name)));
     let read = |(role, name): (Role, &Spanned<String>)| {
         let path = PathBuf::from(package.path(name));
-        (role, name.clone(), sources.read(directory, root, &path))
+        (role, name.clone(), sources.read_with(desk, directory, root, &path))
     };
     roles.into_iter().map(read).collect()
 }

@@ -2,7 +2,6 @@
 //! disk or a clock.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::case::{Case, Pass};
 use crate::catalog::{Catalog, Key, Kind, Outcome};
@@ -11,11 +10,14 @@ use crate::finding::{Finding, Fix, Level};
 use crate::flow::{Change, Event, Origin, Via};
 use crate::logic::Reach;
 use crate::mend;
-use crate::package::{Line, Role, STACK};
-use crate::source::FileId;
+use crate::package::{Line, Role};
+
+mod kept;
+
+pub use kept::Kept;
 
 macro_rules! rules {
-    ($($module:ident = $id:literal),* $(,)?) => {
+    ($($module:ident = $id:literal $($whole:ident)?),* $(,)?) => {
         $(mod $module;)*
 
         /// Every rule, in the order in which they are explained.
@@ -23,8 +25,18 @@ macro_rules! rules {
             id: $id,
             page: include_str!(concat!("../rules/", $id, ".md")),
             level: Level::Deny,
+            whole: is_whole!($($whole)?),
             check: $module::check,
         }),*];
+    };
+}
+
+macro_rules! is_whole {
+    (whole) => {
+        true
+    };
+    () => {
+        false
     };
 }
 
@@ -43,22 +55,22 @@ rules! {
     drop_parent_first = "drop-parent-first",
     cascade_into_baseline = "cascade-into-baseline",
     protected_rows_lost = "protected-rows-lost",
-    manifest_mismatch = "manifest-mismatch",
+    manifest_mismatch = "manifest-mismatch" whole,
     leftover_after_rollback = "leftover-after-rollback",
     foreign_object_dropped = "foreign-object-dropped",
-    tier_without_rollback = "tier-without-rollback",
-    executor_skips_tier = "executor-skips-tier",
+    tier_without_rollback = "tier-without-rollback" whole,
+    executor_skips_tier = "executor-skips-tier" whole,
     read_only_writes = "read-only-writes",
     unexpected_delta = "unexpected-delta",
     timeout_missing = "timeout-missing",
     variable_undefined = "variable-undefined",
     variable_unquoted = "variable-unquoted",
-    variable_in_body = "variable-in-body",
+    variable_in_body = "variable-in-body" whole,
     not_analysed = "not-analysed",
-    syntax_error = "syntax-error",
-    parsers_disagree = "parsers-disagree",
-    unreadable_script = "unreadable-script",
-    forbidden_command = "forbidden-command",
+    syntax_error = "syntax-error" whole,
+    parsers_disagree = "parsers-disagree" whole,
+    unreadable_script = "unreadable-script" whole,
+    forbidden_command = "forbidden-command" whole,
 }
 
 /// A rule.
@@ -69,6 +81,9 @@ pub struct Rule {
     pub page: &'static str,
     /// Its level where `lint.toml` sets no other.
     pub level: Level,
+    /// Whether it looks at the files or at scripts side by side; otherwise at one run after the
+    /// other, so that it finds the same in each [`crate::case::Part`] alone.
+    pub whole: bool,
     /// Finds what is wrong.
     pub check: fn(&Case<'_>, &mut Vec<Finding>),
 }
@@ -85,49 +100,7 @@ impl Rule {
 /// as the machine has processors.
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let baseline = case.of_baseline();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        while let Some((number, rule)) = ALL.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push((number, ask(rule, case, &baseline)));
-        }
-        done
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut found = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads)
-            .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
-            .collect();
-        let mut found = work();
-        for other in others {
-            match other.join() {
-                Ok(done) => found.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        found
-    });
-    found.sort_by_key(|(number, _)| *number);
-    found.into_iter().flat_map(|(_, findings)| findings).collect()
-}
-
-fn ask(rule: &Rule, case: &Case<'_>, baseline: &BTreeSet<FileId>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    (rule.check)(case, &mut found);
-    // The same place is reached by several runs of one script.
-    found.sort_by(|left, right| place(left).cmp(&place(right)).then_with(|| left.message.cmp(&right.message)));
-    found.dedup_by(|other, first| {
-        let is_same = place(other) == place(first) && other.message == first.message;
-        // What helps in one run only is no fix.
-        first.fix = first.fix.take().filter(|_| !is_same || other.fix.is_some());
-        is_same
-    });
-    drop_particular(case, &mut found);
-    // What the release starts from is not the release's to change.
-    let is_ours = |fix: &Fix| fix.edits.iter().all(|edit| !baseline.contains(&edit.at.file()));
-    found.iter_mut().for_each(|finding| finding.fix = finding.fix.take().filter(is_ours));
-    found
+    Kept::default().check(case, &|| false)
 }
 
 /// What is true of the script that undoes any tier need not be told for each tier again.

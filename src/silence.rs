@@ -21,18 +21,25 @@ pub static WITHOUT_REASON: Rule = Rule {
     id: "silence-without-reason",
     page: include_str!("../rules/silence-without-reason.md"),
     level: Level::Deny,
+    whole: true,
     check: |_, _| {},
 };
 
 /// A suppression that silences nothing.
-pub static IDLE: Rule =
-    Rule { id: "idle-silence", page: include_str!("../rules/idle-silence.md"), level: Level::Warn, check: |_, _| {} };
+pub static IDLE: Rule = Rule {
+    id: "idle-silence",
+    page: include_str!("../rules/idle-silence.md"),
+    level: Level::Warn,
+    whole: true,
+    check: |_, _| {},
+};
 
 /// A suppression whose time is over.
 pub static EXPIRED: Rule = Rule {
     id: "expired-silence",
     page: include_str!("../rules/expired-silence.md"),
     level: Level::Deny,
+    whole: true,
     check: |_, _| {},
 };
 

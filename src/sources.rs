@@ -3,12 +3,17 @@
 
 #![allow(clippy::disallowed_methods, reason = "the room that reads scripts")]
 
+mod layout;
+
+pub use layout::Layout;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
-use crate::psql::{self, Item, Metacommand, Part, Script};
+use crate::psql::{Item, Metacommand, Part, Script};
 pub use crate::source::FileId;
 
 /// How deeply files may include one another; psql itself has no limit and ends in a
@@ -20,9 +25,8 @@ pub const SIZE_LIMIT: u64 = 1 << 30;
 /// The files that are reached from the scripts of a package.
 #[derive(Debug, Default)]
 pub struct Sources {
-    files: Vec<Source>,
+    files: Vec<Arc<Source>>,
     by_path: BTreeMap<PathBuf, FileId>,
-    overlay: Overlay,
 }
 
 /// Bytes that count in the place of those on disk, by the path that the links to a file lead to.
@@ -33,10 +37,12 @@ pub type Overlay = BTreeMap<PathBuf, Vec<u8>>;
 pub struct Source {
     /// Its path from the directory that everything was read from, with `/` between parts.
     pub name: String,
-    /// Its bytes as they were on disk.
-    pub bytes: Vec<u8>,
+    /// Its bytes; while it is edited, with blanks between its statements.
+    pub bytes: Arc<[u8]>,
     /// The bytes taken apart.
-    pub script: Script,
+    pub script: Arc<Script>,
+    /// How it is written on disk, or in an editor.
+    pub layout: Arc<Layout>,
     /// Its `\i` and `\ir`, in order.
     pub includes: Vec<Include>,
     /// How many files lie within one another from this one on, itself included. Final once
@@ -83,36 +89,48 @@ pub enum Trouble {
 }
 
 impl Sources {
-    /// Nothing is read yet; where the overlay has a file, its bytes are those that will be.
-    #[must_use]
-    pub fn over(overlay: Overlay) -> Self {
-        Self { overlay, ..Self::default() }
-    }
-
-    /// The bytes that the overlay has for the file at `path`, links followed.
-    pub fn overlaid(&self, path: &Path) -> Option<&[u8]> {
-        self.overlay.get(&fs::canonicalize(path).ok()?).map(Vec::as_slice)
-    }
-
     /// Reads the script at `path`, and all that it includes, from within `root`. Both are
     /// relative to `directory`, which is psql's working directory: there `\i` starts.
     pub fn read(&mut self, directory: &Path, root: &Path, path: &Path) -> Result<FileId, Trouble> {
+        self.read_with(&mut Desk::default(), directory, root, path)
+    }
+
+    /// The same, of the texts that an editor has open rather than of the disk where there are
+    /// such; what was taken apart before is not taken apart again.
+    pub fn read_with(
+        &mut self,
+        desk: &mut Desk,
+        directory: &Path,
+        root: &Path,
+        path: &Path,
+    ) -> Result<FileId, Trouble> {
         let root = fs::canonicalize(directory.join(root)).map_err(|error| trouble(&error))?;
-        self.enter(&Boundary { directory, root: &root }, path, &mut Vec::new())
+        self.enter(desk, &Boundary { directory, root: &root }, path, &mut Vec::new())
     }
 
     /// The file.
     pub fn get(&self, id: FileId) -> Option<&Source> {
-        self.files.get(id.index())
+        self.files.get(id.index()).map(|source| &**source)
     }
 
     /// All files, in the order in which they were first met.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
-        self.files.iter().enumerate().map(|(index, source)| (FileId::new(index), source))
+        self.files.iter().enumerate().map(|(index, source)| (FileId::new(index), &**source))
     }
 
-    fn enter(&mut self, boundary: &Boundary<'_>, path: &Path, within: &mut Vec<PathBuf>) -> Result<FileId, Trouble> {
-        let real = boundary.resolve(path)?;
+    /// Which file was read from a path whose links are followed.
+    pub fn find(&self, real: &Path) -> Option<FileId> {
+        self.by_path.get(real).copied()
+    }
+
+    fn enter(
+        &mut self,
+        desk: &mut Desk,
+        boundary: &Boundary<'_>,
+        path: &Path,
+        within: &mut Vec<PathBuf>,
+    ) -> Result<FileId, Trouble> {
+        let real = boundary.resolve(desk, path)?;
         if within.contains(&real) {
             return Err(Trouble::Cycle);
         }
@@ -124,14 +142,11 @@ impl Sources {
         if let Some(id) = known {
             return Ok(id);
         }
-        let bytes = match self.overlay.get(&real) {
-            Some(bytes) => bytes.clone(),
-            None => read_file(&real)?,
-        };
-        let script = psql::read(&bytes);
+        let layout = desk.take(&real)?;
         let id = FileId::new(self.files.len());
         self.by_path.insert(real.clone(), id);
-        let commands: Vec<(usize, Result<PathBuf, Trouble>)> = script
+        let commands: Vec<(usize, Result<PathBuf, Trouble>)> = layout
+            .script
             .items
             .iter()
             .enumerate()
@@ -140,12 +155,20 @@ impl Sources {
                 _ => None,
             })
             .collect();
-        self.files.push(Source { name: display(path), bytes, script, includes: Vec::new(), height: 1 });
+        let source = Source {
+            name: display(path),
+            bytes: Arc::clone(&layout.bytes),
+            script: Arc::clone(&layout.script),
+            layout,
+            includes: Vec::new(),
+            height: 1,
+        };
+        self.files.push(Arc::new(source));
         within.push(real);
         for (item, target) in commands {
-            let target = target.and_then(|target| self.enter(boundary, &target, within));
+            let target = target.and_then(|target| self.enter(desk, boundary, &target, within));
             let inner = target.as_ref().ok().and_then(|id| self.get(*id)).map_or(0, |source| source.height);
-            if let Some(source) = self.files.get_mut(id.index()) {
+            if let Some(source) = self.files.get_mut(id.index()).and_then(Arc::get_mut) {
                 source.height = source.height.max(1 + inner);
                 source.includes.push(Include { item, target });
             }
@@ -153,6 +176,124 @@ impl Sources {
         within.pop();
         Ok(id)
     }
+}
+
+/// How many texts are kept of one file: of what it was a few changes ago, too.
+const VERSIONS: usize = 4;
+
+/// Texts that stand for files of the disk, and what was taken apart before. A file is read
+/// whenever it is asked for: only what follows from its bytes is kept.
+#[derive(Debug, Default)]
+pub struct Desk {
+    open: BTreeMap<PathBuf, Arc<[u8]>>,
+    taken: BTreeMap<PathBuf, Vec<Arc<Layout>>>,
+    is_edited: bool,
+}
+
+impl Desk {
+    /// A desk of files that are edited: what does not change in them keeps its place.
+    #[must_use]
+    pub fn of_edited() -> Self {
+        Self { is_edited: true, ..Self::default() }
+    }
+
+    /// A desk on which these files are open.
+    #[must_use]
+    pub fn over(overlay: Overlay) -> Self {
+        let open = overlay.into_iter().map(|(path, bytes)| (path, Arc::from(bytes))).collect();
+        Self { open, ..Self::default() }
+    }
+
+    /// From here on the file has these bytes, whatever the disk says; links are followed.
+    pub fn open(&mut self, path: &Path, bytes: &[u8]) {
+        if let Ok(real) = follow(path) {
+            self.open.insert(real, Arc::from(bytes));
+        }
+    }
+
+    /// From here on the disk says which bytes the file has.
+    pub fn close(&mut self, path: &Path) {
+        if let Ok(real) = follow(path) {
+            self.open.remove(&real);
+        }
+    }
+
+    /// Nothing is open.
+    pub fn close_all(&mut self) {
+        self.open.clear();
+    }
+
+    /// Whether its files are edited.
+    #[must_use]
+    pub const fn is_of_edited(&self) -> bool {
+        self.is_edited
+    }
+
+    /// What is open here, on a desk whose files are read as they are written.
+    #[must_use]
+    pub fn as_written(&self) -> Self {
+        Self { open: self.open.clone(), ..Self::default() }
+    }
+
+    /// The bytes of a file that is open.
+    pub fn opened(&self, path: &Path) -> Option<&Arc<[u8]>> {
+        self.open.get(path).or_else(|| self.open.get(&follow(path).ok()?))
+    }
+
+    /// The bytes of a file: of the editor, else of the disk.
+    pub fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        match self.opened(path) {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => fs::read(path),
+        }
+    }
+
+    /// The paths of the files that are open.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.open.keys().map(PathBuf::as_path)
+    }
+
+    /// The path with links followed, of a file that may be in the editor only.
+    fn real(&self, path: &Path) -> std::io::Result<PathBuf> {
+        let found = fs::canonicalize(path);
+        match &found {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.open.is_empty() => {
+                follow(path).ok().filter(|real| self.open.contains_key(real)).map_or(found, Ok)
+            }
+            _ => found,
+        }
+    }
+
+    fn take(&mut self, real: &Path) -> Result<Arc<Layout>, Trouble> {
+        let bytes: Arc<[u8]> = match self.open.get(real) {
+            Some(bytes) if bytes.len() as u64 > SIZE_LIMIT => return Err(Trouble::TooLarge),
+            Some(bytes) => Arc::clone(bytes),
+            None => Arc::from(read_file(real)?),
+        };
+        let known = self.taken.entry(real.to_owned()).or_default();
+        let layout = match known.iter().position(|layout| *layout.written == *bytes) {
+            Some(index) => known.remove(index),
+            None if self.is_edited => Arc::new(Layout::after(known, bytes)),
+            None => Arc::new(Layout::plain(bytes)),
+        };
+        // The one that was asked for last goes last.
+        known.push(Arc::clone(&layout));
+        if known.len() > VERSIONS {
+            known.remove(0);
+        }
+        Ok(layout)
+    }
+}
+
+/// The path with links followed; the file itself need not be there.
+fn follow(path: &Path) -> std::io::Result<PathBuf> {
+    fs::canonicalize(path).or_else(|error| match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if error.kind() == std::io::ErrorKind::NotFound => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            Ok(fs::canonicalize(parent)?.join(name))
+        }
+        _ => Err(error),
+    })
 }
 
 /// Where scripts may come from.
@@ -163,8 +304,8 @@ struct Boundary<'a> {
 
 impl Boundary<'_> {
     /// The file that the path leads to, links followed, if it lies within the root.
-    fn resolve(&self, path: &Path) -> Result<PathBuf, Trouble> {
-        let real = fs::canonicalize(self.directory.join(path)).map_err(|error| trouble(&error))?;
+    fn resolve(&self, desk: &Desk, path: &Path) -> Result<PathBuf, Trouble> {
+        let real = desk.real(&self.directory.join(path)).map_err(|error| trouble(&error))?;
         if real.starts_with(self.root) { Ok(real) } else { Err(Trouble::Outside) }
     }
 }

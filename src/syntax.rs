@@ -22,7 +22,7 @@ pub struct SyntaxError {
 }
 
 /// A parser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Parser {
     /// PostgreSQL's own grammar.
     #[cfg(feature = "pg_query")]

@@ -19,6 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["verdict"],
     &["report", "lint", "exec"],
     &["rehearse", "explain", "audit", "fix"],
+    &["lsp"],
     &["cli"],
     &["main", "bin"],
 ];

@@ -137,6 +137,27 @@ impl State {
         state
     }
 
+    /// Whether the other is the same to the byte: what is compared by meaning elsewhere is
+    /// compared with its places here.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let is_same = |(one, two): ((&Id, &Arc<Object>), (&Id, &Arc<Object>))| {
+            one.0 == two.0 && (Arc::ptr_eq(one.1, two.1) || told(one.1) == told(two.1))
+        };
+        self.next == other.next
+            && self.rarely == other.rarely
+            && self.has_extension == other.has_extension
+            && self.objects.len() == other.objects.len()
+            && self.objects.iter().zip(&other.objects).all(is_same)
+            && told(&self.settings) == told(&other.settings)
+            && told(&self.session) == told(&other.session)
+            && told(&self.blurred) == told(&other.blurred)
+            && self.names == other.names
+            && self.schemas == other.schemas
+            && self.dependents == other.dependents
+            && self.needs == other.needs
+            && self.drop_on_commit == other.drop_on_commit
+    }
+
     pub(super) fn get(&self, id: Id) -> Option<&Object> {
         self.objects.get(&id).map(|object| &**object)
     }
@@ -696,4 +717,9 @@ impl Object {
         self.detail = detail;
         self
     }
+}
+
+/// Everything about a value, places included.
+fn told(value: &impl std::fmt::Debug) -> String {
+    format!("{value:?}")
 }

@@ -80,10 +80,11 @@ impl Mode {
 }
 
 /// A lock on a relation.
-pub(super) type Taken = (Key, Mode);
+pub type Taken = (Key, Mode);
 
 /// What an event locks. Relations are looked up in the first catalog, else in the second.
-pub(super) fn of(what: &What<'_>, before: &Catalog, after: &Catalog) -> Vec<Taken> {
+#[must_use]
+pub fn of(what: &What<'_>, before: &Catalog, after: &Catalog) -> Vec<Taken> {
     let mut locks = Locks { before, after, found: Vec::new(), seen: BTreeSet::new() };
     match what {
         What::Query(statement) => locks.statement_reads(statement),

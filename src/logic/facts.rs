@@ -271,6 +271,12 @@ impl Facts {
         found
     }
 
+    /// Everything that is known, as it was assumed: of alternatives that a join left, all that
+    /// they come from.
+    pub fn assumed(&self) -> impl Iterator<Item = &[(Expr, Truth)]> {
+        self.held.iter().map(|fact| fact.sources.as_slice())
+    }
+
     /// How many conditions are known.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -19,7 +19,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Role::FullRollback => objects(case, pass, &case.baseline, findings),
             // A tier with a rollback of its own takes its objects with it.
             Role::Rollback(tier) if case.package.tier.get(tier).is_some_and(|tier| tier.rollback.is_some()) => {
-                let before = case.passes.iter().find(|pass| pass.role == Role::Tier(tier) && !pass.repeat);
+                let before = case.tiers.iter().find(|pass| pass.role == Role::Tier(tier));
                 if let Some(before) = before {
                     objects(case, pass, &before.start, findings);
                 }
@@ -38,8 +38,9 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
         return;
     }
     // What the tiers made that are undone here; what others have left is told of there.
-    let tiers = case.passes.iter().filter(|tier| !tier.repeat);
-    let made: BTreeSet<Key> = tiers
+    let made: BTreeSet<Key> = case
+        .tiers
+        .iter()
         .filter(|tier| match (tier.role, pass.role) {
             (Role::Tier(tier), Role::Rollback(only)) => tier == only,
             (Role::Tier(_), _) => true,

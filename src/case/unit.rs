@@ -1,0 +1,129 @@
+//! A case in parts that can be looked at one by one: a tier with its rollback, and the scripts
+//! of every other role. What a part shows of the rest is little, and all of it is its key.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Case;
+use crate::effect::Name;
+use crate::ledger::Insertion;
+use crate::package::Role;
+use crate::source::FileId;
+use crate::sources::{Include, Trouble};
+
+/// Which part of a case it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// A tier and what undoes it alone.
+    Tier(usize),
+    /// The scripts of one role.
+    Role(Role),
+}
+
+/// What every part of a case shows of the whole. Others are equal only if nothing in it differs,
+/// places included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// What `lint.toml` says of the package, with its places.
+    package: String,
+    /// The number of `lint.toml` among the files.
+    config: FileId,
+    scripts: Vec<(Role, String, Result<FileId, Trouble>)>,
+    /// By file.
+    includes: Vec<Vec<Include>>,
+    baseline: u64,
+    /// Which tiers write a table.
+    written: BTreeMap<Name, BTreeSet<usize>>,
+}
+
+impl Part {
+    const fn of(role: Role) -> Self {
+        match role {
+            Role::Tier(index) | Role::Rollback(index) => Self::Tier(index),
+            role => Self::Role(role),
+        }
+    }
+
+    /// Whether it undoes more than one tier, and so looks at all of them.
+    const fn looks_at_all(self) -> bool {
+        matches!(self, Self::Role(Role::TierRollback | Role::FullRollback))
+    }
+}
+
+impl Case<'_> {
+    /// What every part shows of the whole.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        let mut written: BTreeMap<Name, BTreeSet<usize>> = BTreeMap::new();
+        for (tier, added) in self.added.iter().enumerate() {
+            for insertion in added {
+                match written.get_mut(&insertion.table) {
+                    Some(tiers) => drop(tiers.insert(tier)),
+                    None => drop(written.insert(insertion.table.clone(), BTreeSet::from([tier]))),
+                }
+            }
+        }
+        Frame {
+            package: format!("{:?}", self.package),
+            config: self.library.config,
+            scripts: self.scripts.iter().map(|it| (it.role, it.path.clone(), it.file.clone())).collect(),
+            includes: self.library.sources.iter().map(|(_, source)| source.includes.clone()).collect(),
+            baseline: self.frame,
+            written,
+        }
+    }
+
+    /// The parts, in the order in which their scripts run first, with the numbers of the runs
+    /// that each shows.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(Part, Vec<u64>)> {
+        let mut order: Vec<Part> = Vec::new();
+        let mut runs: BTreeMap<Part, Vec<u64>> = BTreeMap::new();
+        for pass in &self.passes {
+            let part = Part::of(pass.role);
+            let shown = runs.entry(part).or_insert_with(|| {
+                order.push(part);
+                Vec::new()
+            });
+            shown.push(pass.number);
+        }
+        for (part, shown) in &mut runs {
+            match part {
+                Part::Tier(index) => shown.extend(self.added_by.get(*index).into_iter().flatten()),
+                part if part.looks_at_all() => shown.extend(self.added_by.iter().flatten()),
+                Part::Role(_) => {}
+            }
+        }
+        order.into_iter().map(|part| (part, runs.remove(&part).unwrap_or_default())).collect()
+    }
+
+    /// The case as that part shows it.
+    #[must_use]
+    pub fn part(&self, part: Part) -> Self {
+        let passes = self.passes.iter().filter(|pass| Part::of(pass.role) == part).cloned().collect();
+        if part.looks_at_all() {
+            return Self { passes, ..self.clone() };
+        }
+        let tiers = self.tiers.iter().filter(|pass| Part::of(pass.role) == part).cloned().collect();
+        let added = self
+            .added
+            .iter()
+            .enumerate()
+            .map(|(index, added)| if part == Part::Tier(index) { added.clone() } else { tables(added) });
+        Self { passes, tiers, added: added.collect(), ..self.clone() }
+    }
+}
+
+/// The tables that are written, and nothing else about it.
+fn tables(added: &[Insertion]) -> Vec<Insertion> {
+    let tables: BTreeSet<&Name> = added.iter().map(|insertion| &insertion.table).collect();
+    let bare = |table: &Name| Insertion {
+        table: table.clone(),
+        at: crate::effect::At::default(),
+        rows: None,
+        values: BTreeMap::new(),
+        certain: false,
+        direct: false,
+        by_trigger: false,
+    };
+    tables.into_iter().map(bare).collect()
+}

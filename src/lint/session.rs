@@ -1,0 +1,211 @@
+//! Lints again and again: what follows from bytes that are as they were is not worked out
+//! twice. Everything that is kept is found by all that it follows from, so nothing goes stale.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use elsa::FrozenVec;
+
+use super::{Job, mismatches, reached, statements};
+use crate::case::{Case, Runs};
+use crate::config::{self, Config};
+use crate::fault::Fault;
+use crate::flow::Memory;
+use crate::package::{self, Library, Programs, Role, Script};
+use crate::rules::Kept;
+use crate::sources::{Desk, Layout, Sources};
+use crate::syntax::Parser;
+use crate::verdict::{Linted, Outcome, Text};
+
+/// What the runs of a session refer to. It only grows: whoever lints for long takes another
+/// one from time to time.
+#[derive(Default)]
+pub struct Arena {
+    configs: FrozenVec<Box<Config>>,
+    libraries: FrozenVec<Box<Library>>,
+    memory: Memory,
+}
+
+/// Lints again and again.
+pub struct Session<'a> {
+    arena: &'a Arena,
+    desk: Desk,
+    programs: Programs,
+    /// By the directory of `lint.toml` and the name of the package.
+    runs: HashMap<(PathBuf, String), (Runs<'a>, Kept)>,
+    /// By the directory of `lint.toml`, the last ones.
+    configs: HashMap<PathBuf, Vec<(&'a Config, Arc<Layout>, String)>>,
+    stop: Arc<dyn Fn() -> bool + Send + Sync>,
+    was_stopped: bool,
+    /// The bytes that were parsed, and those that the last request was about.
+    parsed: usize,
+    size: usize,
+}
+
+/// How many configurations are kept: what is undone comes back.
+const CONFIGS: usize = 4;
+
+/// How many bytes are parsed before another arena is wanted, beyond [`TURNS`] times those that a
+/// request is about.
+const BYTES: usize = 1 << 20;
+/// See [`BYTES`].
+const TURNS: usize = 4;
+
+impl<'a> Session<'a> {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(arena: &'a Arena, desk: Desk) -> Self {
+        Self {
+            arena,
+            desk,
+            programs: Programs::default(),
+            runs: HashMap::new(),
+            configs: HashMap::new(),
+            stop: Arc::new(|| false),
+            was_stopped: false,
+            parsed: 0,
+            size: 0,
+        }
+    }
+
+    /// When to give up a request that somebody has asked for.
+    pub fn stop_when(&mut self, stop: Arc<dyn Fn() -> bool + Send + Sync>) {
+        self.stop = stop;
+        self.was_stopped = false;
+    }
+
+    /// Whether a request was given up since: what it came to is of no use.
+    #[must_use]
+    pub const fn was_stopped(&self) -> bool {
+        self.was_stopped
+    }
+
+    /// Whether another session in another arena would be a saving.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.parsed > BYTES + TURNS * self.size
+    }
+
+    /// What an editor has open.
+    pub const fn desk(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+
+    /// The desk, for the next session.
+    #[must_use]
+    pub fn into_desk(self) -> Desk {
+        self.desk
+    }
+
+    /// Lints, and keeps what `look` sees in each package, in the order of the packages. On a
+    /// thread with a stack of [`package::STACK`]: it recurses over what is written. What mends
+    /// a finding is only told of files that are not edited.
+    pub fn examine<T>(&mut self, job: &Job, look: &dyn Fn(&Case<'_>) -> T) -> Result<(Outcome, Vec<T>), Fault> {
+        let is_edited = self.desk.is_of_edited();
+        let mut packages = Vec::new();
+        let mut seen = Vec::new();
+        let mut manifests: Vec<Text> = Vec::new();
+        let library = self.each(job, &mut manifests, &mut |case, kept, stop| {
+            let files = reached(case.library, &case.scripts);
+            let is_release = |script: &&Script| !matches!(script.role, Role::Baseline | Role::Plain);
+            let release = case.scripts.iter().filter(is_release).cloned().collect::<Vec<_>>();
+            let release = reached(case.library, &release);
+            let mut findings = kept.check(case, stop);
+            for finding in &mut findings {
+                finding.primary.at = case.library.written(finding.primary.at);
+                finding.related.iter_mut().for_each(|label| label.at = case.library.written(label.at));
+                // What mends it may follow from more than what is looked at again.
+                finding.fix = finding.fix.take().filter(|_| !is_edited);
+            }
+            seen.push(look(case));
+            packages.push(Linted { name: case.package.name.get_ref().clone(), files, release, findings });
+        })?;
+        let mut texts: Vec<Text> = library
+            .sources
+            .iter()
+            .map(|(file, source)| Text {
+                name: source.name.clone(),
+                bytes: source.layout.written.to_vec(),
+                statements: Some(statements(library.program(file))),
+            })
+            .collect();
+        let Config { name, text, .. } = &job.config;
+        texts.push(Text { name: name.clone(), bytes: text.clone().into_bytes(), statements: None });
+        texts.extend(manifests);
+        Ok((Outcome { texts, packages }, seen))
+    }
+
+    /// Looks at each package without asking the rules.
+    pub fn look<T>(&mut self, job: &Job, look: &dyn Fn(&Case<'_>) -> T) -> Result<Vec<T>, Fault> {
+        let mut seen = Vec::new();
+        self.each(job, &mut Vec::new(), &mut |case, _, _| seen.push(look(case)))?;
+        Ok(seen)
+    }
+
+    fn each(
+        &mut self,
+        job: &Job,
+        manifests: &mut Vec<Text>,
+        visit: &mut dyn FnMut(&Case<'a>, &mut Kept, &(dyn Fn() -> bool + Sync)),
+    ) -> Result<&'a Library, Fault> {
+        let (config, layout) = self.config(job);
+        let chosen: Vec<&config::Package> = if job.packages.is_empty() {
+            config.packages.iter().collect()
+        } else {
+            job.packages.iter().map(|name| config.package(name)).collect::<Result<_, Fault>>()?
+        };
+        let mut sources = Sources::default();
+        let read =
+            |package: &&config::Package| package::read_with(&mut self.desk, &mut sources, &job.directory, package);
+        let named: Vec<_> = chosen.iter().map(read).collect();
+        let (library, parsed) = self.programs.library_and_cost(sources, Parser::default());
+        self.parsed += parsed;
+        self.size = library.sources.iter().map(|(_, source)| source.bytes.len()).sum();
+        let library = self.arena.libraries.push_get(Box::new(Library { layout, ..library }));
+        for (package, named) in chosen.iter().zip(named) {
+            let scripts = package::scripts(package, library, named);
+            let mismatches = mismatches(job, package, library, &self.desk, manifests)?;
+            let new = || (Runs::new(&self.arena.memory, Parser::default()), Kept::default());
+            let place = (job.directory.clone(), package.name.get_ref().clone());
+            let (runs, kept) = self.runs.entry(place).or_insert_with(new);
+            let asked = Arc::clone(&self.stop);
+            let stop = move || asked();
+            let case = Case::again(config, package, library, runs, scripts, mismatches, &stop);
+            let case = case.map_err(|fault| fault.written(&job.config.text, &|span| library.written_config(span)))?;
+            visit(&case, kept, &stop);
+            if stop() {
+                self.was_stopped = true;
+                break;
+            }
+        }
+        Ok(library)
+    }
+
+    /// The configuration, kept as long as what refers to it; while it is edited, with blanks in
+    /// it, so that its parts keep their places.
+    fn config(&mut self, job: &Job) -> (&'a Config, Option<Arc<Layout>>) {
+        let known = self.configs.entry(job.directory.clone()).or_default();
+        let is_it = |(_, layout, name): &&(&Config, Arc<Layout>, String)| {
+            *layout.written == *job.config.text.as_bytes() && *name == job.config.name
+        };
+        if let Some((config, layout, _)) = known.iter().find(is_it) {
+            return (config, Some(Arc::clone(layout)));
+        }
+        let layouts: Vec<Arc<Layout>> = known.iter().map(|(_, layout, _)| Arc::clone(layout)).collect();
+        let laid_out = self.desk.is_of_edited().then(|| {
+            let layout = Layout::of_toml(&layouts, &job.config.text);
+            let text = std::str::from_utf8(&layout.bytes).unwrap_or_default();
+            Config::parse(&job.config.name, text).ok().map(|config| (config, Arc::new(layout)))
+        });
+        let Some((config, layout)) = laid_out.flatten() else {
+            return (self.arena.configs.push_get(Box::new(job.config.clone())), None);
+        };
+        let config = self.arena.configs.push_get(Box::new(config));
+        known.push((config, Arc::clone(&layout), job.config.name.clone()));
+        if known.len() > CONFIGS {
+            known.remove(0);
+        }
+        (config, Some(layout))
+    }
+}
