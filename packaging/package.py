@@ -111,18 +111,31 @@ class Release:
             if crate not in linked and not any("proc-macro" in target["kind"] for target in crates[crate]["targets"]):
                 linked.add(crate)
                 todo += needs[crate]
-        index, texts = "", {}
-        for crate in sorted((crates[crate] for crate in linked), key=lambda crate: (crate["name"], crate["version"])):
+        linked = sorted((crates[crate] for crate in linked), key=lambda crate: (crate["name"], crate["version"]))
+        found = {crate["id"]: license_texts(crate) for crate in linked}
+        index, texts = "Rust's standard library: MIT OR Apache-2.0\n", {}
+        for crate in linked:
             name = f"{crate['name']} {crate['version']}"
+            # Of the crates of a repository not each may have brought its own.
+            own = found[crate["id"]] or next(
+                (found[other["id"]] for other in linked
+                 if other["repository"] == crate["repository"] and other["license"] == crate["license"]
+                 and found[other["id"]]), None)
+            if not own:
+                raise Fault(f"{name} comes without the text of its license: put it into packaging/licenses")
             index += f"{name}: {crate['license']}, {crate['repository']}\n"
-            files = [file for file in pathlib.Path(crate["manifest_path"]).parent.iterdir()
-                     if re.match(r"(un)?licen[sc]e|copying|copyright|notice", file.name, re.I)]
-            # What is in a crate without its license.
-            files += (ROOT / "packaging/licenses").glob(f"{crate['name']}.txt")
-            for file in sorted(files):
-                texts.setdefault(file.read_text(errors="replace").strip(), []).append(name)
+            for text in own:
+                texts.setdefault(text, []).append(name)
         texts = [f"\n{'-' * 79}\n{', '.join(names)}\n\n{text}\n" for text, names in texts.items()]
         return "".join(["What the programs are built from, and its licenses.\n\n", index, *texts])
+
+
+def license_texts(crate):
+    """What lies beside a crate's manifest, and what of ours says what it lacks."""
+    files = [file for file in pathlib.Path(crate["manifest_path"]).parent.iterdir()
+             if file.is_file() and re.match(r"(un)?licen[sc]e|copying|copyright|notice", file.name, re.I)]
+    files += (ROOT / "packaging/licenses").glob(f"{crate['name']}.txt")
+    return [file.read_text(errors="replace").strip() for file in sorted(files)]
 
 
 def manual(release):
@@ -349,7 +362,7 @@ KINDS = [*ARCHIVES, "container"]
 def main():
     parser = argparse.ArgumentParser(prog="./run package", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=pathlib.Path, default="target/package", metavar="DIR",
+    parser.add_argument("--output", type=pathlib.Path, default="target/packages", metavar="DIR",
                         help="where archives are written [%(default)s]")
     parser.add_argument("--binaries", type=pathlib.Path, metavar="DIR",
                         help="where the programs are; otherwise cargo builds them")

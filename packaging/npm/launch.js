@@ -15,13 +15,18 @@ module.exports = (program) => {
   try {
     binary = require.resolve(`${holder}/bin/${program}`);
   } catch {
-    fail(`the package ${holder}, which holds the binary, is not installed; without optional packages, or where there is none for this platform, build it with cargo`);
+    fail(
+      `the package ${holder}, which holds the program, is not installed: ` +
+        'optional packages are left out, or there is none for this platform',
+    );
   }
-  const child = spawn(binary, process.argv.slice(2), { stdio: 'inherit' });
-  // A terminal asks both processes. To be asked twice does the program no harm, never would.
+  let child;
+  // Before there is a program, so that no signal ends the launcher alone. A terminal signals
+  // both processes: the program hears it twice, which is better than never.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));
   }
+  child = spawn(binary, process.argv.slice(2), { stdio: 'inherit' });
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => {
     if (signal) {
