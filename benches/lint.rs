@@ -4,10 +4,12 @@
 mod support;
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use roof_lint::config::Config;
 use roof_lint::lint::{Job, lint};
+use roof_lint::psql::Item;
 
 use support::package;
 
@@ -66,7 +68,36 @@ fn configuration(directory: &Path) -> Config {
     Config::parse("lint.toml", &text).expect("a configuration")
 }
 
+/// The program on the package in `sql/`, against starting a program that does nothing, reading
+/// the same scripts and parsing what they send.
+fn start() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = |program: &str| {
+        let mut command = Command::new(program);
+        let status = command.current_dir(directory).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(status.expect("it starts").success(), "{program} succeeds");
+    };
+    let whole = least(|| run(env!("CARGO_BIN_EXE_roof-lint")));
+    let floor = least(|| {
+        run("true");
+        for entry in walkdir::WalkDir::new(directory.join("sql")).into_iter().filter_map(Result::ok) {
+            if entry.path().extension().is_none_or(|extension| extension != "sql") {
+                continue;
+            }
+            let bytes = std::fs::read(entry.path()).expect("a script");
+            for item in roof_lint::psql::read(&bytes).items {
+                let Item::Statement(statement) = item else { continue };
+                let rendered = statement.render(&bytes, &mut |_, name| Some([b"'", name, b"'"].concat()));
+                pg_query::parse(&String::from_utf8_lossy(&rendered.text), 0).expect("a statement");
+            }
+        }
+    });
+    let ratio = whole.as_secs_f64() / floor.as_secs_f64();
+    println!("cold start: sql/ in {whole:?}, an empty program, reading and parsing {floor:?}, ratio {ratio:.2}");
+}
+
 fn main() {
+    start();
     let wide = measure("wide", 250, 21_000);
     let small = measure("small", 25, 2_100);
     let large = if std::env::var("BENCH_LARGE").is_err() { wide } else { measure("large", 2_500, 210_000) };

@@ -41,6 +41,7 @@ impl Side {
         command.env_clear().env("LC_ALL", "C.UTF-8").env("PGHOST", self.cluster.socket_dir());
         command.env("PGUSER", SUPERUSER).env("PGDATABASE", "regression").env("PGAPPNAME", "regression");
         command.env("PGTZ", "PST8PDT").env("PGDATESTYLE", "Postgres, MDY");
+        command.envs(surroundings(directory, &self.cluster));
         command.args(self.extra).args(["-X", "-q"]).args(options).args(["-f", script]).current_dir(directory);
         let (mut reader, writer) = std::io::pipe().expect("a pipe");
         command.stdin(Stdio::null()).stdout(writer.try_clone().expect("a pipe")).stderr(writer);
@@ -82,6 +83,14 @@ impl Side {
     }
 }
 
+/// Where the scripts of PostgreSQL's own tree, which lie in `sql`, look for their data.
+fn surroundings(directory: &Path, cluster: &Cluster) -> [(&'static str, PathBuf); 3] {
+    let tree = fs::canonicalize(directory).expect("a directory");
+    let parent = tree.parent().map(Path::to_owned).unwrap_or_default();
+    let libraries = cluster.bindir().with_file_name("lib");
+    [("PG_ABS_SRCDIR", parent), ("PG_LIBDIR", libraries), ("PG_DLSUFFIX", PathBuf::from(".so"))]
+}
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(directory) = arguments.next().map(PathBuf::from) else {
@@ -112,6 +121,7 @@ fn main() -> ExitCode {
         let output = Command::new(plain)
             .args(["-X", "-q", "-U", SUPERUSER, "-d", "setup", "-f", "test_setup.sql", "-h"])
             .arg(side.cluster.socket_dir())
+            .envs(surroundings(&directory, &side.cluster))
             .current_dir(&directory)
             .output();
         output.expect("the setup runs");

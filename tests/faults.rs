@@ -203,6 +203,31 @@ fn signals_at_any_moment() {
 }
 
 #[test]
+fn a_record_of_what_was_not_linted_says_how_it_ended_too() {
+    let site = Site::new();
+    site.write("sleep.sql", "SELECT 1;\nSELECT pg_sleep(100);\n");
+    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+        let mut command = site.command(None);
+        let child = command.args(["--unlinted", "-f", "sleep.sql"]).spawn().expect("it runs");
+        let limit = Instant::now() + Duration::from_secs(30);
+        let running = "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep.100' AND state = 'active'";
+        while site.ask(running) != "1" {
+            assert!(Instant::now() < limit, "the statement never runs");
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().expect("kill").success());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(code), "SIG{signal}");
+        site.wait_until_quiet();
+        let record = fs::read(site.directory.path().join("record.json")).expect("a record");
+        let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
+        assert_eq!(record["exit_code"], code, "{record}");
+        assert!(record["ended"].is_string() && record["result"] == "interrupted", "{record}");
+        site.ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public;");
+    }
+}
+
+#[test]
 fn the_server_ends_sessions_or_itself() {
     let site = Site::new();
     let length = length(&site);

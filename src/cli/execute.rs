@@ -77,7 +77,8 @@ fn run(plan: Plan, subject: Subject, environment: &Environment, library: &mut dy
     if plan.is_dry {
         return exec::rehearse(&plan, library);
     }
-    let interrupt = Interrupt::new(library.is_bound());
+    // A record says how the run ended, whatever ends it.
+    let interrupt = Interrupt::new(library.is_bound() || plan.record.is_some());
     let Some(path) = &plan.record else {
         if subject.package.is_none() {
             return exec::run(plan, environment, library, &mut Quiet, &interrupt);

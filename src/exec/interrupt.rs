@@ -33,9 +33,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Interrupt {
-    /// What a run begins with. One that is bound to what was judged hears SIGINT, SIGTERM and
-    /// SIGHUP from here on, so that it can say how it ended; another does as psql, and hears
-    /// SIGINT once it is connected.
+    /// What a run begins with. One that is bound to what was judged, or keeps a record, hears
+    /// SIGINT, SIGTERM and SIGHUP from here on, so that it can say how it ended; another does as
+    /// psql, and hears SIGINT once it is connected.
     pub fn new(is_bound: bool) -> Arc<Self> {
         let interrupt = Arc::new(Self { is_bound, ..Self::default() });
         if is_bound {
