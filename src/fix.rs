@@ -97,6 +97,7 @@ type Key = (String, &'static str, String, String);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Replacement {
+    index: usize,
     name: String,
     path: PathBuf,
     span: Span,
@@ -117,11 +118,11 @@ pub fn mend(task: &Task<'_>) -> Result<Mended, Fault> {
             break;
         }
         if lints >= LIMIT {
-            let why = "there is no end to it";
+            let why = "too much was tried already: run it again";
             refused.extend(batch.into_iter().map(|one| (one.fingerprint, (one.told, why.to_owned()))));
             break;
         }
-        let next = task.apply(&state, &batch)?;
+        let next = task.apply(&state, &verdict, &batch);
         lints += 1;
         let outcome = match task.lint(&next.overlay) {
             Ok(after) => worse(&verdict, &after, &batch).map_or_else(|| Ok(after), Err),
@@ -161,7 +162,7 @@ struct State {
 }
 
 impl State {
-    /// The bytes of a file.
+    /// The bytes of a file, as they are on disk unless it is one that was edited.
     fn bytes(&self, path: &Path) -> Result<Vec<u8>, Fault> {
         match self.overlay.get(path) {
             Some(bytes) => Ok(bytes.clone()),
@@ -264,7 +265,7 @@ impl Task<'_> {
             if text.statements.is_some() && silences.touches(span, &text.bytes, lines) {
                 return Err("what it would change is under a suppression".to_owned());
             }
-            found.push(Replacement { name: text.name.clone(), path, span, text: edit.text.clone() });
+            found.push(Replacement { index, name: text.name.clone(), path, span, text: edit.text.clone() });
         }
         found.sort_by_key(|one| (one.name.clone(), one.span));
         if found.windows(2).any(|pair| matches!(pair, [one, other] if clash(one, other))) {
@@ -287,7 +288,7 @@ impl Task<'_> {
     }
 
     /// The files with the edits of a batch, and the manifests of those that they list.
-    fn apply(&self, state: &State, batch: &[Candidate]) -> Result<State, Fault> {
+    fn apply(&self, state: &State, verdict: &Verdict, batch: &[Candidate]) -> State {
         let mut next = state.clone();
         let mut by_file: BTreeMap<&Path, Vec<&Replacement>> = BTreeMap::new();
         for edit in batch.iter().flat_map(|one| &one.edits) {
@@ -299,7 +300,9 @@ impl Task<'_> {
         for (path, mut edits) in by_file {
             // Of those at one place the order of the findings counts.
             edits.sort_by_key(|edit| edit.span);
-            let before = state.bytes(path)?;
+            let index = edits.first().map(|edit| edit.index).unwrap_or_default();
+            let linted = || verdict.text(index).map(|(text, _)| text.bytes.clone()).unwrap_or_default();
+            let before = state.overlay.get(path).cloned().unwrap_or_else(linted);
             let (mut after, mut at) = (Vec::with_capacity(before.len()), 0);
             for edit in &edits {
                 after.extend(Span::new(at, edit.span.start).of(&before));
@@ -311,7 +314,7 @@ impl Task<'_> {
             self.renew(&mut next, path, &manifest::digest(&before), &manifest::digest(&after));
             next.put(name, path, &before, after);
         }
-        Ok(next)
+        next
     }
 
     /// Lets the manifests that list a file as it was list it as it is.

@@ -240,6 +240,8 @@ pub fn without_cascade(bytes: &[u8], at: At) -> Option<Fix> {
 /// is there; the key by the numbers of its columns in the list that the statement gives.
 #[must_use]
 pub fn on_conflict(bytes: &[u8], statement: At, table: At, key: &[usize]) -> Option<Fix> {
+    // With one of them the rows begin: there is no list.
+    const ROWS: [&str; 6] = ["default", "overriding", "select", "table", "values", "with"];
     let it = Written::at(bytes, statement)?;
     let outside = it.outside();
     let insert = *outside.iter().find(|index| it.says(**index, &["insert", "into"]))?;
@@ -249,7 +251,7 @@ pub fn on_conflict(bytes: &[u8], statement: At, table: At, key: &[usize]) -> Opt
     let open = (insert + 3..it.tokens.len()).find(|index| it.text(*index) == "(")?;
     // Between the name and the list there may be an alias, and nothing else.
     let mut between = insert + 2..open;
-    if between.any(|index| it.tokens.get(index).is_none_or(|token| token.kind == TokenKind::Text)) {
+    if between.any(|index| ROWS.iter().any(|word| it.says(index, &[word]))) {
         return None;
     }
     let close = (open..it.tokens.len()).find(|index| it.text(*index) == ")")?;
@@ -403,4 +405,173 @@ fn line_break(bytes: &[u8]) -> &'static str {
     let newline = bytes.iter().position(|byte| *byte == b'\n');
     let before = newline.and_then(|newline| newline.checked_sub(1)).and_then(|before| bytes.get(before));
     if before == Some(&b'\r') { "\r\n" } else { "\n" }
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use super::*;
+    use crate::source::Map;
+    use crate::syntax::Parser;
+
+    fn parse(text: &str) -> Vec<Statement> {
+        Parser::default().statements(text, &Map::at(FileId::new(0), 0)).expect("it parses")
+    }
+
+    /// The text with the edits of a fix; what comes of it has to be SQL again.
+    fn apply(text: &str, fix: Option<Fix>) -> Option<String> {
+        let mut result = text.as_bytes().to_vec();
+        for edit in fix?.edits.iter().rev() {
+            let span = edit.at.span();
+            result.splice(span.start..span.end, edit.text.bytes());
+        }
+        let result = String::from_utf8(result).expect("text");
+        parse(&result);
+        Some(result)
+    }
+
+    fn repeated(text: &str, sqlstate: &str) -> Option<String> {
+        let statements = parse(text);
+        apply(text, again(text.as_bytes(), statements.first()?, sqlstate, true))
+    }
+
+    #[test]
+    fn what_is_there_already_is_passed_over() {
+        for (text, sqlstate, mended) in [
+            ("CREATE UNLOGGED TABLE t (a int)", "42P07", "CREATE UNLOGGED TABLE IF NOT EXISTS t (a int)"),
+            ("CREATE TABLE t AS SELECT 1", "42P07", "CREATE TABLE IF NOT EXISTS t AS SELECT 1"),
+            ("CREATE MATERIALIZED VIEW m AS SELECT 1", "42P07", "CREATE MATERIALIZED VIEW IF NOT EXISTS m AS SELECT 1"),
+            (
+                "create /* Unique */ unique index\tconcurrently i on t (a)",
+                "42P07",
+                "create /* Unique */ unique index\tconcurrently if not exists i on t (a)",
+            ),
+            ("CREATE TEMP VIEW v AS SELECT 1", "42P07", "CREATE OR REPLACE TEMP VIEW v AS SELECT 1"),
+            (
+                "CREATE TRIGGER g BEFORE UPDATE ON t EXECUTE FUNCTION f()",
+                "42710",
+                "CREATE OR REPLACE TRIGGER g BEFORE UPDATE ON t EXECUTE FUNCTION f()",
+            ),
+            ("CREATE SCHEMA s", "42P06", "CREATE SCHEMA IF NOT EXISTS s"),
+            ("CREATE TEMP SEQUENCE s", "42P07", "CREATE TEMP SEQUENCE IF NOT EXISTS s"),
+            ("CREATE EXTENSION citext", "42710", "CREATE EXTENSION IF NOT EXISTS citext"),
+            ("ALTER TYPE t ADD VALUE 'x'", "42710", "ALTER TYPE t ADD VALUE IF NOT EXISTS 'x'"),
+            (
+                "ALTER TABLE ONLY s.t ADD a int DEFAULT f(1, 2), ADD COLUMN b int[], DROP c",
+                "42701",
+                "ALTER TABLE ONLY s.t ADD IF NOT EXISTS a int DEFAULT f(1, 2), ADD COLUMN IF NOT EXISTS b int[], DROP c",
+            ),
+        ] {
+            assert_eq!(repeated(text, sqlstate).as_deref(), Some(mended));
+        }
+        for text in [
+            "SELECT 1 AS a INTO t",
+            "CREATE INDEX ON t (a)",
+            "CREATE TABLE IF NOT EXISTS t (a int)",
+            "CREATE TYPE t AS ENUM ('a')",
+            "CREATE SCHEMA s CREATE TABLE t (a int)",
+            "CREATE CONSTRAINT TRIGGER g AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)",
+            "ALTER TABLE t RENAME a TO b",
+        ] {
+            assert_eq!(repeated(text, "42P07"), None, "{text}");
+            assert_eq!(repeated(text, "42710"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_gone_is_passed_over() {
+        for (text, sqlstate, mended) in [
+            ("DROP TABLE a, b", "42P01", "DROP TABLE IF EXISTS a, b"),
+            ("drop Index concurrently i", "42704", "drop Index concurrently if exists i"),
+            ("DROP MATERIALIZED VIEW m", "42P01", "DROP MATERIALIZED VIEW IF EXISTS m"),
+            ("DROP FUNCTION f(int)", "42883", "DROP FUNCTION IF EXISTS f(int)"),
+            ("DROP TRIGGER g ON t", "42704", "DROP TRIGGER IF EXISTS g ON t"),
+            ("DROP USER u", "42704", "DROP USER IF EXISTS u"),
+            ("DROP PUBLICATION p", "42704", "DROP PUBLICATION IF EXISTS p"),
+            ("ALTER TABLE t DROP a, DROP CONSTRAINT c", "42703", "ALTER TABLE t DROP IF EXISTS a, DROP CONSTRAINT c"),
+            ("ALTER TABLE t DROP a, DROP CONSTRAINT c", "42704", "ALTER TABLE t DROP a, DROP CONSTRAINT IF EXISTS c"),
+            ("ALTER TABLE t DROP COLUMN a", "42703", "ALTER TABLE t DROP COLUMN IF EXISTS a"),
+            ("ALTER TABLE t RENAME TO u", "42P01", "ALTER TABLE IF EXISTS t RENAME TO u"),
+            ("ALTER TABLE t DROP COLUMN a", "42P01", "ALTER TABLE IF EXISTS t DROP COLUMN a"),
+        ] {
+            assert_eq!(repeated(text, sqlstate).as_deref(), Some(mended));
+        }
+        for (text, sqlstate) in [
+            ("DROP TABLE IF EXISTS t", "42P01"),
+            ("DROP OWNED BY u", "42704"),
+            ("ALTER TABLE t RENAME a TO b", "42703"),
+            ("ALTER TABLE t ALTER a SET NOT NULL", "42703"),
+            ("DROP TABLE t", "2BP01"),
+        ] {
+            assert_eq!(repeated(text, sqlstate), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_named_as_the_columns_are_written() {
+        let mended = |text: &str| {
+            let statement = parse(text).into_iter().next().expect("one");
+            let Act::Insert { table, .. } = &statement.act else { return None };
+            apply(text, on_conflict(text.as_bytes(), statement.at, table.at, &[1, 0]))
+        };
+        assert_eq!(
+            mended("INSERT INTO s.\"T\" AS x (\"Key\", b) VALUES (1, (2)) RETURNING b").as_deref(),
+            Some(
+                "INSERT INTO s.\"T\" AS x (\"Key\", b) VALUES (1, (2)) ON CONFLICT (b, \"Key\") DO NOTHING RETURNING b"
+            )
+        );
+        assert_eq!(
+            mended("\twith w as (insert into a (x, y) values (1, 2) returning x)\n\tinsert into t (a, b)\r\n\tselect x, 1 from w"),
+            Some(
+                "\twith w as (insert into a (x, y) values (1, 2) returning x)\n\tinsert into t (a, b)\r\n\tselect x, 1 from w\n\ton conflict (b, a) do nothing"
+                    .to_owned()
+            )
+        );
+        assert_eq!(mended("INSERT INTO t VALUES (1, 2)"), None);
+        assert_eq!(mended("INSERT INTO t (a, b) VALUES (1, 2) ON CONFLICT DO NOTHING"), None);
+    }
+
+    #[test]
+    fn cascade_is_left_out_and_comments_stay() {
+        let mended = |text: &str| apply(text, without_cascade(text.as_bytes(), parse(text).first().expect("one").at));
+        assert_eq!(mended("DROP TABLE t /* a */  CASCADE").as_deref(), Some("DROP TABLE t /* a */"));
+        assert_eq!(mended("DROP TABLE t -- a\n CASCADE;").as_deref(), Some("DROP TABLE t -- a\n ;"));
+        assert_eq!(mended("DROP TABLE cascade.t"), None);
+    }
+
+    #[test]
+    fn statements_are_moved_with_their_comments_and_nothing_else() {
+        let text = "SELECT 1;\r\n-- of two\r\n  SELECT 2; -- two\r\nSELECT 3;\r\nSELECT 4";
+        let at: Vec<At> = parse(text).iter().map(|statement| statement.at).collect();
+        let [one, two, three, four] = at.as_slice() else { return };
+        let mended =
+            |statements: &[At], to: &At, is_behind| apply(text, moved(text.as_bytes(), statements, *to, is_behind));
+        assert_eq!(
+            mended(&[*two], three, true).as_deref(),
+            Some("SELECT 1;\r\nSELECT 3;\r\n-- of two\r\n  SELECT 2; -- two\r\nSELECT 4")
+        );
+        assert_eq!(
+            mended(&[*two, *three], one, false).as_deref(),
+            Some("-- of two\r\n  SELECT 2; -- two\r\nSELECT 3;\r\nSELECT 1;\r\nSELECT 4")
+        );
+        // Its end is not known.
+        assert_eq!(mended(&[*one], four, true), None);
+        let text = "SELECT 1; SELECT 2;\nSELECT 3;";
+        let at: Vec<At> = parse(text).iter().map(|statement| statement.at).collect();
+        let [one, _, three] = at.as_slice() else { return };
+        assert!(moved(text.as_bytes(), &[*one], *three, true).is_none());
+    }
+
+    #[test]
+    fn statements_are_added_on_lines_of_their_own() {
+        let mended = |text: &str| {
+            let at = parse(text).first().expect("one").at;
+            apply(text, behind(text.as_bytes(), at, "SELECT 0"))
+        };
+        assert_eq!(mended("\tBEGIN; -- a\r\nCOMMIT;").as_deref(), Some("\tBEGIN; -- a\r\n\tSELECT 0;\r\nCOMMIT;"));
+        assert_eq!(mended("BEGIN; COMMIT;").as_deref(), Some("BEGIN; SELECT 0; COMMIT;"));
+        assert_eq!(mended("BEGIN;").as_deref(), Some("BEGIN;\nSELECT 0;"));
+        assert_eq!(mended("BEGIN"), None);
+    }
 }

@@ -1,14 +1,30 @@
 //! CASCADE, which takes whatever depends by then.
 
+use std::collections::BTreeSet;
+
 use crate::case::Case;
 use crate::effect::{Act, AlterAction};
 use crate::finding::Finding;
-use crate::flow::What;
+use crate::flow::{Event, What};
 use crate::mend;
+use crate::source::{FileId, Span};
 
 const ID: &str = "cascade-into-baseline";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let place = |event: &Event<'_>| (event.at.file(), event.at.span());
+    // Where it takes something with it in some run, somebody has to say what is to become of that.
+    let busy: BTreeSet<(FileId, Span)> = case
+        .changing()
+        .flat_map(|pass| &pass.run.events)
+        .filter(|event| match &event.what {
+            What::Define { outcome, .. } => {
+                outcome.dropped.iter().any(|dropped| dropped.cascade_from.is_some() && !dropped.automatic)
+            }
+            _ => false,
+        })
+        .map(place)
+        .collect();
     for pass in case.changing() {
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Define { statement, outcome } = &event.what else { continue };
@@ -39,10 +55,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let finding = Finding::new(ID, event.at, message, "CASCADE")
                 .consequence("what others have built on it since goes without a word")
                 .way_out("leave CASCADE out: PostgreSQL then refuses, and names what is in the way");
-            // Where it takes something with it, somebody has to say what is to become of that.
-            let is_idle = outcome.dropped.iter().all(|dropped| dropped.cascade_from.is_none() || dropped.automatic);
+            let is_idle = super::is_own(event) && !busy.contains(&place(event));
             let fix = || mend::without_cascade(super::bytes(case, event.at), event.at);
-            let finding = finding.fix((is_idle && super::is_own(event)).then(fix).flatten());
+            let finding = finding.fix(is_idle.then(fix).flatten());
             findings.push(super::with_trail(finding, event));
         }
     }

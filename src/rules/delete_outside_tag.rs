@@ -150,7 +150,8 @@ fn escaped(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]
         let right = if tag.as_str() == text { tag.replace('_', "\\_").replace('%', "\\%") } else { tag.clone() };
         let bytes = super::bytes(case, pattern.at);
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
-        if right == text.as_str() || pattern.at.span().of(bytes) != quoted(text).as_bytes() {
+        let is_escaped = tag.as_str() == text && tag.contains('\\');
+        if is_escaped || right == text.as_str() || pattern.at.span().of(bytes) != quoted(text).as_bytes() {
             continue;
         }
         let mut filter = change.filter.clone()?;

@@ -53,7 +53,11 @@ fn fix(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, (name, usual): (&str
             _ => None,
         })
         .collect();
-    if event.settings.get(name).is_some() {
+    if let Some(setting) = event.settings.get(name) {
+        // Whoever runs the script may be meant to say it.
+        if !setting.known {
+            return None;
+        }
         let (_, last) = set.iter().rev().find(|(other, _)| *other == name || *other == "all")?;
         let is_it = last.settings.get(name) == event.settings.get(name);
         return (is_it && mend::is_set(super::bytes(case, last.at), last.at)).then(|| mend::instead(last.at, usual));
