@@ -466,6 +466,31 @@ fn actions_do_what_they_say_in_wide_text_with_other_line_ends() {
 }
 
 #[test]
+fn what_mends_a_finding_mends_it() {
+    let directory = package();
+    let (mut client, _) = Client::open(directory.path(), &["utf-16"]);
+    let one = text(directory.path(), "sql/one.sql").replace('\n', "\r\n").replace("-- Shelves.", "-- 😀 Shelves.");
+    // Further up something else was typed, so nothing stands where it stood.
+    client.did_open("sql/one.sql", &one);
+    let guilty = one.replace("IF NOT EXISTS shelf", "shelf").replace("😀", "😀 and more");
+    client.did_change("sql/one.sql", 2, &json!([{ "text": guilty }]));
+    client.settle();
+    let shown = client.shown["sql/one.sql"][0].clone();
+    let params = json!({ "textDocument": { "uri": client.uri("sql/one.sql") }, "range": shown["range"], "context": { "diagnostics": [shown] } });
+    let actions = client.ask("textDocument/codeAction", &params).expect("an answer");
+    let mends =
+        actions.as_array().expect("a list").iter().find(|one| one["isPreferred"] == true).expect("it is offered");
+    let mended = apply(&guilty, &mends["edit"]["changes"][client.uri("sql/one.sql")]);
+    assert_eq!(mended, one.replace("😀", "😀 and more"));
+    client.did_change("sql/one.sql", 3, &json!([{ "text": mended }]));
+    client.settle();
+    assert_eq!(client.findings("sql/one.sql"), []);
+    let only = json!({ "textDocument": { "uri": client.uri("sql/one.sql") }, "range": shown["range"], "context": { "diagnostics": [], "only": ["refactor"] } });
+    assert_eq!(client.ask("textDocument/codeAction", &only), Ok(json!([])));
+    assert_eq!(client.close().0, Some(0));
+}
+
+#[test]
 fn who_does_not_keep_to_the_protocol_gets_an_error_and_an_end() {
     let directory = package();
     // Asked before it was told anything.
