@@ -349,15 +349,14 @@ impl Server {
         let stale: Vec<PathBuf> =
             self.projects.values().filter(|project| project.is_stale).map(|project| project.path.clone()).collect();
         for path in &stale {
-            let Some(mut project) = self.projects.remove(path) else { continue };
+            let Some(project) = self.projects.get_mut(path) else { continue };
             let is_there = project.judge(session, &self.manner);
             if session.was_stopped() {
                 project.is_stale = true;
-                self.projects.insert(path.clone(), project);
                 return;
             }
-            if is_there {
-                self.projects.insert(path.clone(), project);
+            if !is_there {
+                self.projects.remove(path);
             }
         }
         session.stop_when(Arc::new(|| false));

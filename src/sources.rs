@@ -186,6 +186,8 @@ const VERSIONS: usize = 4;
 #[derive(Debug, Default)]
 pub struct Desk {
     open: BTreeMap<PathBuf, Arc<[u8]>>,
+    /// Where the links led when a file was opened.
+    names: BTreeMap<PathBuf, PathBuf>,
     taken: BTreeMap<PathBuf, Vec<Arc<Layout>>>,
     is_edited: bool,
 }
@@ -206,21 +208,18 @@ impl Desk {
 
     /// From here on the file has these bytes, whatever the disk says; links are followed.
     pub fn open(&mut self, path: &Path, bytes: &[u8]) {
+        self.close(path);
         if let Ok(real) = follow(path) {
+            self.names.insert(path.to_owned(), real.clone());
             self.open.insert(real, Arc::from(bytes));
         }
     }
 
     /// From here on the disk says which bytes the file has.
     pub fn close(&mut self, path: &Path) {
-        if let Ok(real) = follow(path) {
+        if let Some(real) = self.names.remove(path) {
             self.open.remove(&real);
         }
-    }
-
-    /// Nothing is open.
-    pub fn close_all(&mut self) {
-        self.open.clear();
     }
 
     /// Whether its files are edited.
@@ -246,11 +245,6 @@ impl Desk {
             Some(bytes) => Ok(bytes.to_vec()),
             None => fs::read(path),
         }
-    }
-
-    /// The paths of the files that are open.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.open.keys().map(PathBuf::as_path)
     }
 
     /// The path with links followed, of a file that may be in the editor only.
