@@ -201,6 +201,7 @@ impl Task<'_> {
         let mut silences: BTreeMap<usize, Silences> = BTreeMap::new();
         let mut chosen: Vec<Candidate> = Vec::new();
         let mut lists: Vec<Candidate> = Vec::new();
+        let mut waiting = Vec::new();
         for judged in verdict.packages() {
             let of_lists = judged.shown().filter(|opinion| opinion.finding.rule == MANIFEST);
             let of_lists = of_lists.filter(|opinion| opinion.level == Level::Deny).count();
@@ -227,13 +228,18 @@ impl Task<'_> {
                 match edits {
                     Ok(edits) if is_list => take(&mut lists, candidate(edits)),
                     Ok(edits) => take(&mut chosen, candidate(edits)),
-                    // It may be written when others are fixed.
-                    Err(_) if is_list && !chosen.is_empty() => {}
+                    Err(why) if is_list => waiting.push((opinion.fingerprint.clone(), (told.clone(), why))),
                     Err(why) => drop(refused.insert(opinion.fingerprint.clone(), (told.clone(), why))),
                 }
             }
         }
-        if chosen.is_empty() { lists } else { chosen }
+        if chosen.is_empty() {
+            refused.extend(waiting);
+            lists
+        } else {
+            // The manifest may be written when these are fixed.
+            chosen
+        }
     }
 
     /// The edits of a finding's fix, or why they are not applied.

@@ -356,6 +356,15 @@ fn the_manifest_lists_what_is_there_only_when_nothing_else_is_wrong() {
     let run = roof_lint(path, &["--fix"]).code(1);
     assert!(stderr(&run).ends_with(": the manifest is written when nothing else is denied\n"), "{}", stderr(&run));
     assert_eq!(read(path, "sql/list.txt"), list);
+    // What else is denied is fixed first, wherever it stands.
+    let directory = listed(&[]);
+    let path = directory.path();
+    let rollback = read(path, ROLLBACK).replace("DROP TABLE IF EXISTS shelf;", "DROP TABLE shelf;");
+    fs::write(path.join(ROLLBACK), rollback).expect("a file");
+    fs::write(path.join(TIER), read(path, TIER) + "-- reviewed\n").expect("a file");
+    let run = roof_lint(path, &["--fix"]).code(0);
+    assert!(!stderr(&run).contains("not fixed"), "{}", stderr(&run));
+    roof_lint(path, &["manifest"]).code(0);
 }
 
 #[test]
