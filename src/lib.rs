@@ -14,6 +14,7 @@ pub mod audit;
 pub mod builtin;
 pub mod case;
 pub mod catalog;
+pub mod character;
 pub mod cli;
 pub mod cluster;
 pub mod config;

@@ -4,6 +4,8 @@
 
 use memchr::{memchr_iter, memchr2};
 
+use crate::character::{continues_identifier, is_operator, starts_identifier};
+
 /// What the scanner is in the middle of when a line ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Open {
@@ -249,7 +251,7 @@ impl Lexer {
             b':' => self.colon(rest),
             b'0'..=b'9' => self.word_break(Token::Text, number(rest)),
             b'.' if second.is_some_and(|b| b.is_ascii_digit()) => self.word_break(Token::Text, number(rest)),
-            _ if is_identifier_start(byte) => {
+            _ if starts_identifier(byte) => {
                 let length = identifier(rest);
                 self.identifier(&rest[..length]);
                 (Token::Text, length)
@@ -393,8 +395,8 @@ fn comment(rest: &[u8], mut depth: usize) -> (usize, usize) {
 
 /// The opening `$tag$` at the start of `rest`.
 fn dollar_quote(rest: &[u8]) -> Option<Vec<u8>> {
-    let tag = count(&rest[1..], |b| is_identifier_start(b) || b.is_ascii_digit());
-    let starts_well = tag == 0 || is_identifier_start(rest[1]);
+    let tag = count(&rest[1..], |b| starts_identifier(b) || b.is_ascii_digit());
+    let starts_well = tag == 0 || starts_identifier(rest[1]);
     (starts_well && rest.get(1 + tag) == Some(&b'$')).then(|| rest[..tag + 2].to_vec())
 }
 
@@ -427,9 +429,7 @@ fn number(rest: &[u8]) -> usize {
 /// Length of the identifier at the start, 0 where there is none.
 fn identifier(rest: &[u8]) -> usize {
     match rest.first() {
-        Some(first) if is_identifier_start(*first) => {
-            count(rest, |b| is_identifier_start(b) || b.is_ascii_digit() || b == b'$')
-        }
+        Some(first) if starts_identifier(*first) => count(rest, continues_identifier),
         _ => 0,
     }
 }
@@ -441,36 +441,10 @@ fn operator(rest: &[u8]) -> usize {
     stops.unwrap_or(length)
 }
 
-fn is_operator(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'~' | b'!'
-            | b'@'
-            | b'#'
-            | b'^'
-            | b'&'
-            | b'|'
-            | b'`'
-            | b'?'
-            | b'+'
-            | b'-'
-            | b'*'
-            | b'/'
-            | b'%'
-            | b'<'
-            | b'>'
-            | b'='
-    )
-}
-
-fn is_identifier_start(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
-}
-
 /// A character of a variable's name.
 #[must_use]
 pub fn is_variable_character(byte: u8) -> bool {
-    is_identifier_start(byte) || byte.is_ascii_digit()
+    starts_identifier(byte) || byte.is_ascii_digit()
 }
 
 fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {

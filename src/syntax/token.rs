@@ -1,6 +1,7 @@
 //! PostgreSQL's core scanner (scan.l of 15 to 18, `standard_conforming_strings` on): where
 //! its tokens stand and what a literal or a name means. Knows no keyword and no grammar.
 
+use crate::character::{continues_identifier, is_operator, starts_identifier};
 use crate::effect::Ident;
 use crate::source::Span;
 
@@ -148,36 +149,6 @@ const fn is_newline(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-const fn starts_word(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
-}
-
-const fn continues_word(byte: u8) -> bool {
-    starts_word(byte) || byte.is_ascii_digit() || byte == b'$'
-}
-
-const fn is_operator(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'~' | b'!'
-            | b'@'
-            | b'#'
-            | b'^'
-            | b'&'
-            | b'|'
-            | b'`'
-            | b'?'
-            | b'+'
-            | b'-'
-            | b'*'
-            | b'/'
-            | b'%'
-            | b'<'
-            | b'>'
-            | b'='
-    )
-}
-
 /// The offset of the first byte from `offset` on for which the test fails.
 fn skip(bytes: &[u8], offset: usize, test: impl Fn(u8) -> bool) -> usize {
     bytes.iter().skip(offset).position(|byte| !test(*byte)).map_or(bytes.len(), |length| offset + length)
@@ -246,7 +217,7 @@ fn scan(text: &str, offset: usize) -> Result<Option<Token>, LexError> {
         (b'"', _) => (QuotedWord, name_end(bytes, start)?),
         (b'$', Some(digit)) if digit.is_ascii_digit() => {
             let end = skip(bytes, start + 1, |byte| byte.is_ascii_digit());
-            if bytes.get(end).is_some_and(|byte| starts_word(*byte)) {
+            if bytes.get(end).is_some_and(|byte| starts_identifier(*byte)) {
                 return Err(LexError::new(start, "trailing junk after parameter"));
             }
             (Parameter, end)
@@ -259,7 +230,7 @@ fn scan(text: &str, offset: usize) -> Result<Option<Token>, LexError> {
         (b'.', Some(digit)) if digit.is_ascii_digit() => (Number, number_end(bytes, start)?),
         (b'.', Some(b'.')) | (b':', Some(b':' | b'=')) => (Operator, start + 2),
         (b'(' | b')' | b'[' | b']' | b',' | b';' | b':' | b'.', _) => (Punctuation, start + 1),
-        (byte, _) if starts_word(byte) => (Word, skip(bytes, start, continues_word)),
+        (byte, _) if starts_identifier(byte) => (Word, skip(bytes, start, continues_identifier)),
         (byte, _) if is_operator(byte) => (Operator, operator_end(bytes, start)),
         _ => return Err(near(text, start)),
     };
@@ -324,7 +295,7 @@ fn number_end(bytes: &[u8], start: usize) -> Result<usize, LexError> {
         }
         end
     };
-    if bytes.get(end).is_some_and(|byte| starts_word(*byte)) { Err(junk()) } else { Ok(end) }
+    if bytes.get(end).is_some_and(|byte| starts_identifier(*byte)) { Err(junk()) } else { Ok(end) }
 }
 
 /// Past the closing quote of the one part of a literal that opens at `open`.
@@ -385,8 +356,8 @@ fn name_end(bytes: &[u8], open: usize) -> Result<usize, LexError> {
 /// The length of the `$tag$` that stands at `start`.
 fn dollar_tag(bytes: &[u8], start: usize) -> Option<usize> {
     let mut end = start + 1;
-    if bytes.get(end).is_some_and(|byte| starts_word(*byte)) {
-        end = skip(bytes, end, |byte| continues_word(byte) && byte != b'$');
+    if bytes.get(end).is_some_and(|byte| starts_identifier(*byte)) {
+        end = skip(bytes, end, |byte| continues_identifier(byte) && byte != b'$');
     }
     (bytes.get(end) == Some(&b'$')).then_some(end + 1 - start)
 }
@@ -409,7 +380,7 @@ fn dollar_end(bytes: &[u8], start: usize, tag: usize) -> Result<usize, LexError>
 fn uescape(text: &str, end: usize) -> Result<(char, usize), LexError> {
     let bytes = text.as_bytes();
     let start = blank(bytes, end)?;
-    let word = skip(bytes, start, continues_word);
+    let word = skip(bytes, start, continues_identifier);
     if !bytes.get(start..word).is_some_and(|word| word.eq_ignore_ascii_case(b"uescape")) {
         return Ok(('\\', end));
     }
