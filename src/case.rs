@@ -36,7 +36,7 @@ pub struct Case<'a> {
     /// The files.
     pub library: &'a Library,
     /// The scripts in the order of the rollout table.
-    pub scripts: Vec<Script>,
+    pub scripts: Arc<[Script]>,
     /// The database before the release.
     pub baseline: Catalog,
     /// The ways in which scripts run that are looked at.
@@ -49,13 +49,15 @@ pub struct Case<'a> {
     /// What has to hold.
     pub goals: Arc<Goals>,
     /// What each tier adds, by the index of the tier.
-    pub added: Vec<Vec<Insertion>>,
+    pub added: Vec<Arc<[Insertion]>>,
     /// Where the manifest and the files disagree.
     pub manifest: Vec<Mismatch>,
     /// The number of the database before the release.
     frame: u64,
     /// By tier, the numbers of the runs that its additions come from.
-    added_by: Vec<Vec<u64>>,
+    added_by: Arc<Vec<Vec<u64>>>,
+    /// What the parts of other tiers show of what a tier adds: the tables.
+    tables: Arc<[Arc<[Insertion]>]>,
 }
 
 /// One way in which the manifest and the files disagree.
@@ -149,13 +151,14 @@ impl<'a> Case<'a> {
             config,
             package,
             library,
-            scripts,
+            scripts: scripts.into(),
             baseline: Catalog::default(),
             passes: Vec::new(),
             tiers: Vec::new(),
             all: Arc::default(),
             frame: 0,
-            added_by: Vec::new(),
+            added_by: Arc::default(),
+            tables: Arc::default(),
             goals: Arc::new(goals),
             added: Vec::new(),
             manifest,
@@ -164,6 +167,7 @@ impl<'a> Case<'a> {
         case.run(runs, stop);
         runs.end();
         case.all = Arc::new(case.passes.clone());
+        case.tables = case.added.iter().map(|added| unit::tables(added).into()).collect();
         Ok(case)
     }
 
@@ -184,6 +188,7 @@ impl<'a> Case<'a> {
         let mut stand = stand;
         let tiers = self.package.tier.len();
         let mut befores = Vec::new();
+        let mut added_by = Vec::new();
         for tier in 0..tiers {
             if stop() {
                 return;
@@ -198,9 +203,10 @@ impl<'a> Case<'a> {
                 by.extend(first.map(|pass| pass.number));
                 self.tiers.extend(first.cloned());
             }
-            self.added.push(added);
-            self.added_by.push(by);
+            self.added.push(added.into());
+            added_by.push(by);
         }
+        self.added_by = Arc::new(added_by);
         for index in self.of(|role| role == Role::Verify) {
             self.twice(runs, Role::Verify, index, &stand, &[], origin::OTHER);
         }

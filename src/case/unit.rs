@@ -2,6 +2,7 @@
 //! of every other role. What a part shows of the rest is little, and all of it is its key.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Case;
 use crate::effect::Name;
@@ -55,7 +56,7 @@ impl Case<'_> {
     pub fn frame(&self) -> Frame {
         let mut written: BTreeMap<Name, BTreeSet<usize>> = BTreeMap::new();
         for (tier, added) in self.added.iter().enumerate() {
-            for insertion in added {
+            for insertion in added.iter() {
                 match written.get_mut(&insertion.table) {
                     Some(tiers) => drop(tiers.insert(tier)),
                     None => drop(written.insert(insertion.table.clone(), BTreeSet::from([tier]))),
@@ -104,17 +105,33 @@ impl Case<'_> {
             return Self { passes, ..self.clone() };
         }
         let tiers = self.tiers.iter().filter(|pass| Part::of(pass.role) == part).cloned().collect();
-        let added = self
-            .added
-            .iter()
-            .enumerate()
-            .map(|(index, added)| if part == Part::Tier(index) { added.clone() } else { tables(added) });
-        Self { passes, tiers, added: added.collect(), ..self.clone() }
+        let mut added = self.tables.to_vec();
+        if let Part::Tier(index) = part
+            && let (Some(shown), Some(own)) = (added.get_mut(index), self.added.get(index))
+        {
+            *shown = Arc::clone(own);
+        }
+        Self {
+            config: self.config,
+            package: self.package,
+            library: self.library,
+            scripts: Arc::clone(&self.scripts),
+            baseline: self.baseline.clone(),
+            passes,
+            tiers,
+            all: Arc::clone(&self.all),
+            goals: Arc::clone(&self.goals),
+            added,
+            manifest: self.manifest.clone(),
+            frame: self.frame,
+            added_by: Arc::clone(&self.added_by),
+            tables: Arc::clone(&self.tables),
+        }
     }
 }
 
 /// The tables that are written, and nothing else about it.
-fn tables(added: &[Insertion]) -> Vec<Insertion> {
+pub(super) fn tables(added: &[Insertion]) -> Vec<Insertion> {
     let tables: BTreeSet<&Name> = added.iter().map(|insertion| &insertion.table).collect();
     let bare = |table: &Name| Insertion {
         table: table.clone(),

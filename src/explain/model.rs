@@ -243,7 +243,7 @@ pub(super) fn called(name: &Name) -> String {
 }
 
 fn rows(case: &Case<'_>, index: usize) -> Vec<Rows> {
-    let added = case.added.get(index).map(Vec::as_slice).unwrap_or_default();
+    let added = case.added.get(index).map(|added| &**added).unwrap_or_default();
     let mut by_table: BTreeMap<String, Vec<&Insertion>> = BTreeMap::new();
     for insertion in added.iter().filter(|insertion| !is_temporary(&insertion.table)) {
         by_table.entry(called(&insertion.table)).or_default().push(insertion);

@@ -156,7 +156,7 @@ fn steps(case: &Case<'_>, pass: &Pass<'_>) -> Vec<Step> {
                     _ => Undone::Emptied(table.clone()),
                 };
                 let of = |tier: &usize| {
-                    let added = case.added.get(*tier).into_iter().flatten();
+                    let added = case.added.get(*tier).into_iter().flat_map(|added| added.iter());
                     added.filter(|insertion| called(&insertion.table) == table).map(|insertion| insertion.at).collect()
                 };
                 let only = match pass.role {

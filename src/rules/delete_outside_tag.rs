@@ -48,17 +48,12 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 /// What the tiers that a pass undoes add to a table.
 pub(super) fn insertions<'c>(case: &'c Case<'_>, pass: &Pass<'_>, table: &Name) -> Vec<&'c Insertion> {
-    let undone = |tier: &usize| match pass.role {
-        Role::Rollback(only) => *tier == only,
-        _ => true,
+    let undone = match pass.role {
+        Role::Rollback(only) => case.added.get(only..=only),
+        _ => Some(case.added.as_slice()),
     };
-    case.added
-        .iter()
-        .enumerate()
-        .filter(|(tier, _)| undone(tier))
-        .flat_map(|(_, added)| added)
-        .filter(|insertion| insertion.table == *table)
-        .collect()
+    let added = undone.unwrap_or_default().iter().flat_map(|added| added.iter());
+    added.filter(|insertion| insertion.table == *table).collect()
 }
 
 /// Whether the release makes the table and nobody but the tiers that are undone writes it.
@@ -69,7 +64,7 @@ pub(super) fn owns_all(case: &Case<'_>, pass: &Pass<'_>, table: &Name) -> bool {
     match pass.role {
         Role::Rollback(only) => {
             let others = case.added.iter().enumerate().filter(|(tier, _)| *tier != only);
-            !others.flat_map(|(_, added)| added).any(|insertion| insertion.table == *table)
+            !others.flat_map(|(_, added)| added.iter()).any(|insertion| insertion.table == *table)
                 && case.added.get(only).is_some_and(|added| added.iter().any(|insertion| insertion.table == *table))
         }
         _ => true,

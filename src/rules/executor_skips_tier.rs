@@ -9,7 +9,7 @@ use crate::source::FileId;
 const ID: &str = "executor-skips-tier";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for script in &case.scripts {
+    for script in case.scripts.iter() {
         let Ok(file) = script.file else { continue };
         if !matches!(script.role, Role::Executor | Role::FullRollback) {
             continue;

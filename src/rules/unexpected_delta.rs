@@ -47,7 +47,7 @@ fn rows(
     findings: &mut Vec<Finding>,
 ) {
     let mut by_table: BTreeMap<&Ident, Vec<&Insertion>> = BTreeMap::new();
-    let added = case.added.get(index).map(Vec::as_slice).unwrap_or_default();
+    let added = case.added.get(index).map(|added| &**added).unwrap_or_default();
     for insertion in added.iter().filter(|insertion| !super::is_temporary(&insertion.table)) {
         by_table.entry(&insertion.table.name).or_default().push(insertion);
     }

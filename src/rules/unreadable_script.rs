@@ -10,7 +10,7 @@ use crate::sources::Trouble;
 const ID: &str = "unreadable-script";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for script in &case.scripts {
+    for script in case.scripts.iter() {
         if let Err(trouble) = &script.file {
             findings.push(
                 Finding::new(ID, script.at, format!("{} cannot be read: {}", script.path, why(trouble)), "named here")
