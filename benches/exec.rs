@@ -128,7 +128,7 @@ fn cases(directory: &Path) -> Vec<Case> {
         case("10,000 INSERTs in a block", script("block.sql", &block(&small)), 15),
         case("50 MB: 100,000 INSERTs in a block", script("large.sql", &block(&inserts(100_000, 470))), 3),
         case("50 MB: INSERTs of 1,000 rows", script("rows.sql", &rows(1000).repeat(106)), 3),
-        case("50 MB: data of COPY", script("copy.sql", &data), 3),
+        case("50 MB: data of COPY", script("copy.sql", &data), 9),
         case("50 MB: DO blocks", script("do.sql", &bodies), 3),
         case("1,000,000 rows, aligned", script("million.sql", million), 3),
         Case {

@@ -279,11 +279,8 @@ impl<'a> Reader<'a> {
         if shape.as_ref().is_some_and(|shape| self.agreed.contains(shape)) {
             return None;
         }
-        let second = || match self.parser {
-            Parser::Squawk => None,
-            #[cfg(feature = "pg_query")]
-            Parser::PostgreSql => witness::second_opinion(text, map, statements),
-        };
+        let is_witness = self.parser != Parser::Squawk;
+        let second = || is_witness.then(|| witness::second_opinion(text, map, statements)).flatten();
         let told = witness::disagreement(text, statements).or_else(second);
         if let (None, Some(shape)) = (&told, shape) {
             self.agreed.insert(shape);
