@@ -306,15 +306,7 @@ impl<'a> Case<'a> {
     /// The files of the scripts of some roles, with what they include.
     pub fn files_of(&self, wanted: &dyn Fn(Role) -> bool) -> BTreeSet<FileId> {
         let named = self.scripts.iter().filter(|script| wanted(script.role));
-        let mut queue: Vec<FileId> = named.filter_map(|script| script.file.as_ref().ok()).copied().collect();
-        let mut found = BTreeSet::new();
-        while let Some(file) = queue.pop() {
-            if found.insert(file) {
-                let includes = self.library.sources.get(file).map(|source| source.includes.as_slice());
-                queue.extend(includes.unwrap_or_default().iter().filter_map(|include| include.target.as_ref().ok()));
-            }
-        }
-        found
+        self.library.sources.reached(named.filter_map(|script| script.file.as_ref().ok()).copied())
     }
 
     /// The script of a pass.

@@ -11,7 +11,7 @@ use crate::effect::At;
 use crate::fault::Fault;
 use crate::finding::{Edit, Fix};
 use crate::manifest::{self, Problem};
-use crate::package::{Library, Line, Program, STACK, Script};
+use crate::package::{Library, Line, Program, STACK};
 use crate::source::{FileId, Span};
 use crate::sources::{Desk, Overlay};
 use crate::verdict::{Outcome, Text};
@@ -67,22 +67,6 @@ fn examine_over<T: Send + 'static>(
 pub fn own_error() -> Fault {
     Fault::new("the analysis ended in an error of its own")
         .way_out("this is a defect of roof-lint: please report it with the script")
-}
-
-/// The files that the scripts of a package lead to, in the order in which they were read.
-fn reached(library: &Library, scripts: &[Script]) -> Vec<usize> {
-    let mut found: Vec<usize> = Vec::new();
-    let mut queue: Vec<FileId> = scripts.iter().filter_map(|script| script.file.as_ref().ok()).copied().collect();
-    while let Some(file) = queue.pop() {
-        if found.contains(&file.index()) {
-            continue;
-        }
-        found.push(file.index());
-        let includes = library.sources.get(file).map(|source| source.includes.as_slice()).unwrap_or_default();
-        queue.extend(includes.iter().filter_map(|include| include.target.as_ref().ok()));
-    }
-    found.sort_unstable();
-    found
 }
 
 fn statements(program: &Program) -> usize {

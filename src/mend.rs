@@ -49,12 +49,16 @@ impl<'a> Written<'a> {
         (0..5).find(|index| self.says(*index, &[word]))
     }
 
-    /// Puts words behind a token, in capitals or not as the first word is.
+    /// Keywords, in capitals or not as the token of that number is.
+    fn keywords(&self, like: usize, words: &str) -> String {
+        let is_small = !self.text(like).bytes().any(|byte| byte.is_ascii_uppercase());
+        if is_small { words.to_ascii_lowercase() } else { words.to_owned() }
+    }
+
+    /// Puts keywords behind a token, in capitals or not as the first word is.
     fn after(&self, index: usize, words: &str) -> Option<Edit> {
         let end = self.tokens.get(index)?.span.end;
-        let is_small = !self.text(0).bytes().any(|byte| byte.is_ascii_uppercase());
-        let words = if is_small { words.to_ascii_lowercase() } else { words.to_owned() };
-        Some(Edit { at: At::new(self.file, Span::new(end, end)), text: format!(" {words}") })
+        Some(Edit { at: At::new(self.file, Span::new(end, end)), text: format!(" {}", self.keywords(0, words)) })
     }
 
     /// The tokens from that number on as far as a comma outside of parentheses, and so on.
@@ -207,18 +211,10 @@ fn dropped(it: &Written<'_>, object: &Object) -> Option<usize> {
 
 /// The last of the words that say what kind of relation is altered.
 fn altered(it: &Written<'_>, kind: &ObjectKind) -> Option<usize> {
-    let relation = matches!(
-        kind,
-        ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::ForeignTable
-            | ObjectKind::Index
-            | ObjectKind::Sequence
-    );
+    let is_relation = kind.is_relation();
     let kind = kind.to_string();
     let words: Vec<&str> = kind.split(' ').collect();
-    (relation && it.says(0, &["alter"]) && it.says(1, &words)).then_some(words.len())
+    (is_relation && it.says(0, &["alter"]) && it.says(1, &words)).then_some(words.len())
 }
 
 /// Leaves `CASCADE` out at the end of a statement.
@@ -264,13 +260,8 @@ pub fn on_conflict(bytes: &[u8], statement: At, table: At, key: &[usize]) -> Opt
     let last = returning.map_or(it.tokens.len(), |index| *index).checked_sub(1)?;
     let end = it.tokens.get(last)?.span.end;
     let start = it.tokens.get(insert)?.span.start;
-    let clause = format!("ON CONFLICT ({}) DO NOTHING", key.join(", "));
-    let is_small = !it.text(insert).bytes().any(|byte| byte.is_ascii_uppercase());
-    let clause = if is_small {
-        clause.replace("ON CONFLICT", "on conflict").replace("DO NOTHING", "do nothing")
-    } else {
-        clause
-    };
+    let keywords = |words| it.keywords(insert, words);
+    let clause = format!("{} ({}) {}", keywords("ON CONFLICT"), key.join(", "), keywords("DO NOTHING"));
     let is_long = bytes.get(start..end)?.contains(&b'\n');
     let text = match indent(bytes, start).filter(|_| is_long) {
         Some(indent) => format!("{}{indent}{clause}", line_break(bytes)),
@@ -351,7 +342,7 @@ pub fn moved(bytes: &[u8], statements: &[At], to: At, is_behind: bool) -> Option
     }
     edits.push(Edit { at: At::new(to.file(), Span::new(place, place)), text });
     edits.sort_by_key(|edit| edit.at.span());
-    let what = format!("move it {} what {}", if is_behind { "behind" } else { "before" }, "depends on it");
+    let what = format!("move it {} what depends on it", if is_behind { "behind" } else { "before" });
     Some(Fix { what, edits })
 }
 

@@ -5,7 +5,7 @@ mod program;
 
 pub use program::{Arm, Condition, Line, Program, Use, boolean};
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -103,26 +103,17 @@ impl Library {
         layout.map_or(at, |layout| At::new(at.file(), layout.written(at.span())))
     }
 
-    /// The programs that a file leads to, itself first, each once.
+    /// The programs that a file leads to, its own among them, each once.
     #[must_use]
     pub fn reached(&self, file: FileId) -> Vec<Arc<Program>> {
-        let mut found = BTreeSet::new();
-        let mut programs = Vec::new();
-        let mut queue = vec![file];
-        while let Some(file) = queue.pop() {
-            if found.insert(file) {
-                programs.extend(self.programs.get(file.index()).cloned());
-                let includes = self.sources.get(file).map(|source| source.includes.as_slice()).unwrap_or_default();
-                queue.extend(includes.iter().filter_map(|include| include.target.as_ref().ok()));
-            }
-        }
-        programs
+        let files = self.sources.reached([file]);
+        files.into_iter().filter_map(|file| self.programs.get(file.index()).cloned()).collect()
     }
 
     /// Parses every file, on as many threads as the machine has processors.
     #[must_use]
     pub fn parse(sources: Sources, parser: Parser) -> Self {
-        Programs::default().library(sources, parser)
+        Programs::default().library(sources, parser).0
     }
 }
 
@@ -144,22 +135,20 @@ struct Reading {
 
 impl Programs {
     /// Parses the files that are not as they were, on as many threads as the machine has
-    /// processors.
+    /// processors; and how many bytes these were.
     #[must_use]
-    pub fn library(&mut self, sources: Sources, parser: Parser) -> Library {
-        self.library_and_cost(sources, parser).0
-    }
-
-    /// The same, and how many bytes had to be parsed.
-    #[must_use]
-    pub fn library_and_cost(&mut self, sources: Sources, parser: Parser) -> (Library, usize) {
+    pub fn library(&mut self, sources: Sources, parser: Parser) -> (Library, usize) {
         let mut programs: Vec<Option<Arc<Program>>> =
             sources.iter().map(|(file, source)| self.find(file, source, parser)).collect();
         let missing: Vec<usize> =
             programs.iter().enumerate().filter(|(_, program)| program.is_none()).map(|(index, _)| index).collect();
         let bytes = |index: &usize| sources.get(FileId::new(*index)).map_or(0, |source| source.layout.written.len());
         let cost = missing.iter().map(bytes).sum();
-        for (index, program) in parse(&sources, &missing, parser) {
+        let read = |index: &usize| {
+            let file = FileId::new(*index);
+            Some((*index, program::read(file, sources.get(file)?, parser)))
+        };
+        for (index, program) in side_by_side(&missing, read) {
             let program = Arc::new(program);
             if let Some(source) = sources.get(FileId::new(index)) {
                 self.keep(FileId::new(index), source, parser, &program);
@@ -197,34 +186,30 @@ impl Programs {
     }
 }
 
-/// The programs of these files.
-fn parse(sources: &Sources, files: &[usize], parser: Parser) -> Vec<(usize, Program)> {
+/// What comes of each task, in their order, done on as many threads as the machine has
+/// processors, this one among them. A panic of one is the caller's.
+pub fn side_by_side<'t, T: Sync, R: Send>(tasks: &'t [T], work: impl Fn(&'t T) -> Option<R> + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done: Vec<(usize, Program)> = Vec::new();
-        while let Some(index) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let file = FileId::new(*index);
-            if let Some(source) = sources.get(file) {
-                done.push((*index, program::read(file, source, parser)));
-            }
+    let take = || {
+        let mut done = Vec::new();
+        while let Some((index, task)) = tasks.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
+            done.extend(work(task).map(|result| (index, result)));
         }
         done
     };
-    // One does what this thread would do while it waits.
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
-    if threads <= 1 {
-        return work();
-    }
-    std::thread::scope(|scope| {
-        let spawn = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok();
-        let handles: Vec<_> = (1..threads).filter_map(spawn).collect();
-        let mut done = work();
-        for handle in handles {
-            // What was not read must not look as if nothing were there.
-            done.extend(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(tasks.len());
+    let mut done = std::thread::scope(|scope| {
+        let spawn = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, take).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let mut done = take();
+        for other in others {
+            // What was not done must not look as if nothing came of it.
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         done
-    })
+    });
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The stack of a thread that parses: deep expressions recurse. The pages are only used as

@@ -7,7 +7,7 @@ mod layout;
 
 pub use layout::Layout;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -116,6 +116,20 @@ impl Sources {
     /// All files, in the order in which they were first met.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
         self.files.iter().enumerate().map(|(index, source)| (FileId::new(index), &**source))
+    }
+
+    /// These files and all that they include.
+    #[must_use]
+    pub fn reached(&self, from: impl IntoIterator<Item = FileId>) -> BTreeSet<FileId> {
+        let mut queue: Vec<FileId> = from.into_iter().collect();
+        let mut found = BTreeSet::new();
+        while let Some(file) = queue.pop() {
+            if found.insert(file) {
+                let includes = self.get(file).map(|source| source.includes.as_slice()).unwrap_or_default();
+                queue.extend(includes.iter().filter_map(|include| include.target.as_ref().ok()));
+            }
+        }
+        found
     }
 
     /// Which file was read from a path whose links are followed.

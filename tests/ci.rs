@@ -1,27 +1,19 @@
 //! What the repository brings for continuous integration: the commands in it are run as the
 //! services would.
 
+#[path = "support/sound.rs"]
+mod sound;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use sound::package;
 use yaml_rust2::{Yaml, YamlLoader};
 
 fn yaml(file: &str) -> Yaml {
     let text = fs::read_to_string(file).expect("a file");
     YamlLoader::load_from_str(&text).expect("YAML").into_iter().next().expect("a document")
-}
-
-/// The package of tests/packages/sound in a directory, `guilty` or not.
-fn package(guilty: bool) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().expect("a directory");
-    fs::create_dir(directory.path().join("sql")).expect("a directory");
-    for file in ["lint.toml", "sql/before.sql", "sql/10_shelf.sql", "sql/rollback.sql", "sql/run.sql"] {
-        let text = fs::read_to_string(Path::new("tests/packages/sound").join(file)).expect("a file");
-        let text = if guilty { text.replace("WHERE created_by = 'R7'", "WHERE created_by LIKE 'R%'") } else { text };
-        fs::write(directory.path().join(file), text).expect("a file");
-    }
-    directory
 }
 
 /// A shell as GitHub's runner starts it, with the binary on its path.

@@ -1,6 +1,9 @@
 //! What others install: the binaries of this build are packed, each package is installed into a
 //! place of its own, and what is found there is run.
 
+#[path = "support/sound.rs"]
+mod sound;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -89,13 +92,7 @@ fn works(bin: &Path) {
 
 /// Lints the package of tests/packages/sound, `guilty` or not.
 fn lint(bin: &Path, guilty: bool) -> Output {
-    let directory = tempfile::tempdir().expect("a directory");
-    fs::create_dir(directory.path().join("sql")).expect("a directory");
-    for file in ["lint.toml", "sql/before.sql", "sql/10_shelf.sql", "sql/rollback.sql", "sql/run.sql"] {
-        let text = fs::read_to_string(Path::new("tests/packages/sound").join(file)).expect("a file");
-        let text = if guilty { text.replace("WHERE created_by = 'R7'", "WHERE created_by LIKE 'R%'") } else { text };
-        fs::write(directory.path().join(file), text).expect("a file");
-    }
+    let directory = sound::package(guilty);
     program(&bin.join("roof-lint")).current_dir(directory.path()).output().expect("it runs")
 }
 

@@ -37,12 +37,7 @@ impl Work {
             return Ok(None);
         }
         let found = match &object.kind {
-            ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::ForeignTable
-            | ObjectKind::Index
-            | ObjectKind::Sequence => self.relation_to_drop(object),
+            kind if kind.is_relation() => self.relation_to_drop(object),
             ObjectKind::Type | ObjectKind::Domain => self.type_to_drop(object),
             ObjectKind::Role | ObjectKind::Database => {
                 return Ok(self.state.lookup(Class::Role, 0, &name.name).map(|id| (id, 0)));
@@ -830,15 +825,7 @@ impl Work {
         match (&object.kind, part) {
             (ObjectKind::Column, Some(column)) => self.rename_column(name, column, to),
             (ObjectKind::Constraint, Some(constraint)) => self.rename_constraint(name, constraint, to),
-            (
-                ObjectKind::Table
-                | ObjectKind::View
-                | ObjectKind::MaterializedView
-                | ObjectKind::ForeignTable
-                | ObjectKind::Index
-                | ObjectKind::Sequence,
-                _,
-            ) => {
+            (kind, _) if kind.is_relation() => {
                 let Some(id) = self.opened(name)? else { return Ok(()) };
                 // ALTER TABLE renames whatever has its kind of name.
                 match (&object.kind, self.state.get(id).map(|object| &object.kind)) {

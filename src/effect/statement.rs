@@ -861,6 +861,17 @@ pub enum ObjectKind {
     Other(Ident),
 }
 
+impl ObjectKind {
+    /// Whether its names are those of relations.
+    #[must_use]
+    pub const fn is_relation(&self) -> bool {
+        matches!(
+            self,
+            Self::Table | Self::View | Self::MaterializedView | Self::ForeignTable | Self::Index | Self::Sequence
+        )
+    }
+}
+
 impl std::fmt::Display for ObjectKind {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {

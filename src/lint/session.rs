@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use elsa::FrozenVec;
 
-use super::{Job, mismatches, reached, statements};
+use super::{Job, mismatches, statements};
 use crate::case::{Case, Runs};
 use crate::config::{self, Config};
 use crate::fault::Fault;
 use crate::flow::Memory;
-use crate::package::{self, Library, Programs, Role, Script};
+use crate::package::{self, Library, Programs, Role};
 use crate::rules::Kept;
 use crate::sources::{Desk, Layout, Sources};
 use crate::syntax::Parser;
@@ -107,10 +107,10 @@ impl<'a> Session<'a> {
         let mut seen = Vec::new();
         let mut manifests: Vec<Text> = Vec::new();
         let library = self.each(job, &mut manifests, &mut |case, kept, stop| {
-            let files = reached(case.library, &case.scripts);
-            let is_release = |script: &&Script| !matches!(script.role, Role::Baseline | Role::Plain);
-            let release = case.scripts.iter().filter(is_release).cloned().collect::<Vec<_>>();
-            let release = reached(case.library, &release);
+            let files_of =
+                |wanted: &dyn Fn(Role) -> bool| case.files_of(wanted).iter().map(|file| file.index()).collect();
+            let files = files_of(&|_| true);
+            let release = files_of(&|role| !matches!(role, Role::Baseline | Role::Plain));
             let mut findings = kept.check(case, stop);
             for finding in &mut findings {
                 finding.primary.at = case.library.written(finding.primary.at);
@@ -159,7 +159,7 @@ impl<'a> Session<'a> {
         let read =
             |package: &&config::Package| package::read_with(&mut self.desk, &mut sources, &job.directory, package);
         let named: Vec<_> = chosen.iter().map(read).collect();
-        let (library, parsed) = self.programs.library_and_cost(sources, Parser::default());
+        let (library, parsed) = self.programs.library(sources, Parser::default());
         self.parsed += parsed;
         self.size = library.sources.iter().map(|(_, source)| source.bytes.len()).sum();
         let library = self.arena.libraries.push_get(Box::new(Library { layout, ..library }));

@@ -1,12 +1,11 @@
 //! What rules have found before, by all that they look at.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{ALL, drop_particular, place};
 use crate::case::{Case, Frame, Part};
 use crate::finding::{Finding, Fix};
-use crate::package::STACK;
+use crate::package::side_by_side;
 
 /// For how many requests it is kept what nobody asks for: what is undone comes back.
 const REQUESTS: u64 = 3;
@@ -53,39 +52,6 @@ impl Task {
     }
 }
 
-/// What comes of the tasks, on as many threads as the machine has processors; of those that
-/// were begun before it had to stop.
-fn all<'t>(
-    tasks: &'t [Task],
-    case: &Case<'_>,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Vec<(&'t Task, Vec<(usize, Vec<Finding>)>)> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        while let Some((index, task)) = tasks.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
-            if stop() {
-                break;
-            }
-            done.push((index, task.work(case)));
-        }
-        done
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut found = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads)
-            .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
-            .collect();
-        let mut found = work();
-        for other in others {
-            found.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        found
-    });
-    found.sort_by_key(|(index, _)| *index);
-    found.into_iter().filter_map(|(index, found)| Some((tasks.get(index)?, found))).collect()
-}
-
 impl Kept {
     /// Everything that is wrong with a package, each once. Ends early, with whatever it has,
     /// when it has to stop.
@@ -103,7 +69,7 @@ impl Kept {
             .chain(parts.iter().filter(is_new).map(|(part, runs)| Task::Part(*part, runs.clone())))
             .collect();
         let mut by_rule: Vec<Vec<Finding>> = vec![Vec::new(); ALL.len()];
-        for (task, found) in all(&tasks, case, stop) {
+        for (task, found) in side_by_side(&tasks, |task| (!stop()).then(|| (task, task.work(case)))) {
             match task {
                 Task::Part(part, runs) => {
                     self.found.insert((*part, frame, runs.clone()), Found { by_rule: found, request });

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use snapbox::cmd::{Command, OutputAssert};
 
+use super::sound::{self, FILES};
+
 fn roof_lint(directory: &Path, arguments: &[&str]) -> OutputAssert {
     Command::new(env!("CARGO_BIN_EXE_roof-lint")).args(arguments).current_dir(directory).assert()
 }
@@ -20,15 +22,10 @@ fn stdout(run: &OutputAssert) -> String {
 
 const TIER: &str = "sql/10_shelf.sql";
 const ROLLBACK: &str = "sql/rollback.sql";
-const FILES: [&str; 5] = ["lint.toml", "sql/before.sql", TIER, ROLLBACK, "sql/run.sql"];
 
 /// The package of tests/packages/sound with texts replaced.
 fn package(edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().expect("a directory");
-    fs::create_dir(directory.path().join("sql")).expect("a directory");
-    for file in FILES {
-        fs::copy(Path::new("tests/packages/sound").join(file), directory.path().join(file)).expect("a file");
-    }
+    let directory = sound::package(false);
     for (file, from, to) in edits {
         let text = read(directory.path(), file);
         assert!(text.contains(from), "{file} has no {from:?}");

@@ -21,6 +21,8 @@ mod operator;
 mod order;
 #[path = "../mutants/package.rs"]
 mod package;
+#[path = "../support/sound.rs"]
+mod sound;
 #[path = "../mutants/text.rs"]
 mod text;
 #[path = "../mutants/timeouts.rs"]

@@ -45,6 +45,8 @@ pub(crate) enum Harm {
 
 /// The database of the release.
 const DATABASE: &str = "directus";
+/// Ratifies the release by those who have ratified Phase 1.
+const RATIFY: &str = "INSERT INTO os_proposal_approvals SELECT 'APR-2026-0211', level, ratified_by, ratified_at FROM os_proposal_approvals";
 /// Rows of somebody else, beside those of the release.
 const STRANGERS: &str = "
 INSERT INTO axis_registry (axis_code, title, purpose, value_source, requirement_source, created_by)
@@ -188,23 +190,17 @@ impl Stage {
     /// Runs a whole package, forth and back, and returns the dumps without their times: after
     /// Phase 1, after the release, after each rollback. For rewrites that change nothing.
     pub(crate) fn round_trip(&self, package: &Package) -> Result<Vec<(&'static str, String)>, String> {
-        let directory = tempfile::tempdir().expect("a directory");
-        package.write(directory.path(), false);
-        let name =
-            format!("before:{}", self.works.iter().find(|work| work.package == "phase-1").expect("Phase 1").path);
-        self.restore(&name);
+        let journey = self.depart(package);
         let mut dumps = Vec::new();
         let mut go = |what: &'static str, script: &str, settings: &[&str], keep: bool| {
-            self.run_as("workflow_admin", DATABASE, directory.path(), script, settings)
-                .map_err(|stderr| format!("{what}: {script}: {stderr}"))?;
+            self.go(&journey, what, script, settings)?;
             if keep {
-                dumps.push((what, without_times(&String::from_utf8_lossy(&self.dump()))));
+                dumps.push((what, self.timeless()));
             }
             Ok::<_, String>(())
         };
         go("Phase 1", "sql/phase1/99_run_all.sql", &[], false)?;
-        let ratify = "INSERT INTO os_proposal_approvals SELECT 'APR-2026-0211', level, ratified_by, ratified_at FROM os_proposal_approvals";
-        self.sql(ratify);
+        self.sql(RATIFY);
         go("the release", "sql/prod/99_run_all.sql", &[APR], true)?;
         for script in self.package.readers() {
             go("a script that reads", &script, &[APR], false)?;
@@ -217,28 +213,42 @@ impl Stage {
 
     /// The same with every part run twice, and with a dump after each time.
     pub(crate) fn twice(&self, package: &Package) -> Result<Vec<(&'static str, String)>, String> {
-        let directory = tempfile::tempdir().expect("a directory");
-        package.write(directory.path(), false);
-        let name =
-            format!("before:{}", self.works.iter().find(|work| work.package == "phase-1").expect("Phase 1").path);
-        self.restore(&name);
+        let journey = self.depart(package);
         let mut dumps = Vec::new();
         let mut go = |what: &'static str, script: &str, settings: &[&str]| {
             for _ in 0..2 {
-                self.run_as("workflow_admin", DATABASE, directory.path(), script, settings)
-                    .map_err(|stderr| format!("{what}: {script}: {stderr}"))?;
-                dumps.push((what, without_times(&String::from_utf8_lossy(&self.dump()))));
+                self.go(&journey, what, script, settings)?;
+                dumps.push((what, self.timeless()));
             }
             Ok::<_, String>(())
         };
         go("Phase 1", "sql/phase1/99_run_all.sql", &[])?;
-        let ratify = "INSERT INTO os_proposal_approvals SELECT 'APR-2026-0211', level, ratified_by, ratified_at FROM os_proposal_approvals";
-        self.sql(ratify);
+        self.sql(RATIFY);
         go("the release", "sql/prod/99_run_all.sql", &[APR])?;
         go("tier by tier back", "sql/prod_rollback/per_tier_rollback.sql", &["tier=all"])?;
         go("back", "sql/prod_rollback/99_rollback_full.sql", &[])?;
         go("Phase 1 back", "sql/phase1_rollback/99_rollback_all.sql", &[])?;
         Ok(dumps)
+    }
+
+    /// Writes a package, and restores the database to what it was before Phase 1.
+    fn depart(&self, package: &Package) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().expect("a directory");
+        package.write(directory.path(), false);
+        let first = self.works.iter().find(|work| work.package == "phase-1").expect("Phase 1");
+        self.restore(&format!("before:{}", first.path));
+        directory
+    }
+
+    /// Runs a script of that package, which has to go well.
+    fn go(&self, journey: &tempfile::TempDir, what: &str, script: &str, settings: &[&str]) -> Result<(), String> {
+        let run = self.run_as("workflow_admin", DATABASE, journey.path(), script, settings);
+        run.map(drop).map_err(|stderr| format!("{what}: {script}: {stderr}"))
+    }
+
+    /// A dump without its times.
+    fn timeless(&self) -> String {
+        without_times(&String::from_utf8_lossy(&self.dump()))
     }
 
     /// Runs a mutant and says what harm it does not do.

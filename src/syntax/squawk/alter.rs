@@ -10,15 +10,7 @@ use crate::effect::{Act, AlterAction, Column, Ident, Name, Object, ObjectKind, T
 impl Lower<'_> {
     pub(super) fn alter(&self, node: Node) -> Option<Act> {
         let kind = altered(node.kind())?;
-        let relation = matches!(
-            kind,
-            ObjectKind::Table
-                | ObjectKind::View
-                | ObjectKind::MaterializedView
-                | ObjectKind::ForeignTable
-                | ObjectKind::Index
-                | ObjectKind::Sequence
-        );
+        let relation = kind.is_relation();
         let if_exists = node.has(K::IF_EXISTS);
         let last = node.nodes().last()?;
         if let Some(unread) = unread_statement(node.kind(), last.kind()) {
