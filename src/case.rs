@@ -99,6 +99,10 @@ pub struct Goals {
     pub enter: Vec<Vec<Goal>>,
     /// By tier: what must hold before it commits.
     pub leave: Vec<Vec<Goal>>,
+    /// What must be the same before and after the release.
+    pub invariants: Vec<Goal>,
+    /// What must hold after the release.
+    pub end_state: Vec<Goal>,
 }
 
 /// A condition that a script must make sure of.
@@ -375,10 +379,9 @@ impl Goals {
             enter.push(conditions.collect::<Result<_, Fault>>()?);
             leave.push(tier.leaves.iter().filter(|measure| !measure.once).map(measure).collect::<Result<_, Fault>>()?);
         }
-        for other in package.invariant.iter().chain(&package.end_state) {
-            measure(other)?;
-        }
-        Ok(Self { database, gates, enter, leave })
+        let invariants = package.invariant.iter().map(measure).collect::<Result<_, Fault>>()?;
+        let end_state = package.end_state.iter().map(measure).collect::<Result<_, Fault>>()?;
+        Ok(Self { database, gates, enter, leave, invariants, end_state })
     }
 }
 

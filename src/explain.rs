@@ -1,6 +1,7 @@
 //! The reviewer's report: what a release does, tier by tier, derived from the effects of its
 //! scripts and never from their comments. Judges nothing; the verdict comes from its own room.
 
+mod course;
 mod html;
 pub mod lock;
 mod markdown;
@@ -8,13 +9,17 @@ mod model;
 mod order;
 mod page;
 mod picture;
+mod probe;
+mod sql;
 mod text;
 
+pub use course::{Check, Course, Demand, Locked, Setting, Stop, Transaction};
 pub use html::write as html;
 pub use markdown::write as markdown;
-pub use model::{Demand, Entry, Locked, Model, Object, Rows, Setting, Tier, Transaction};
+pub use model::{Entry, Model, Object, Rows, Tier};
 pub use order::{Step, Undo, Undone};
-pub use page::{Block, Document, Inline, Line};
+pub use page::{Block, Document, Inline, Leg, Line};
+pub use probe::{Measure, Probe};
 pub use text::write as text;
 
 use crate::fault::Fault;

@@ -62,8 +62,8 @@ fn numbers_are_those_of_the_rollout_table() {
                 }
             }
             assert!(tier.rollout.iter().all(|entry| entry.agrees != Some(false)), "{name}: {:?}", tier.rollout);
-            assert_eq!(tier.transactions.len(), 1, "{name}");
-            assert!(tier.transactions.iter().all(|one| one.commit.is_some()), "{name}");
+            assert_eq!(tier.course.transactions.len(), 1, "{name}");
+            assert!(tier.course.transactions.iter().all(|one| one.commit.is_some()), "{name}");
             assert!(tier.demands.iter().chain(&tier.proofs).all(|demand| demand.is_sure), "{name}");
             let undo = tier.undo.as_ref().expect("every tier is undone");
             assert!(undo.left.is_empty() || !row.keeps.is_empty(), "{name} leaves {:?}", undo.left);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::page::{Block, Document, Inline, Line};
+use super::page::{Block, Document, Inline, Leg, Line};
 use crate::source::visible;
 
 const STYLE: &str = include_str!("style.css");
@@ -73,6 +73,7 @@ impl Writer {
                 self.blocks(inner);
                 self.add("</details>\n");
             }
+            Block::Path(caption, legs) => self.path(caption, legs),
             Block::Timeline(timeline) => {
                 self.pictures += 1;
                 let svg = timeline.svg(&format!("picture{}", self.pictures));
@@ -87,6 +88,21 @@ impl Writer {
                 ));
             }
         }
+    }
+
+    /// A list drawn as a line with stations; the role keeps it a list without its numbers.
+    fn path(&mut self, caption: &Line, legs: &[Leg]) {
+        self.add(&format!("<figure><figcaption>{}</figcaption>\n<ol class=\"path\" role=\"list\">\n", words(caption)));
+        for leg in legs {
+            self.add(&format!("<li class=\"{}\"><p>{}</p>", leg.kind, words(&leg.line)));
+            if !leg.certain.is_empty() {
+                self.add("<ul>");
+                leg.certain.iter().for_each(|line| self.add(&format!("<li>{}</li>", words(line))));
+                self.add("</ul>");
+            }
+            self.add("</li>\n");
+        }
+        self.add("</ol></figure>\n");
     }
 
     /// The roles keep it a table where a narrow page shows its rows as cards.

@@ -8,16 +8,46 @@ use crate::report::markdown::{code, prose};
 
 /// GitHub takes 65,536 characters.
 const LIMIT: usize = 60_000;
+/// What is folded and longer is left out where not all fits.
+const FOLDED: usize = 500;
 /// What is kept of that to say what does not fit.
 const REST: usize = 4_000;
 
-/// The report as Markdown, at most 60,000 bytes.
+/// The report as Markdown, at most 60,000 bytes: what a reader would have to open is left out
+/// first, then the ways of the scripts, then the end.
 #[must_use]
 pub fn write(document: &Document) -> Vec<u8> {
+    let mut out = Vec::new();
+    for detail in [Detail::All, Detail::Shown, Detail::Short] {
+        let (text, is_whole) = write_with(document, detail);
+        out = text.into_bytes();
+        if is_whole {
+            break;
+        }
+    }
+    out
+}
+
+/// How much is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    /// Headings, sentences and tables.
+    Short,
+    /// What is not folded.
+    Shown,
+    /// Everything.
+    All,
+}
+
+/// The report, and whether it is all there at this detail.
+fn write_with(document: &Document, detail: Detail) -> (String, bool) {
     let mut out = format!("# {}\n", prose(&document.title));
+    if detail < Detail::All {
+        out.push_str("\n**Lists that are long are left out here; `--format html` has all of it.**\n");
+    }
     for (index, block) in document.blocks.iter().enumerate() {
         let mut piece = String::new();
-        write_block(block, &mut piece);
+        write_block(block, detail, &mut piece);
         if out.len() + piece.len() > LIMIT - REST {
             let rest = document.blocks.iter().skip(index);
             let heads = rest.filter_map(|block| match block {
@@ -36,14 +66,14 @@ pub fn write(document: &Document) -> Vec<u8> {
                 let _ = write!(out, "; {more} more");
             }
             out.push('\n');
-            break;
+            return (out, false);
         }
         out.push_str(&piece);
     }
-    out.into_bytes()
+    (out, true)
 }
 
-fn write_block(block: &Block, out: &mut String) {
+fn write_block(block: &Block, detail: Detail, out: &mut String) {
     match block {
         Block::Heading(level, _, line) => {
             let _ = writeln!(out, "\n{} {}", "#".repeat(usize::from(*level)), words(line));
@@ -68,9 +98,23 @@ fn write_block(block: &Block, out: &mut String) {
         Block::Details(summary, inner) => {
             // The summary is HTML, in which Markdown's escapes are no escapes.
             let plain: String = summary.iter().map(|part| super::html::escape(raw(part))).collect();
-            let _ = writeln!(out, "\n<details><summary>{plain}</summary>");
-            inner.iter().for_each(|block| write_block(block, out));
-            out.push_str("\n</details>\n");
+            let mut body = String::new();
+            inner.iter().for_each(|block| write_block(block, detail, &mut body));
+            if detail < Detail::All && body.len() > FOLDED {
+                let _ = writeln!(out, "\n{}: left out here", words(summary));
+            } else {
+                let _ = writeln!(out, "\n<details><summary>{plain}</summary>\n{body}\n</details>");
+            }
+        }
+        Block::Path(caption, legs) => {
+            let _ = writeln!(out, "\n{}:\n", words(caption));
+            for (index, leg) in legs.iter().enumerate() {
+                let _ = writeln!(out, "{}. {}", index + 1, words(&leg.line));
+                let certain = leg.certain.iter().filter(|_| detail > Detail::Short);
+                for line in certain {
+                    let _ = writeln!(out, "    - {}", words(line));
+                }
+            }
         }
         // A table nearby says the same.
         Block::Timeline(_) | Block::Graph(_) => {}

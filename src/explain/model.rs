@@ -3,18 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lock::{self, Mode};
+use super::course::{Course, Demand};
 use super::order::{self, Undo};
-use crate::case::{Case, Goal, Pass};
-use crate::catalog::{Catalog, Key, Kind, Outcome};
+use super::probe::{self, Measure, Probe};
+use crate::case::{Case, Pass};
+use crate::catalog::{Catalog, Key, Kind};
 use crate::config::{self, Rows as Declared};
-use crate::effect::{At, Expr, Ident, Name, Query, Visit, walk_expr, walk_query};
-use crate::flow::{ChangeKind, Event, Known, What};
+use crate::effect::{At, Ident, Name};
+use crate::flow::What;
 use crate::ledger::Insertion;
 use crate::package::Role;
-
-/// A condition stands at most so many bytes before its `RAISE`.
-const NEAR: usize = 2000;
 
 /// What is to be said of a package.
 #[derive(Debug, Clone)]
@@ -23,10 +21,12 @@ pub struct Model {
     pub name: String,
     /// The database that it may run in.
     pub database: String,
-    /// What must stay as it is: in words, and the value.
-    pub invariants: Vec<(String, String, At)>,
-    /// What the release comes to: in words, and the value.
-    pub end_state: Vec<(String, String, At)>,
+    /// What must stay as it is.
+    pub invariants: Vec<Measure>,
+    /// What the release comes to.
+    pub end_state: Vec<Measure>,
+    /// The scripts that only read, in the order in which they run.
+    pub probes: Vec<Probe>,
     /// The tiers in the order in which they run.
     pub tiers: Vec<Tier>,
     /// The rollback of the whole release.
@@ -56,22 +56,12 @@ pub struct Tier {
     pub altered: Vec<(String, At)>,
     /// The rows that it adds, table by table.
     pub rows: Vec<Rows>,
-    /// The rows that it changes or removes: the table, what happens, where.
-    pub changes: Vec<(String, &'static str, At)>,
-    /// What it locks of what was there before.
-    pub locks: Vec<Locked>,
     /// What must hold to enter it.
     pub demands: Vec<Demand>,
     /// What must hold before it commits.
     pub proofs: Vec<Demand>,
-    /// Every check that can stop it: the condition and the `RAISE`.
-    pub checks: Vec<(At, At)>,
-    /// Its transactions.
-    pub transactions: Vec<Transaction>,
-    /// How many statements it is, for the timeline.
-    pub length: usize,
-    /// Settings that it makes.
-    pub settings: Vec<Setting>,
+    /// Its way from BEGIN to COMMIT.
+    pub course: Course,
     /// What undoes it: its own rollback, or the full one.
     pub undo: Option<Undo>,
 }
@@ -117,79 +107,21 @@ pub struct Rows {
     pub at: Vec<At>,
 }
 
-/// A lock on something that was there before.
-#[derive(Debug, Clone)]
-pub struct Locked {
-    /// What is locked.
-    pub key: Key,
-    /// The strongest mode.
-    pub mode: Mode,
-    /// The statement that takes it.
-    pub at: At,
-    /// From which statement of the tier to which.
-    pub span: (usize, usize),
-}
-
-/// A condition of `lint.toml`.
-#[derive(Debug, Clone)]
-pub struct Demand {
-    /// In words.
-    pub what: String,
-    /// Where `lint.toml` says so.
-    pub at: At,
-    /// Whether the script makes sure of it.
-    pub is_sure: bool,
-    /// The checks after which it is certain.
-    pub by: Vec<At>,
-}
-
-/// A transaction.
-#[derive(Debug, Clone)]
-pub struct Transaction {
-    /// Its `BEGIN`.
-    pub begin: At,
-    /// Its `COMMIT`, if it comes.
-    pub commit: Option<At>,
-    /// From which statement to which.
-    pub span: (usize, usize),
-}
-
-/// A setting.
-#[derive(Debug, Clone)]
-pub struct Setting {
-    /// Which.
-    pub name: String,
-    /// To what, if that can be told.
-    pub value: Option<String>,
-    /// Where.
-    pub at: At,
-}
-
 impl Model {
     /// What is to be said of a package that was run.
     #[must_use]
     pub fn of(case: &Case<'_>) -> Self {
-        let measures = |measures: &[config::Measure]| {
-            let one = |it: &config::Measure| (it.what.clone(), shown(&it.is), case.configured(&it.value.span()));
-            measures.iter().map(one).collect()
-        };
+        let probes = probe::all(case);
         Self {
             name: case.package.name.get_ref().clone(),
             database: case.package.database.get_ref().clone(),
-            invariants: measures(&case.package.invariant),
-            end_state: measures(&case.package.end_state),
+            invariants: probe::measures(&case.goals.invariants, &probes),
+            end_state: probe::measures(&case.goals.end_state, &probes),
+            probes,
             tiers: (0..case.package.tier.len()).filter_map(|index| tier(case, index)).collect(),
             full: order::full(case),
             timeouts: case.package.timeouts.iter().map(|name| name.get_ref().clone()).collect(),
         }
-    }
-}
-
-fn shown(value: &config::Value) -> String {
-    match value {
-        config::Value::Integer(number) => number.to_string(),
-        config::Value::Boolean(truth) => truth.to_string(),
-        config::Value::Text(text) => text.clone(),
     }
 }
 
@@ -207,14 +139,9 @@ fn tier(case: &Case<'_>, index: usize) -> Option<Tier> {
         objects: Vec::new(),
         altered: Vec::new(),
         rows: rows(case, index),
-        changes: Vec::new(),
-        locks: Vec::new(),
         demands: Vec::new(),
         proofs: Vec::new(),
-        checks: Vec::new(),
-        transactions: Vec::new(),
-        length: 0,
-        settings: Vec::new(),
+        course: Course::default(),
         undo: None,
     };
     let Some(pass) = pass else { return Some(tier) };
@@ -222,9 +149,9 @@ fn tier(case: &Case<'_>, index: usize) -> Option<Tier> {
     (tier.objects, tier.altered) = objects(pass);
     let goals =
         case.goals.database.iter().chain(&case.goals.gates).chain(case.goals.enter.get(index).into_iter().flatten());
-    tier.demands = goals.map(|goal| demand(pass, goal, true)).collect();
-    tier.proofs = case.goals.leave.get(index).into_iter().flatten().map(|goal| demand(pass, goal, false)).collect();
-    events(pass, &mut tier);
+    tier.demands = goals.map(|goal| Demand::to_enter(pass, goal)).collect();
+    tier.proofs = case.goals.leave.get(index).into_iter().flatten().map(|goal| Demand::to_leave(pass, goal)).collect();
+    tier.course = Course::of(pass, &tier.demands.iter().chain(&tier.proofs).collect::<Vec<_>>());
     tier.undo = order::of_tier(case, index, &tier);
     Some(tier)
 }
@@ -370,161 +297,4 @@ pub(super) fn relations(catalog: &Catalog, key: &Key) -> Vec<Key> {
 pub(super) fn parents(catalog: &Catalog, key: &Key) -> Vec<(String, Key)> {
     let found = catalog.foreign_keys(key).into_iter().filter(|one| one.parent != *key);
     found.map(|one| (one.constraint.part.unwrap_or_default().to_string(), one.parent)).collect()
-}
-
-fn demand(pass: &Pass<'_>, goal: &Goal, enters: bool) -> Demand {
-    let events: Vec<&Event<'_>> = pass.run.events.iter().filter(|event| event.reachable).collect();
-    let holds = |event: &Event<'_>| pass.holds(event, &goal.expr) == Known::Yes;
-    let (until, is_sure) = if enters {
-        let mut changes = events.iter().enumerate().filter(|(_, event)| changes(event));
-        let first = changes.clone().next().map_or(events.len(), |(index, _)| index);
-        (first, changes.all(|(_, event)| holds(event)))
-    } else {
-        let is_commit =
-            |event: &&Event<'_>| matches!(event.what, What::Transaction(crate::effect::Transaction::Commit { .. }));
-        let commit = events.iter().rposition(is_commit).unwrap_or(events.len().saturating_sub(1));
-        (commit, events.get(commit).is_some_and(|event| holds(event)))
-    };
-    let mut by = Vec::new();
-    if is_sure {
-        let mut before = events.first().is_some_and(|event| holds(event));
-        let mut check = None;
-        for event in events.iter().take(until + 1) {
-            let after = holds(event);
-            match check {
-                Some(at) if after && !before => by.push(at),
-                _ => {}
-            }
-            before = after;
-            check = match &event.what {
-                What::Check { raise, stops: true, .. } => Some(*raise),
-                What::Assert(_) => Some(event.at),
-                _ => None,
-            };
-        }
-    }
-    let by = if enters { distinct(by) } else { distinct(by.pop()) };
-    Demand { what: goal.what.clone(), at: goal.at, is_sure, by }
-}
-
-/// From the first token of a condition to its last, as far as it stands near its `RAISE`: a
-/// variable in it stands for what was assigned elsewhere.
-fn whole(condition: &Expr, raise: At) -> At {
-    struct Places(At, At);
-    impl Places {
-        fn add(&mut self, at: At) {
-            let is_near = at.span().end <= self.1.span().start && at.span().start + NEAR > self.1.span().start;
-            if at.file() == self.1.file() && at.span().end > 0 && is_near {
-                self.0 = if self.0.span().end > 0 { self.0.to(at) } else { at };
-            }
-        }
-    }
-    impl<'a> Visit<'a> for Places {
-        fn expr(&mut self, expr: &'a Expr) {
-            self.add(expr.at);
-            walk_expr(self, expr);
-        }
-        fn query(&mut self, query: &'a Query) {
-            self.add(query.at);
-            walk_query(self, query);
-        }
-    }
-    let mut places = Places(At::default(), raise);
-    places.expr(condition);
-    if places.0.span().end > 0 { places.0 } else { condition.at }
-}
-
-/// Whether it changes the database for longer than this session.
-fn changes(event: &Event<'_>) -> bool {
-    match &event.what {
-        What::Change(change) => !is_temporary(&change.relation),
-        What::Define { outcome, .. } => defines(outcome),
-        What::Sequence(_) | What::Acts(_) => true,
-        _ => false,
-    }
-}
-
-fn defines(outcome: &Outcome) -> bool {
-    let keys = outcome.made.iter().chain(outcome.dropped.iter().map(|dropped| &dropped.key));
-    let mut keys = keys.chain(outcome.altered.iter().map(|(key, _)| key)).peekable();
-    let temporary = keys.peek().is_some() && keys.all(|key| key.schema == "pg_temp");
-    (outcome.changed || outcome.blurred || outcome.may_fail.is_some()) && !temporary
-}
-
-fn events(pass: &Pass<'_>, tier: &mut Tier) {
-    let mut moment = 0;
-    let mut place = None;
-    let mut open: Vec<(Transaction, u32)> = Vec::new();
-    let mut locks: BTreeMap<Key, (Locked, Option<u32>)> = BTreeMap::new();
-    let mut changed = BTreeSet::new();
-    for event in pass.run.events.iter().filter(|event| event.reachable) {
-        if place != Some(bytes(event.outermost())) && !matches!(event.what, What::End) {
-            place = Some(bytes(event.outermost()));
-            moment += 1;
-        }
-        let block = match event.block {
-            crate::flow::Block::Open { begin, number } => {
-                match open.iter_mut().find(|(_, known)| *known == number) {
-                    Some((transaction, _)) => transaction.span.1 = moment,
-                    // Its BEGIN came just before.
-                    None => {
-                        let span = (moment.saturating_sub(1).max(1), moment);
-                        open.push((Transaction { begin, commit: None, span }, number));
-                    }
-                }
-                Some(number)
-            }
-            _ => None,
-        };
-        match &event.what {
-            What::Transaction(crate::effect::Transaction::Commit { .. }) => {
-                if let Some((transaction, _)) = open.iter_mut().find(|(_, known)| Some(*known) == block) {
-                    transaction.commit = Some(event.at);
-                }
-            }
-            What::Set { name, .. } => {
-                let value = event.settings.get(name).and_then(|setting| setting.value.as_ref());
-                let value = value.map(Ident::to_string);
-                tier.settings.push(Setting { name: name.to_string(), value, at: event.at });
-            }
-            What::Check { condition, stops: true, raise } => tier.checks.push((whole(condition, *raise), *raise)),
-            What::Assert(condition) => tier.checks.push((whole(condition, event.at), event.at)),
-            What::Change(change) if change.kind != ChangeKind::Insert && !is_temporary(&change.relation) => {
-                let what = match change.kind {
-                    ChangeKind::Update => "changes rows of",
-                    ChangeKind::Delete => "deletes rows from",
-                    _ => "empties",
-                };
-                if changed.insert((bytes(event.at), called(&change.relation))) {
-                    tier.changes.push((called(&change.relation), what, event.at));
-                }
-            }
-            _ => {}
-        }
-        for (key, mode) in lock::of(&event.what, &pass.start, &pass.run.end.catalog) {
-            // What the tier has made itself nobody else waits for.
-            if !pass.start.contains(&key) || key.schema == "pg_temp" || key.schema == "pg_catalog" {
-                continue;
-            }
-            let new = || (Locked { key: key.clone(), mode, at: event.outermost(), span: (moment, moment) }, block);
-            let (known, _) = locks.entry(key.clone()).or_insert_with(new);
-            if mode > known.mode {
-                (known.mode, known.at) = (mode, event.outermost());
-            }
-        }
-    }
-    tier.length = moment;
-    tier.locks = locks
-        .into_values()
-        .map(|(mut locked, block)| {
-            // It is held until the transaction ends.
-            let until = open.iter().find(|(_, number)| Some(*number) == block);
-            locked.span.1 = until.map_or(locked.span.0, |(transaction, _)| transaction.span.1);
-            locked
-        })
-        .collect();
-    tier.locks.sort_by(|left, right| right.mode.cmp(&left.mode).then_with(|| left.key.cmp(&right.key)));
-    tier.transactions = open.into_iter().map(|(transaction, _)| transaction).collect();
-    let mut seen = BTreeSet::new();
-    tier.checks.retain(|(_, raise)| seen.insert(bytes(*raise)));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::course::{Course, Demand};
 use super::model::{Tier, bytes, called, is_temporary, parents, relations};
 use crate::case::{Case, Pass, origin};
 use crate::catalog::{Catalog, Key, Kind};
@@ -22,6 +23,11 @@ pub struct Undo {
     pub steps: Vec<Step>,
     /// What the tier makes and no step undoes.
     pub left: Vec<(String, At)>,
+    /// What must hold to begin, as far as the script makes sure of it; the database always.
+    pub demands: Vec<Demand>,
+    /// Its way from BEGIN to COMMIT; that of the whole release is empty where one tier is
+    /// spoken of.
+    pub course: Course,
 }
 
 /// One thing that a rollback takes away or changes.
@@ -90,6 +96,7 @@ pub(super) fn of_tier(case: &Case<'_>, index: usize, tier: &Tier) -> Option<Undo
         None => {
             let mut found = full(case)?;
             found.steps.retain(|step| step.tier == Some(index));
+            found.course = Course::default();
             found
         }
     };
@@ -121,7 +128,11 @@ fn undo(case: &Case<'_>, pass: &Pass<'_>, is_full: bool) -> Undo {
     let mut steps = steps(case, pass);
     reasons(&mut steps, &pass.start);
     let script = case.script(pass).map(|script| script.path.clone()).unwrap_or_default();
-    Undo { script, setting: None, is_full, steps, left: Vec::new() }
+    let database = case.goals.database.iter().map(|goal| Demand::to_enter(pass, goal));
+    let gates = case.goals.gates.iter().map(|goal| Demand::to_enter(pass, goal)).filter(|gate| gate.is_sure);
+    let demands: Vec<Demand> = database.chain(gates).collect();
+    let course = Course::of(pass, &demands.iter().collect::<Vec<_>>());
+    Undo { script, setting: None, is_full, steps, left: Vec::new(), demands, course }
 }
 
 fn steps(case: &Case<'_>, pass: &Pass<'_>) -> Vec<Step> {

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::course::{Check, Course, Demand, Locked, Stop};
 use super::lock::Mode;
-use super::model::{Demand, Locked, Model, Object, Rows, Tier};
+use super::model::{Model, Object, Rows, Tier, bytes};
 use super::order::{Step, Undo, Undone};
 use super::picture::{Graph, Timeline};
+use super::probe::{Measure, Probe};
 use crate::effect::At;
 use crate::finding::Finding;
 use crate::report::Root;
@@ -45,10 +47,23 @@ pub enum Block {
     },
     /// What a reader may open.
     Details(Line, Vec<Block>),
+    /// The way of a script: what it shows, and its stations in order.
+    Path(Line, Vec<Leg>),
     /// A timeline; a text says the same nearby.
     Timeline(Timeline),
     /// A graph of objects; a text says the same nearby.
     Graph(Graph),
+}
+
+/// A station on the way of a script.
+#[derive(Debug, Clone)]
+pub struct Leg {
+    /// Its kind, in a word: `begin`, `check`, `change`, `end`.
+    pub kind: &'static str,
+    /// What happens there.
+    pub line: Line,
+    /// What is certain from there on.
+    pub certain: Vec<Line>,
 }
 
 /// A line of text.
@@ -84,6 +99,21 @@ fn code(words: impl Into<String>) -> Inline {
 /// `1 view`, `2 views`
 fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What stands between `IF` and `THEN`.
+fn condition(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let then = words.iter().rposition(|word| word.eq_ignore_ascii_case("then")).unwrap_or(words.len());
+    let is_if = |word: &&str| word.eq_ignore_ascii_case("if") || word.eq_ignore_ascii_case("elsif");
+    let first = usize::from(words.first().is_some_and(is_if));
+    words.into_iter().take(then).skip(first).collect::<Vec<_>>().join(" ")
+}
+
+/// As a sentence begins.
+pub(super) fn upper(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Between the items of an enumeration.
@@ -142,7 +172,7 @@ impl Writer<'_> {
         if statements.contains(&b';') {
             // A variable in it was assigned above: the line before the RAISE is what asks.
             let asks = lines.span(lines.place(bytes, raise.span().start).line.saturating_sub(1));
-            return asks.map_or_else(String::new, |line| String::from_utf8_lossy(line.of(bytes)).trim().to_owned());
+            return asks.map_or_else(String::new, |line| condition(&String::from_utf8_lossy(line.of(bytes))));
         }
         let until = if is_before { until.min(raise.span().start) } else { until };
         let text = String::from_utf8_lossy(Span::new(at.span().start, until.max(at.span().end)).of(bytes)).into_owned();
@@ -152,9 +182,7 @@ impl Writer<'_> {
             start.map_or(line, |(at, _)| line.split_at(at).0).to_owned()
         };
         let text = text.split('\n').map(code).collect::<Vec<_>>().join(" ");
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let then = words.iter().rposition(|word| word.eq_ignore_ascii_case("then")).unwrap_or(words.len());
-        words.into_iter().take(then).collect::<Vec<_>>().join(" ")
+        condition(&text)
     }
 
     fn heading(&mut self, level: u8, anchor: String, words: impl Into<String>) {
@@ -185,10 +213,20 @@ impl Writer<'_> {
         self.suppressions(judged);
         self.heading(3, id("rollout"), "The rollout table, declared and derived");
         self.rollout(model);
+        let preflights: Vec<&Probe> = model.probes.iter().filter(|probe| probe.is_preflight).collect();
+        if !preflights.is_empty() {
+            self.heading(3, id("preflight"), "Before the first tier: the preflight");
+            preflights.into_iter().for_each(|probe| self.probe(probe));
+        }
         for tier in &model.tiers {
             let anchor = id(&format!("tier-{}", tier.number));
             self.blocks.push(Block::Heading(3, anchor, line(format!("Tier {}: {}", tier.number, tier.name))));
             self.tier(model, tier);
+        }
+        let verifications: Vec<&Probe> = model.probes.iter().filter(|probe| !probe.is_preflight).collect();
+        if !verifications.is_empty() {
+            self.heading(3, id("verify"), "After the last tier: verification");
+            verifications.into_iter().for_each(|probe| self.probe(probe));
         }
         if let Some(full) = &model.full {
             self.heading(3, id("full"), "The rollback of the whole release");
@@ -344,20 +382,179 @@ impl Writer<'_> {
                 rows,
             });
         }
-        for (summary, measures) in [
-            ("must be the same before and after the release", &model.invariants),
-            ("must be so after the release", &model.end_state),
-        ] {
-            if measures.is_empty() {
-                continue;
+        let all = [("before and after the release", &model.invariants), ("after the release", &model.end_state)];
+        for (when, measures) in all {
+            if !measures.is_empty() {
+                let summary =
+                    line(format!("{} that must be so {when}, and what asks for it", plural(measures.len(), "value")));
+                let caption =
+                    line(format!("What must be so {when}, and the checks that stop the operator if it is not"));
+                let rows = measures.iter().map(|measure| self.measure(measure)).collect();
+                let head = vec!["what", "declared at", "preflight asks at", "verification asks at"];
+                self.blocks.push(Block::Details(summary, vec![Block::Table { caption, head, rows }]));
             }
-            let items = measures
-                .iter()
-                .map(|(what, is, at)| vec![text(format!("{what}: {is} (")), self.place(*at), text(")")])
-                .collect();
-            let summary = line(format!("{} that {summary}", plural(measures.len(), "value")));
-            self.blocks.push(Block::Details(summary, vec![Block::List(items)]));
         }
+    }
+
+    fn measure(&self, measure: &Measure) -> Vec<Line> {
+        let asked = |by: &[At]| if by.is_empty() { line("nowhere") } else { self.places(by) };
+        vec![line(measure.what.clone()), vec![self.place(measure.at)], asked(&measure.before), asked(&measure.after)]
+    }
+
+    /// What a script asks for that only reads.
+    fn probe(&mut self, probe: &Probe) {
+        let head = vec![text("The script "), code(&probe.script)];
+        self.blocks.push(Block::Heading(4, String::new(), head));
+        if !probe.is_run {
+            self.say(vec![Inline::Alarm("The script could not be read: nothing is known of it.".to_owned())]);
+            return;
+        }
+        let mut words = Line::new();
+        if probe.writes.is_empty() {
+            words.push(Inline::Good("It writes nothing".to_owned()));
+            words.push(text(if probe.read_only {
+                ": no statement changes anything, and its transaction is READ ONLY, in which PostgreSQL refuses to."
+            } else {
+                ": no statement changes anything, though no READ ONLY transaction holds it to that."
+            }));
+        } else {
+            words.push(Inline::Alarm("It changes the database".to_owned()));
+            words.push(text(" at "));
+            words.extend(self.places(&probe.writes));
+            words.push(text("."));
+        }
+        let checks = probe.course.checks().count();
+        words.push(text(format!(
+            " It prints {} for people to read, and {}.",
+            plural(probe.printed, "query result"),
+            match checks {
+                0 => "stops at nothing: what it prints it does not judge".to_owned(),
+                checks => format!("stops at the first of {} that fails", plural(checks, "check")),
+            }
+        )));
+        self.say(words);
+        let demands = probe.demands.iter().map(|demand| {
+            let mut item = vec![text(format!("{} (", demand.what)), self.place(demand.at), text("): ")];
+            item.push(Inline::Good("asked at ".to_owned()));
+            item.extend(self.places(&demand.by));
+            if !demand.is_sure {
+                item.push(text(", and true then; by the end of the script it may be otherwise"));
+            }
+            item
+        });
+        let demands: Vec<Line> = demands.collect();
+        if !demands.is_empty() {
+            self.say(line("Of what lint.toml wants it makes sure of:"));
+            self.blocks.push(Block::List(demands));
+        }
+        let caption = vec![text("The way of "), code(&probe.script)];
+        self.path(&probe.course, caption, &[], &[]);
+        let mut by_place: Vec<(At, Vec<&Locked>)> = Vec::new();
+        for lock in &probe.course.locks {
+            match by_place.iter_mut().find(|(at, _)| bytes(*at) == bytes(lock.at)) {
+                Some((_, locks)) => locks.push(lock),
+                None => by_place.push((lock.at, vec![lock])),
+            }
+        }
+        by_place.sort_by_key(|(at, _)| bytes(*at));
+        let one = |lock: &&Locked| {
+            let mut item = vec![code(name(&lock.key))];
+            if lock.mode > Mode::AccessShare {
+                item.extend([text(", locked by "), Inline::Alarm(lock.mode.word().to_owned())]);
+            }
+            item
+        };
+        let reads: Vec<Line> = by_place
+            .iter()
+            .map(|(at, locks)| {
+                let mut item = vec![text("first read at "), self.place(*at), text(": ")];
+                item.extend(enumerate(locks.iter().map(one)));
+                item
+            })
+            .collect();
+        if reads.is_empty() {
+            self.say(line("It reads no table and no view, only what PostgreSQL says of itself."));
+        } else {
+            let summary = line(format!(
+                "{} that it reads, directly or through views, each locked by ACCESS SHARE: others wait with {}",
+                plural(probe.course.locks.len(), "relation"),
+                Mode::AccessShare.blocks()
+            ));
+            self.blocks.push(Block::Details(summary, vec![Block::List(reads)]));
+        }
+    }
+
+    /// The way of a script as a figure; what it makes sure of stands where it counts.
+    fn path(&mut self, course: &Course, caption: Line, enter: &[Demand], leave: &[Demand]) {
+        if course.path.is_empty() {
+            return;
+        }
+        let sure = |demands: &[Demand]| -> Vec<Line> {
+            let one = |demand: &Demand| {
+                let word = if demand.is_sure {
+                    Inline::Good(demand.what.clone())
+                } else {
+                    Inline::Alarm(format!("not certain: {}", demand.what))
+                };
+                vec![word, text(" ("), self.place(demand.at), text(")")]
+            };
+            demands.iter().map(one).collect()
+        };
+        let last = course.path.iter().rposition(|stop| matches!(stop, Stop::Commit(_)));
+        let mut changes = 0;
+        let legs = course.path.iter().enumerate().map(|(index, stop)| match stop {
+            Stop::Begin { at, read_only } => Leg {
+                kind: "begin",
+                line: vec![code(if *read_only { "BEGIN READ ONLY" } else { "BEGIN" }), text(" at "), self.place(*at)],
+                certain: Vec::new(),
+            },
+            Stop::Check(check) => self.leg(check),
+            Stop::Changes { first, last, count } => {
+                changes += 1;
+                let mut words = vec![text(if changes == 1 { "The first change" } else { "Further changes" })];
+                words.push(text(if *count == 1 { " at ".to_owned() } else { format!(": {count} statements, from ") }));
+                words.push(self.place(*first));
+                if *count > 1 {
+                    words.extend([text(" to "), self.place(*last)]);
+                }
+                Leg { kind: "change", line: words, certain: if changes == 1 { sure(enter) } else { Vec::new() } }
+            }
+            Stop::Commit(at) | Stop::Rollback(at) => {
+                let is_commit = matches!(stop, Stop::Commit(_));
+                Leg {
+                    kind: "end",
+                    line: vec![code(if is_commit { "COMMIT" } else { "ROLLBACK" }), text(" at "), self.place(*at)],
+                    certain: if last == Some(index) { sure(leave) } else { Vec::new() },
+                }
+            }
+        });
+        let legs = legs.collect();
+        self.blocks.push(Block::Path(caption, legs));
+    }
+
+    fn leg(&self, check: &Check) -> Leg {
+        let at = if check.condition.span().end > 0 { check.condition } else { check.raise };
+        let written = check.sql.clone().unwrap_or_else(|| self.source(at, check.raise));
+        let mut words = vec![text("Stops at "), self.place(check.raise)];
+        let mut certain: Vec<Line> = Vec::new();
+        if check.is_settled {
+            words.extend([text(" if "), code(self.source(at, check.raise))]);
+            words.push(text(", which cannot be as the package stands"));
+        } else if check.is_certain && !check.certain.is_empty() {
+            words.push(text(" unless what follows is true"));
+            certain.extend(check.certain.iter().map(|sql| vec![code(sql)]));
+        } else {
+            words.extend([text(" if "), code(written)]);
+            words.push(text(match (check.is_certain, check.is_always) {
+                (true, _) => "; after it the contrary is certain",
+                (false, true) => "; it is always asked, and no condition of its own is certain after it",
+                (false, false) => "; it is asked on some paths only",
+            }));
+        }
+        for (what, at) in &check.meets {
+            certain.push(vec![text("meets "), Inline::Good(what.clone()), text(" ("), self.place(*at), text(")")]);
+        }
+        Leg { kind: "check", line: words, certain }
     }
 
     fn tier(&mut self, model: &Model, tier: &Tier) {
@@ -377,13 +574,20 @@ impl Writer<'_> {
             "It proves nothing of its outcome before it commits.",
             &tier.proofs,
         );
-        self.checks(tier);
-        self.locks(tier);
+        self.blocks.push(Block::Heading(
+            4,
+            String::new(),
+            line("Its way: what can stop it, and what is certain after"),
+        ));
+        let caption = line(format!("Tier {}, from BEGIN to COMMIT", tier.number));
+        self.path(&tier.course, caption, &tier.demands, &tier.proofs);
+        self.blocks.push(Block::Heading(4, String::new(), line("Transaction and locks")));
+        self.locks(&tier.course, &format!("tier {}", tier.number));
         self.undo(tier);
     }
 
     fn transactions(&mut self, model: &Model, tier: &Tier) {
-        match tier.transactions.as_slice() {
+        match tier.course.transactions.as_slice() {
             [] => self
                 .say(vec![Inline::Alarm("It opens no transaction: each statement is committed by itself.".to_owned())]),
             [one] => {
@@ -405,6 +609,7 @@ impl Writer<'_> {
             }
         }
         let limits: Vec<Line> = tier
+            .course
             .settings
             .iter()
             .filter(|setting| model.timeouts.contains(&setting.name))
@@ -498,13 +703,13 @@ impl Writer<'_> {
     }
 
     fn rows(&mut self, tier: &Tier) {
-        if tier.rows.is_empty() && tier.changes.is_empty() {
+        if tier.rows.is_empty() && tier.course.changes.is_empty() {
             self.say(line("It adds no row and changes none."));
             return;
         }
         self.blocks.push(Block::Heading(4, String::new(), line("Rows")));
         let mut items: Vec<Line> = tier.rows.iter().map(|rows| self.added(rows)).collect();
-        for (table, what, at) in &tier.changes {
+        for (table, what, at) in &tier.course.changes {
             items.push(vec![text(format!("{what} ")), code(table), text(" at "), self.place(*at)]);
         }
         self.list("rows that it adds or changes", items);
@@ -528,36 +733,13 @@ impl Writer<'_> {
         item
     }
 
-    fn checks(&mut self, tier: &Tier) {
-        if tier.checks.is_empty() {
-            return;
-        }
-        let items = tier
-            .checks
-            .iter()
-            .map(|(condition, raise)| {
-                let at = if condition.span().end > 0 { *condition } else { *raise };
-                vec![
-                    self.place(at),
-                    text(" "),
-                    code(self.source(at, *raise)),
-                    text(" stops it at "),
-                    self.place(*raise),
-                ]
-            })
-            .collect();
-        let summary =
-            line(format!("{} can stop it; after each the contrary is certain", plural(tier.checks.len(), "check")));
-        self.blocks.push(Block::Details(summary, vec![Block::List(items)]));
-    }
-
-    fn locks(&mut self, tier: &Tier) {
-        if tier.length > 0 {
-            self.blocks.push(Block::Heading(4, String::new(), line("Transaction and locks")));
-            self.blocks.push(Block::Timeline(Timeline::of(tier)));
+    /// What a script locks; `what` is the script, in words.
+    fn locks(&mut self, course: &Course, what: &str) {
+        if course.length > 0 {
+            self.blocks.push(Block::Timeline(Timeline::of(course, what)));
         }
         let (reads, strong): (Vec<&Locked>, Vec<&Locked>) =
-            tier.locks.iter().partition(|lock| lock.mode == Mode::AccessShare);
+            course.locks.iter().partition(|lock| lock.mode == Mode::AccessShare);
         if strong.is_empty() {
             self.say(line("Of what was there before it locks nothing against reading or writing."));
         } else {
@@ -573,8 +755,7 @@ impl Writer<'_> {
                 })
                 .collect();
             let caption = line(format!(
-                "What tier {} locks, until its transaction ends, of what was there before it; the strongest lock on each",
-                tier.number
+                "What {what} locks, until its transaction ends, of what was there before it; the strongest lock on each"
             ));
             self.blocks.push(Block::Table {
                 caption,
@@ -618,6 +799,20 @@ impl Writer<'_> {
             self.say(words);
         }
         self.steps(undo, &format!("Tier {}: in which order what undoes what", tier.number), None);
+        if undo.is_full {
+            self.say(line("What stops it and what it locks stands with the rollback of the whole release."));
+        } else {
+            self.back(undo, &format!("the rollback of tier {}", tier.number));
+        }
+    }
+
+    /// The way of a rollback, and its locks.
+    fn back(&mut self, undo: &Undo, what: &str) {
+        self.blocks.push(Block::Heading(4, String::new(), line(format!("The way and the locks of {what}"))));
+        let mut caption = line(upper(what));
+        caption.push(text(", from BEGIN to COMMIT"));
+        self.path(&undo.course, caption, &undo.demands, &[]);
+        self.locks(&undo.course, what);
     }
 
     fn steps(&mut self, undo: &Undo, caption: &str, tiers: Option<&Model>) {
@@ -678,6 +873,7 @@ impl Writer<'_> {
             self.blocks.push(Block::Graph(graph));
         }
         self.steps(full, "The full rollback, step by step", Some(model));
+        self.back(full, "the full rollback");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Two pictures, as SVG that has no colours of its own: the time line of a tier, and the
+//! Two pictures, as SVG that has no colours of its own: the time line of a script, and the
 //! objects in the order in which they are dropped with what each of them needs. Objects stand
 //! one below the other, each on a line of its own, so that names stay readable however many
 //! there are and however narrow the page is.
@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::course::Course;
 use super::html::escape;
 use super::lock::Mode;
-use super::model::{Model, Tier};
+use super::model::Model;
 use super::order::{Undo, Undone};
-use super::page::name;
+use super::page::{name, upper};
 
 /// The height of a line.
 const ROW: usize = 22;
@@ -19,7 +20,7 @@ const LANE: usize = 9;
 /// The width of a character of the names.
 const LETTER: usize = 8;
 
-/// The statements of a tier from left to right, with its transactions and locks.
+/// The statements of a script from left to right, with its transactions and locks.
 #[derive(Debug, Clone)]
 pub struct Timeline {
     /// What it shows, in words.
@@ -31,12 +32,13 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The time line of a tier: its transactions, and its locks that keep others from something.
+    /// The time line of a script: its transactions, and its locks that keep others from
+    /// something. `what` is the script, in words.
     #[must_use]
-    pub fn of(tier: &Tier) -> Self {
-        let transactions = tier.transactions.iter().map(|one| ("transaction".to_owned(), "transaction", one.span));
+    pub fn of(course: &Course, what: &str) -> Self {
+        let transactions = course.transactions.iter().map(|one| ("transaction".to_owned(), "transaction", one.span));
         let mut bars: Vec<(String, &'static str, (usize, usize))> = transactions.collect();
-        for lock in tier.locks.iter().filter(|lock| lock.mode > Mode::AccessShare) {
+        for lock in course.locks.iter().filter(|lock| lock.mode > Mode::AccessShare) {
             let class = match lock.mode {
                 Mode::AccessExclusive | Mode::Exclusive => "stops-all",
                 Mode::Share | Mode::ShareRowExclusive => "stops-writes",
@@ -44,18 +46,16 @@ impl Timeline {
             };
             bars.push((format!("{}: {}", name(&lock.key), lock.mode.word()), class, lock.span));
         }
-        let reads = tier.locks.iter().filter(|lock| lock.mode == Mode::AccessShare);
+        let reads = course.locks.iter().filter(|lock| lock.mode == Mode::AccessShare);
         let spans: Vec<(usize, usize)> = reads.map(|lock| lock.span).collect();
         if let (Some(first), Some(last)) =
             (spans.iter().map(|span| span.0).min(), spans.iter().map(|span| span.1).max())
         {
             bars.push((format!("{} relations: ACCESS SHARE", spans.len()), "reads", (first, last)));
         }
-        let title = format!(
-            "Tier {}: {} statements from left to right, its transactions and its locks",
-            tier.number, tier.length
-        );
-        Self { title, length: tier.length.max(1), bars }
+        let title =
+            format!("{}: {} statements from left to right, its transactions and its locks", upper(what), course.length);
+        Self { title, length: course.length.max(1), bars }
     }
 
     /// The picture; `id` is told from those of other pictures.

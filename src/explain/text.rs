@@ -47,6 +47,23 @@ fn blocks(blocks_in: &[Block], indent: &str, out: &mut String) {
                 wrap(&format!("{}:", plain(summary)), indent, indent, out);
                 blocks(inner, &format!("{indent}  "), out);
             }
+            Block::Path(caption, legs) => {
+                wrap(&format!("{}:", plain(caption)), indent, indent, out);
+                for (index, leg) in legs.iter().enumerate() {
+                    if index > 0 {
+                        let _ = writeln!(out, "{indent}    |");
+                    }
+                    let mark = match leg.kind {
+                        "check" => "?",
+                        "change" => "!",
+                        _ => "o",
+                    };
+                    wrap(&plain(&leg.line), &format!("{indent}    {mark} "), &format!("{indent}    | "), out);
+                    for line in &leg.certain {
+                        wrap(&plain(line), &format!("{indent}    |   - "), &format!("{indent}    |     "), out);
+                    }
+                }
+            }
             // A table nearby says the same.
             Block::Timeline(_) | Block::Graph(_) => {}
         }
