@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use roof_lint::config::{Config, Rows};
-use roof_lint::explain::{self, Document, Model};
+use roof_lint::explain::{self, Check, Document, Model, Stop};
 use roof_lint::lint::Job;
 use roof_lint::report::Root;
 use roof_lint::verdict::Verdict;
@@ -235,6 +235,92 @@ fn a_long_report_is_cut_short_in_markdown_alone() {
     let document = document(&verdict, &models);
     let markdown = text(explain::markdown(&document));
     assert!(markdown.len() <= 60_000, "{} bytes", markdown.len());
-    assert!(markdown.contains("The rest does not fit here"));
+    assert!(markdown.contains("What is long is left out here"), "{markdown}");
+    let more = verdict.packages().first().map_or(0, |judged| judged.counts.denied) - 20;
+    for part in [&*format!("and {more} more, left out here"), "3000 tables", "What no step undoes: 3000 things"] {
+        assert!(markdown.contains(part), "{part}: {markdown}");
+    }
+    assert!(!markdown.contains("The rest does not fit here"), "{markdown}");
     assert!(text(explain::html(&document)).contains("a_table_with_a_rather_long_name_2999"));
+}
+
+#[test]
+fn each_script_is_followed_from_its_begin_to_its_commit() {
+    let (_, _, models) = run(&repository());
+    for model in &models {
+        let ways = model.tiers.iter().flat_map(|tier| {
+            let undo = tier.undo.as_ref().filter(|undo| !undo.is_full);
+            let demands = tier.demands.iter().chain(&tier.proofs).collect::<Vec<_>>();
+            let undo = undo.map(|undo| (&undo.script, &undo.course, undo.demands.iter().collect()));
+            std::iter::once((&tier.script, &tier.course, demands)).chain(undo)
+        });
+        for (script, course, demands) in ways {
+            let begin = course.path.iter().position(|stop| matches!(stop, Stop::Begin { read_only: false, .. }));
+            let change = course.path.iter().position(|stop| matches!(stop, Stop::Changes { .. }));
+            let (begin, change) = (begin.expect("it begins"), change.expect("it changes something"));
+            assert!(begin < change, "{script}");
+            assert!(matches!(course.path.last(), Some(Stop::Commit(_))), "{script}: {:?}", course.path.last());
+            assert!(demands.iter().all(|demand| demand.is_sure), "{script}: {demands:?}");
+            // The database is asked for before anything changes, and that is said where it is.
+            let asks = |check: &Check| {
+                check.is_certain && check.meets.iter().any(|(what, _)| what == "the database is directus")
+            };
+            let checks = course.path.iter().take(change).filter_map(|stop| match stop {
+                Stop::Check(check) => Some(check),
+                _ => None,
+            });
+            let asked: Vec<&Check> = checks.filter(|check| asks(check)).collect();
+            let [only] = asked.as_slice() else { panic!("{script} asks once: {asked:?}") };
+            assert_eq!(only.certain, ["current_database() IS NOT DISTINCT FROM 'directus'"]);
+        }
+    }
+}
+
+#[test]
+fn the_scripts_that_only_read_are_told_of() {
+    let (_, verdict, models) = run(&repository());
+    let one_roof = models.first().expect("a package");
+    let [preflight, verify, contract, probe] = one_roof.probes.as_slice() else { panic!("four scripts") };
+    assert!(preflight.is_preflight && preflight.demands.iter().any(|demand| demand.what == "a human ratification"));
+    for only in [preflight, verify, contract, probe] {
+        assert!(only.is_run && only.read_only && only.writes.is_empty(), "{}", only.script);
+    }
+    assert_eq!(probe.course.checks().count(), 0, "the probe judges nothing");
+    let left: Vec<&str> = one_roof
+        .end_state
+        .iter()
+        .filter(|measure| measure.after.is_empty())
+        .map(|measure| measure.what.as_str())
+        .collect();
+    assert_eq!(left, ["reconcile decisions (about 6) is 6", "open drift (about 38) is 38"]);
+    let html = text(explain::html(&document(&verdict, &models)));
+    assert!(html.contains("It writes nothing") && !html.contains("It changes the database"));
+}
+
+#[test]
+fn a_check_is_certain_only_where_every_path_comes_by() {
+    let directory = broken();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("it is written");
+    let config = fs::read_to_string(directory.path().join("lint.toml")).expect("it is there");
+    write("lint.toml", &config.replace("baseline =", "preflight = \"first.sql\"\nverify = [\"last.sql\"]\nbaseline ="));
+    write(
+        "first.sql",
+        "BEGIN;\nDO $$ BEGIN\n IF (SELECT count(*) FROM old) > 5 THEN RAISE EXCEPTION 'a'; END IF;\n\
+         IF random() < 0.5 THEN\n  IF (SELECT count(*) FROM old) > 3 THEN RAISE EXCEPTION 'b'; END IF;\n\
+         END IF;\nEND $$;\nINSERT INTO old (id) VALUES (9);\nCOMMIT;\n",
+    );
+    write("last.sql", "SELECT count(*) FROM old;\n");
+    let (_, verdict, models) = run(directory.path());
+    let [first, last] = models.first().expect("a package").probes.as_slice() else { panic!("two scripts") };
+    let checks: Vec<&Check> = first.course.checks().collect();
+    let [always, sometimes] = checks.as_slice() else { panic!("two checks: {checks:?}") };
+    assert!(always.is_certain && always.is_always);
+    assert_eq!(always.certain, ["(SELECT count(*) FROM old) <= 5"]);
+    assert!(!sometimes.is_certain && !sometimes.is_always && sometimes.certain.is_empty());
+    assert_eq!((first.writes.len(), first.read_only), (1, false));
+    assert_eq!((last.writes.len(), last.read_only, last.printed), (0, false, 1));
+    let plain = text(explain::text(&document(&verdict, &models)));
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.contains("It changes the database at first.sql:8"), "{plain}");
+    assert!(plain.contains("no statement changes anything, though no READ ONLY transaction holds it to that"));
 }

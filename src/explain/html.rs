@@ -81,9 +81,10 @@ impl Writer {
             }
             Block::Graph(graph) => {
                 self.pictures += 1;
-                let svg = graph.svg(&format!("picture{}", self.pictures));
+                let id = format!("picture{}", self.pictures);
+                let (wide, narrow) = (graph.svg(&id), graph.narrow_svg(&format!("{id}-narrow")));
                 self.add(&format!(
-                    "<figure>{svg}<figcaption>{}; the tier in parentheses</figcaption></figure>\n",
+                    "<figure>{wide}\n{narrow}<figcaption>{}</figcaption></figure>\n",
                     escape(&graph.title)
                 ));
             }
@@ -92,12 +93,18 @@ impl Writer {
 
     /// A list drawn as a line with stations; the role keeps it a list without its numbers.
     fn path(&mut self, caption: &Line, legs: &[Leg]) {
-        self.add(&format!("<figure><figcaption>{}</figcaption>\n<ol class=\"path\" role=\"list\">\n", words(caption)));
+        self.pictures += 1;
+        let id = format!("picture{}", self.pictures);
+        self.add(&format!("<figure><figcaption id=\"{id}\">{}</figcaption>\n", words(caption)));
+        self.add(&format!("<ol class=\"path\" role=\"list\" aria-labelledby=\"{id}\">\n"));
         for leg in legs {
             self.add(&format!("<li class=\"{}\"><p>{}</p>", leg.kind, words(&leg.line)));
             if !leg.certain.is_empty() {
                 self.add("<ul>");
-                leg.certain.iter().for_each(|line| self.add(&format!("<li>{}</li>", words(line))));
+                for line in &leg.certain {
+                    let is_open = line.iter().any(|part| matches!(part, Inline::Alarm(_)));
+                    self.add(&format!("<li{}>{}</li>", if is_open { " class=\"open\"" } else { "" }, words(line)));
+                }
                 self.add("</ul>");
             }
             self.add("</li>\n");

@@ -8,17 +8,21 @@ use crate::report::markdown::{code, prose};
 
 /// GitHub takes 65,536 characters.
 const LIMIT: usize = 60_000;
+/// Of longer lists only the beginning is kept at last.
+const ITEMS: usize = 20;
+/// Tables of one script that have more rows are the last to be left out.
+const ROWS: usize = 3;
 /// What is folded and longer is left out where not all fits.
 const FOLDED: usize = 500;
 /// What is kept of that to say what does not fit.
 const REST: usize = 4_000;
 
 /// The report as Markdown, at most 60,000 bytes: what a reader would have to open is left out
-/// first, then the ways of the scripts, then the end.
+/// first, then the ways of the scripts, their tables, and then the end.
 #[must_use]
 pub fn write(document: &Document) -> Vec<u8> {
     let mut out = Vec::new();
-    for detail in [Detail::All, Detail::Shown, Detail::Short] {
+    for detail in [Detail::All, Detail::Shown, Detail::Short, Detail::Terse] {
         let (text, is_whole) = write_with(document, detail);
         out = text.into_bytes();
         if is_whole {
@@ -31,6 +35,8 @@ pub fn write(document: &Document) -> Vec<u8> {
 /// How much is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Detail {
+    /// Headings and sentences, and of the tables those of a package as a whole.
+    Terse,
     /// Headings, sentences and tables.
     Short,
     /// What is not folded.
@@ -43,11 +49,20 @@ enum Detail {
 fn write_with(document: &Document, detail: Detail) -> (String, bool) {
     let mut out = format!("# {}\n", prose(&document.title));
     if detail < Detail::All {
-        out.push_str("\n**Lists that are long are left out here; `--format html` has all of it.**\n");
+        out.push_str("\n**What is long is left out here; `--format html` has all of it.**\n");
     }
+    let mut is_deep = false;
     for (index, block) in document.blocks.iter().enumerate() {
         let mut piece = String::new();
-        write_block(block, detail, &mut piece);
+        if let Block::Heading(level, ..) = block {
+            is_deep = *level > 3;
+        }
+        match block {
+            Block::Table { caption, rows, .. } if is_deep && detail == Detail::Terse && rows.len() > ROWS => {
+                let _ = writeln!(piece, "\n{}: {} rows, left out here", words(caption), rows.len());
+            }
+            _ => write_block(block, detail, &mut piece),
+        }
         if out.len() + piece.len() > LIMIT - REST {
             let rest = document.blocks.iter().skip(index);
             let heads = rest.filter_map(|block| match block {
@@ -83,8 +98,12 @@ fn write_block(block: &Block, detail: Detail, out: &mut String) {
         }
         Block::List(items) => {
             out.push('\n');
-            for item in items {
+            let shown = if detail == Detail::Terse { ITEMS } else { items.len() };
+            for item in items.iter().take(shown) {
                 let _ = writeln!(out, "- {}", words(item));
+            }
+            if items.len() > shown {
+                let _ = writeln!(out, "- **and {} more, left out here**", items.len() - shown);
             }
         }
         Block::Table { caption, head, rows } => {
@@ -106,12 +125,25 @@ fn write_block(block: &Block, detail: Detail, out: &mut String) {
                 let _ = writeln!(out, "\n<details><summary>{plain}</summary>\n{body}\n</details>");
             }
         }
+        Block::Path(caption, legs) if detail <= Detail::Short => {
+            let checks = legs.iter().filter(|leg| leg.kind == "check").count();
+            let checks = match checks {
+                0 => "no check".to_owned(),
+                1 => "1 check, left out here".to_owned(),
+                many => format!("{many} checks, left out here"),
+            };
+            let _ = writeln!(out, "\n{}: {checks}.\n", words(caption));
+            let ends = legs.iter().filter(|leg| leg.kind != "check" && !leg.certain.is_empty());
+            for leg in ends {
+                let certain: Vec<String> = leg.certain.iter().map(words).collect();
+                let _ = writeln!(out, "- {}. By then: {}", words(&leg.line), certain.join("; "));
+            }
+        }
         Block::Path(caption, legs) => {
             let _ = writeln!(out, "\n{}:\n", words(caption));
             for (index, leg) in legs.iter().enumerate() {
                 let _ = writeln!(out, "{}. {}", index + 1, words(&leg.line));
-                let certain = leg.certain.iter().filter(|_| detail > Detail::Short);
-                for line in certain {
+                for line in &leg.certain {
                     let _ = writeln!(out, "    - {}", words(line));
                 }
             }

@@ -791,12 +791,18 @@ impl Writer<'_> {
         words.push(text(format!(", in {}.", plural(undo.steps.len(), "step"))));
         self.say(words);
         if !undo.left.is_empty() {
-            let mut words = vec![Inline::Alarm("What no step undoes: ".to_owned())];
-            words.extend(enumerate(
-                undo.left.iter().map(|(what, at)| vec![text(what.clone()), text(" ("), self.place(*at), text(")")]),
-            ));
-            words.push(text("."));
-            self.say(words);
+            let count = undo.left.len();
+            let one = |(what, at): &(String, At)| vec![text(what.clone()), text(" ("), self.place(*at), text(")")];
+            let items: Vec<Line> = undo.left.iter().map(one).collect();
+            if count > LONG {
+                self.say(vec![Inline::Alarm(format!("What no step undoes: {}", plural(count, "thing"))), text(".")]);
+                self.list("what no step undoes", items);
+            } else {
+                let mut words = vec![Inline::Alarm("What no step undoes: ".to_owned())];
+                words.extend(enumerate(items));
+                words.push(text("."));
+                self.say(words);
+            }
         }
         self.steps(undo, &format!("Tier {}: in which order what undoes what", tier.number), None);
         if undo.is_full {

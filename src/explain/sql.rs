@@ -455,3 +455,72 @@ impl Writer {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{FileId, Map};
+    use crate::syntax::Parser;
+
+    fn read(text: &str) -> Option<Expr> {
+        Parser::default().expression(text, &Map::at(FileId::new(0), 0)).ok()
+    }
+
+    #[test]
+    fn what_is_written_reads_as_what_was_meant() {
+        let conditions = [
+            "(SELECT count(*) FROM a WHERE b = 'it''s' AND NOT c) <> 0",
+            "NOT (a OR b) AND c",
+            "a - (b - c) = (a - b) - c",
+            "EXISTS (SELECT FROM a AS x JOIN b ON x.i = b.i LEFT JOIN c USING (j) WHERE x.k IS NOT NULL)",
+            "\"Strange name\" IS DISTINCT FROM current_user",
+            "a::text = ANY (ARRAY['x', 'y']) OR a NOT IN ('p', 'q') OR a NOT LIKE 'gov\\_%' ESCAPE '#'",
+            "x BETWEEN SYMMETRIC 1 AND (2 + 3) OR coalesce(y, -1) > 0",
+            "(SELECT count(DISTINCT a) FILTER (WHERE b) FROM s.t GROUP BY c HAVING d LIMIT 1) IS NULL",
+            "a IN (SELECT b FROM c UNION ALL SELECT d FROM e)",
+            "(a IS NULL) IS NOT TRUE",
+        ];
+        for condition in conditions {
+            let expr = read(condition);
+            let written = expr.as_ref().and_then(write);
+            assert!(written.is_some(), "{condition} is SQL, and can be written");
+            assert_eq!(written.as_deref().and_then(read), expr, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_condition_is_never_written() {
+        let long = format!("a IN ({})", vec!["'some value or other'"; 100].join(", "));
+        for condition in [
+            "(SELECT a FROM b ORDER BY a LIMIT 1) > 0",
+            "sum(a) OVER () > 1",
+            "(WITH c AS (SELECT 1) SELECT count(*) FROM c) > 0",
+            &long,
+        ] {
+            assert_eq!(read(condition).map(|expr| write(&expr)), Some(None), "{condition}");
+        }
+    }
+
+    #[test]
+    fn the_contrary_is_true_where_the_condition_is_false() {
+        let pairs = [
+            ("a < 1", "a >= 1"),
+            ("a <> b", "a = b"),
+            ("a IS NULL", "a IS NOT NULL"),
+            ("a IS DISTINCT FROM b", "a IS NOT DISTINCT FROM b"),
+            ("NOT EXISTS (SELECT FROM t)", "EXISTS (SELECT FROM t)"),
+            ("a NOT IN (1, 2)", "a IN (1, 2)"),
+            ("a AND b", "NOT (a AND b)"),
+            ("a ~ b", "NOT (a ~ b)"),
+        ];
+        for (condition, wanted) in pairs {
+            let turned = read(condition).and_then(|expr| write(&contrary(&expr)));
+            assert_eq!(turned.as_deref(), Some(wanted));
+        }
+        let settled = |text: &str| read(text).map(|expr| is_settled(&expr));
+        assert_eq!(
+            ["'x' IS NULL", "a = 'x'", "EXISTS (SELECT FROM t)"].map(settled),
+            [Some(true), Some(false), Some(false)]
+        );
+    }
+}
