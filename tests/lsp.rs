@@ -461,7 +461,21 @@ fn actions_do_what_they_say_in_wide_text_with_other_line_ends() {
     let unguarded = shown.iter().find(|one| one["code"] == "unguarded-change").expect("it is found");
     let params = json!({ "textDocument": { "uri": client.uri("sql/one.sql") }, "range": unguarded["range"], "context": { "diagnostics": [] } });
     let actions = client.ask("textDocument/codeAction", &params).expect("an answer");
-    assert!(!actions.to_string().contains("unguarded-change: allow"), "{actions}");
+    let allowed = |place: &str| {
+        let title = format!("unguarded-change: allow it {place}");
+        actions.as_array()?.iter().find(|one| one["title"].as_str().is_some_and(|it| it.starts_with(&title))).cloned()
+    };
+    assert_eq!(allowed("here"), None);
+    // In lint.toml it is, and does what it says as soon as a reason is given.
+    let action = allowed("in the whole of sql/one.sql, in lint.toml").expect("it is offered");
+    let toml = text(directory.path(), "lint.toml");
+    let decided = apply(&toml, &action["edit"]["changes"][client.uri("lint.toml")]);
+    let entry = "\n[[package.allow]]\npath = \"one.sql\"\nrule = \"unguarded-change\"\nreason = \"\"\n";
+    assert_eq!(decided, format!("{toml}{entry}"));
+    client.did_open("lint.toml", &decided.replace("reason = \"\"", "reason = \"it is the first of all\""));
+    client.settle();
+    let left = client.findings("sql/one.sql");
+    assert!(!left.iter().any(|(rule, ..)| rule == "unguarded-change"), "{left:?}");
     assert_eq!(client.close().0, Some(0));
 }
 

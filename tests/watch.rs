@@ -87,6 +87,7 @@ fn it_checks_whenever_a_file_changes_however_it_is_written() {
     // In place.
     fs::write(&one, SCRIPT.replace("IF NOT EXISTS ", "")).expect("a file");
     watch.says("fails-when-repeated");
+    watch.says("--fix: ");
     // By another that takes its place.
     fs::write(directory.path().join("sql/.one.sql.swp"), SCRIPT).expect("a file");
     fs::rename(directory.path().join("sql/.one.sql.swp"), &one).expect("it moves");

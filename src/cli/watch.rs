@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::fault::Fault;
 use crate::finding::Level;
 use crate::lint::{Arena, Job, Session, own_error};
-use crate::package::STACK;
+use crate::parallel::STACK;
 use crate::report;
 use crate::silence::all_rules;
 use crate::sources::Desk;
@@ -104,6 +104,12 @@ fn judge(arguments: &Arguments, fail_on: Threshold, session: &mut Session<'_>) -
     let job = Job { directory: directory(path), config, packages: arguments.packages() };
     let (outcome, _) = session.examine(&job, &|_| ())?;
     let mut verdict = Verdict::on(arguments.today(), outcome, &job.config)?;
+    if verdict.packages().iter().any(|judged| judged.shown().next().is_some()) {
+        // What mends it is told of files as they are written.
+        let arena = Arena::default();
+        let (outcome, _) = Session::new(&arena, session.desk().as_written()).examine(&job, &|_| ())?;
+        verdict = Verdict::on(arguments.today(), outcome, &job.config)?;
+    }
     let fail_on = if fail_on == Threshold::Warn { Level::Warn } else { Level::Deny };
     verdict.pass_through(Gate { fail_on, ..Gate::default() });
     Ok(verdict)

@@ -1,5 +1,6 @@
-//! What an editor offers at a finding: the edits that mend it, and a suppression that says why
-//! it is meant. Nothing is offered that does not do what it says.
+//! What an editor offers at a finding: the edits that mend it, and suppressions that say why
+//! it is meant, in the script and in `lint.toml`. Nothing is offered that does not do what it
+//! says.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -8,13 +9,15 @@ use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, Diagnostic, NumberOrString, Range, TextEdit,
     Uri, WorkspaceEdit,
 };
+use toml::Spanned;
 
 use super::project::{Project, plain};
 use super::text::Lines;
 use super::{Server, uri};
+use crate::config::Config;
 use crate::finding::Finding;
 use crate::lint::{Arena, Session};
-use crate::silence::Silences;
+use crate::silence::{Allowances, Silences};
 use crate::source::{self, FileId, Span};
 use crate::verdict::{Judged, Verdict};
 
@@ -49,12 +52,12 @@ impl Server {
             let Some(project) = self.projects.get(&path) else { continue };
             let touches = |span: Span| span.start <= asked.end && asked.start <= span.end;
             let mut seen: Vec<(&str, Span)> = Vec::new();
-            let mut here: Vec<(&'static str, Span)> = Vec::new();
-            for opinion in project.opinions(&file) {
+            let mut here: Vec<(&'static str, Span, String)> = Vec::new();
+            for (package, opinion) in project.opinions(&file) {
                 let (rule, span) = (opinion.finding.rule, opinion.finding.primary.at.span());
                 if touches(span) && !seen.contains(&(rule, span)) {
                     seen.push((rule, span));
-                    here.push((rule, span));
+                    here.push((rule, span, package.to_owned()));
                 }
             }
             if here.is_empty() {
@@ -65,7 +68,9 @@ impl Server {
                 self.fixes.0.insert(path.clone(), mends);
             }
             let mends = self.fixes.0.get(&path).map(Vec::as_slice).unwrap_or_default();
-            for (rule, span) in here {
+            let directory = project.directory().to_owned();
+            let config = session.desk().read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            for (rule, span, package) in here {
                 let diagnostics = self.diagnostics(&file, rule, lines.range(span));
                 let action = |title: String, edit: WorkspaceEdit, preferred: bool| {
                     CodeActionOrCommand::CodeAction(CodeAction {
@@ -93,6 +98,16 @@ impl Server {
                     let edits = [(file.clone(), Span::new(at, at), order)];
                     if let Some(edit) = self.edit(&edits, session) {
                         actions.push(action(format!("{rule}: allow it here, and say why"), edit, false));
+                    }
+                }
+                let name = if path == file { Some("lint.toml") } else { below(&directory, &file) };
+                if let (Some(config), Some(name)) = (&config, name)
+                    && let Some((at, entry)) = allowance(config, &package, name, rule)
+                {
+                    let edits = [(path.clone(), Span::new(at, at), entry)];
+                    if let Some(edit) = self.edit(&edits, session) {
+                        let title = format!("{rule}: allow it in the whole of {name}, in lint.toml, and say why");
+                        actions.push(action(title, edit, false));
                     }
                 }
             }
@@ -161,6 +176,48 @@ fn silence(text: &[u8], rule: &str, span: Span) -> Option<(usize, String)> {
         let mut silences = Silences::read(FileId::new(0), &tried, &tried_lines);
         silences.cover(rule, span, covered).map(|_| (line.start, format!("{order}{end}")))
     })
+}
+
+/// Where an entry of `lint.toml` silences a rule in a file, and the entry, without a reason; the
+/// file is named from where `lint.toml` stands.
+fn allowance(config: &str, package: &str, file: &str, rule: &str) -> Option<(usize, String)> {
+    let parsed = Config::parse("lint.toml", config).ok()?;
+    let index = parsed.packages.iter().position(|known| known.name.get_ref() == package)?;
+    let known = parsed.packages.get(index)?;
+    let root = known.path(&Spanned::new(0..0, String::new()));
+    let path = if file == "lint.toml" { file } else { file.strip_prefix(&root)?.trim_start_matches('/') };
+    // Before the next package, and before what is written above it.
+    let end = match parsed.packages.get(index + 1) {
+        Some(next) => config.get(..next.name.span().start)?.rfind("[[package]]")?,
+        None => config.len(),
+    };
+    let mut at = end;
+    for line in config.get(..end)?.split_inclusive('\n').rev() {
+        let line_of = line.trim_start();
+        if !line_of.is_empty() && !line_of.starts_with('#') {
+            break;
+        }
+        at -= line.len();
+    }
+    let newline = if config.contains("\r\n") { "\r\n" } else { "\n" };
+    let entry = |reason: &str| {
+        let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        let (path, rule, reason) = (text(path), text(rule), text(reason));
+        let before = if config.get(..at).is_some_and(|before| before.ends_with('\n')) { "" } else { newline };
+        let lines =
+            ["[[package.allow]]", &format!("path = {path}"), &format!("rule = {rule}"), &format!("reason = {reason}")];
+        format!("{before}{newline}{}{newline}", lines.join(newline))
+    };
+    // It has to do what it is for.
+    let tried = [config.get(..at)?, &entry("x"), config.get(at..)?].concat();
+    let tried = Config::parse("lint.toml", &tried).ok()?;
+    let mut allowances = Allowances::read(tried.packages.get(index)?, FileId::new(0), None);
+    allowances.cover(rule, (file != "lint.toml").then_some(file)).map(|_| (at, entry("")))
+}
+
+/// The file from that directory, as `lint.toml` names files.
+fn below<'f>(directory: &Path, file: &'f Path) -> Option<&'f str> {
+    file.strip_prefix(directory).ok()?.to_str()
 }
 
 /// How many lines above a finding its statement may start.

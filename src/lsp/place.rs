@@ -117,7 +117,7 @@ impl Server {
         for project in self.projects.values() {
             let is_here = |at: At| at.span().start <= offset && offset <= at.span().end;
             let mut rules: Vec<&str> = Vec::new();
-            for opinion in project.opinions(&file) {
+            for (_, opinion) in project.opinions(&file) {
                 let finding = &opinion.finding;
                 if is_here(finding.primary.at) && !rules.contains(&finding.rule) {
                     rules.push(finding.rule);

@@ -17,7 +17,7 @@ use crate::fault::Fault;
 use crate::finding::Level;
 use crate::lint::{Job, Session};
 use crate::silence::all_rules;
-use crate::verdict::{Judged, Opinion, Verdict};
+use crate::verdict::{Opinion, Verdict};
 
 /// Who says it.
 const SOURCE: &str = "roof-lint";
@@ -98,11 +98,11 @@ impl Project {
         }
     }
 
-    /// The findings that are shown and that touch a place of a file.
-    pub(super) fn opinions(&self, file: &Path) -> Vec<&Opinion> {
+    /// The findings that are shown and that touch a place of a file, with their packages.
+    pub(super) fn opinions(&self, file: &Path) -> Vec<(&str, &Opinion)> {
         let Some(verdict) = &self.verdict else { return Vec::new() };
-        let shown = verdict.packages().iter().flat_map(Judged::shown);
-        shown.filter(|opinion| self.file(verdict, opinion.finding.primary.at.file().index()) == file).collect()
+        let shown = verdict.packages().iter().flat_map(|it| it.shown().map(|opinion| (it.name.as_str(), opinion)));
+        shown.filter(|(_, opinion)| self.file(verdict, opinion.finding.primary.at.file().index()) == file).collect()
     }
 }
 
