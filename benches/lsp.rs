@@ -3,12 +3,17 @@
 
 mod support;
 
+/// That of the program.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use roof_lint::config::Config;
 use roof_lint::lint::{Arena, Job, Session};
-use roof_lint::package::STACK;
+use roof_lint::parallel::STACK;
 use roof_lint::sources::Desk;
 use roof_lint::verdict::Verdict;
 

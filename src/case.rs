@@ -19,11 +19,12 @@ use crate::flow::{self, Memory, PsqlValue, Run};
 use crate::ledger::{self, Insertion};
 use crate::logic::Known;
 use crate::package::{Library, Role, Script};
+use crate::parallel::meanwhile;
 use crate::source::{FileId, Map, Span};
 use crate::syntax::Parser;
 
 pub use runs::Runs;
-use runs::{Knowledge, Stand};
+use runs::{Knowledge, Request, Stand};
 pub use unit::{Frame, Part};
 
 /// A package and what its scripts do.
@@ -148,7 +149,7 @@ impl<'a> Case<'a> {
         runs: &mut Runs<'a>,
         scripts: Vec<Script>,
         manifest: Vec<Mismatch>,
-        stop: &dyn Fn() -> bool,
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self, Fault> {
         let goals = Goals::read(config, package, library.config, runs.parser())?;
         let mut case = Self {
@@ -175,19 +176,38 @@ impl<'a> Case<'a> {
         Ok(case)
     }
 
-    fn run(&mut self, runs: &mut Runs<'a>, stop: &dyn Fn() -> bool) {
-        let known = self.scripts.iter().any(|script| script.role == Role::Baseline);
-        let mut stand = Stand::empty().made_by(runs, origin::BASELINE);
-        for index in self.of(|role| role == Role::Baseline) {
-            stand = self.pass(runs, Role::Baseline, index, false, &stand, Knowledge::default(), &[]).0;
+    fn run(&mut self, runs: &mut Runs<'a>, stop: &(dyn Fn() -> bool + Sync)) {
+        let work = |request: Box<Request<'a>>| (!stop()).then(|| request.run()).map(|run| (request, run));
+        let (lead, done) = meanwhile(work, |hand| {
+            let mut lead = Lead { runs: &mut *runs, hand, count: 0, passes: Vec::new(), handed: Vec::new() };
+            self.lead(&mut lead, stop);
+            (lead.passes, lead.handed)
+        });
+        let (mut passes, handed) = lead;
+        for (handed, done) in handed.into_iter().zip(done) {
+            let Some((request, run)) = done else { continue };
+            let Handed { place, role, script, repeat, start } = handed;
+            let done = runs.keep(request, run);
+            passes.push((place, Pass { role, script, repeat, start, run: done.run, number: done.knowledge.run() }));
         }
-        let stand = stand.reconnected(runs).assumed_complete(runs, known);
+        passes.sort_unstable_by_key(|(place, _)| *place);
+        self.passes = passes.into_iter().map(|(_, pass)| pass).collect();
+    }
+
+    /// Runs what others start from, and hands over what nobody does.
+    fn lead(&mut self, lead: &mut Lead<'a, '_>, stop: &dyn Fn() -> bool) {
+        let known = self.scripts.iter().any(|script| script.role == Role::Baseline);
+        let mut stand = Stand::empty().made_by(lead.runs, origin::BASELINE);
+        for index in self.of(|role| role == Role::Baseline) {
+            stand = self.pass(lead, Role::Baseline, index, &stand, &[]).end;
+        }
+        let stand = stand.reconnected(lead.runs).assumed_complete(lead.runs, known);
         self.baseline = stand.catalog().clone();
         self.frame = stand.number();
         let baseline = stand.clone();
 
         for index in self.of(|role| role == Role::Preflight) {
-            self.twice(runs, Role::Preflight, index, &stand, &[], origin::OTHER);
+            self.twice(lead, Role::Preflight, index, &stand, &[], origin::OTHER);
         }
         let mut stand = stand;
         let tiers = self.package.tier.len();
@@ -201,21 +221,23 @@ impl<'a> Case<'a> {
             let (mut added, mut by) = (Vec::new(), Vec::new());
             for index in self.of(|role| role == Role::Tier(tier)) {
                 let origin = origin::TIERS + u32::try_from(tier).unwrap_or(0);
-                stand = self.twice(runs, Role::Tier(tier), index, &stand, &[], origin);
-                let first = self.passes.iter().rev().find(|pass| pass.role == Role::Tier(tier) && !pass.repeat);
-                added.extend(first.map(|pass| ledger::insertions(&pass.run)).unwrap_or_default());
-                by.extend(first.map(|pass| pass.number));
-                self.tiers.extend(first.cloned());
+                let first = self.twice(lead, Role::Tier(tier), index, &stand, &[], origin);
+                stand = first.end;
+                if let Some(pass) = first.pass {
+                    added.extend(ledger::insertions(&pass.run));
+                    by.push(pass.number);
+                    self.tiers.push(pass);
+                }
             }
             self.added.push(added.into());
             added_by.push(by);
         }
         self.added_by = Arc::new(added_by);
         for index in self.of(|role| role == Role::Verify) {
-            self.twice(runs, Role::Verify, index, &stand, &[], origin::OTHER);
+            self.twice(lead, Role::Verify, index, &stand, &[], origin::OTHER);
         }
         for index in self.of(|role| role == Role::Executor) {
-            self.pass(runs, Role::Executor, index, false, &baseline, Knowledge::default(), &[]);
+            self.hand_over(lead, Role::Executor, index, false, &baseline, Knowledge::default(), &[]);
         }
         // Tier by tier backwards, each from where the ones after it are undone.
         let full = stand.clone();
@@ -224,24 +246,24 @@ impl<'a> Case<'a> {
                 return;
             }
             for index in self.of(|role| role == Role::Rollback(tier)) {
-                stand = self.twice(runs, Role::Rollback(tier), index, &stand, &[], origin::OTHER);
+                stand = self.twice(lead, Role::Rollback(tier), index, &stand, &[], origin::OTHER).end;
             }
             let undo = self.package.tier.get(tier).and_then(|tier| tier.undo.as_ref());
             let Some((name, value)) = undo.and_then(|undo| undo.get_ref().split_once('=')) else { continue };
             for index in self.of(|role| role == Role::TierRollback) {
                 let given = [(Ident::from(name), PsqlValue::Text(Ident::from(value)))];
-                stand = self.twice(runs, Role::Rollback(tier), index, &stand, &given, origin::OTHER);
+                stand = self.twice(lead, Role::Rollback(tier), index, &stand, &given, origin::OTHER).end;
             }
         }
         for index in self.of(|role| role == Role::TierRollback) {
-            self.twice(runs, Role::TierRollback, index, &full, &[], origin::OTHER);
+            self.twice(lead, Role::TierRollback, index, &full, &[], origin::OTHER);
         }
         for index in self.of(|role| role == Role::FullRollback) {
-            self.twice(runs, Role::FullRollback, index, &full, &[], origin::OTHER);
+            self.twice(lead, Role::FullRollback, index, &full, &[], origin::OTHER);
             // It must work from any tier, and from none.
             for before in befores.iter().skip(befores.len().saturating_sub(PREFIXES)) {
-                let start = before.clone().made_by(runs, origin::OTHER);
-                self.pass(runs, Role::FullRollback, index, true, &start, Knowledge::default(), &[]);
+                let start = before.clone().made_by(lead.runs, origin::OTHER);
+                self.hand_over(lead, Role::FullRollback, index, true, &start, Knowledge::default(), &[]);
             }
         }
     }
@@ -250,33 +272,81 @@ impl<'a> Case<'a> {
         self.scripts.iter().enumerate().filter(|(_, script)| wanted(script.role)).map(|(index, _)| index).collect()
     }
 
-    /// The script once, and again where that left off; returns the database after the first.
+    /// The script once, and again where that left off; returns the first.
     fn twice(
-        &mut self,
-        runs: &mut Runs<'a>,
+        &self,
+        lead: &mut Lead<'a, '_>,
         role: Role,
         script: usize,
         start: &Stand,
         given: &[(Ident, PsqlValue)],
         origin: u32,
-    ) -> Stand {
-        let start = start.clone().made_by(runs, origin);
-        let (end, facts) = self.pass(runs, role, script, false, &start, Knowledge::default(), given);
-        self.pass(runs, role, script, true, &end, facts, given);
-        end
+    ) -> First<'a> {
+        let start = start.clone().made_by(lead.runs, origin);
+        let first = self.pass(lead, role, script, &start, given);
+        self.hand_over(lead, role, script, true, &first.end, first.knowledge.clone(), given);
+        first
     }
 
-    #[allow(clippy::too_many_arguments, reason = "all of them say which run it is")]
+    /// The script once.
     fn pass(
-        &mut self,
-        runs: &mut Runs<'a>,
+        &self,
+        lead: &mut Lead<'a, '_>,
+        role: Role,
+        script: usize,
+        start: &Stand,
+        given: &[(Ident, PsqlValue)],
+    ) -> First<'a> {
+        let start = start.clone().reconnected(lead.runs);
+        let Some(file) = self.file(script) else {
+            return First { pass: None, end: start, knowledge: Knowledge::default() };
+        };
+        let variables = self.variables(role, given);
+        let done = lead.runs.ask(self.library, file, &start, Knowledge::default(), variables, false, true);
+        let done = done.unwrap_or_else(|request| {
+            let run = request.run();
+            lead.runs.keep(request, run)
+        });
+        let number = done.knowledge.run();
+        let pass = Pass { role, script, repeat: false, start: start.catalog().clone(), run: done.run, number };
+        lead.push(pass.clone());
+        First { pass: Some(pass), end: done.end, knowledge: done.knowledge }
+    }
+
+    /// A run of the script that nobody starts from.
+    #[allow(clippy::too_many_arguments, reason = "all of them say which run it is")]
+    fn hand_over(
+        &self,
+        lead: &mut Lead<'a, '_>,
         role: Role,
         script: usize,
         repeat: bool,
         start: &Stand,
         knowledge: Knowledge,
         given: &[(Ident, PsqlValue)],
-    ) -> (Stand, Knowledge) {
+    ) {
+        let stand = start.clone().reconnected(lead.runs);
+        let Some(file) = self.file(script) else { return };
+        let start = stand.catalog().clone();
+        match lead.runs.ask(self.library, file, &stand, knowledge, self.variables(role, given), repeat, false) {
+            Ok(done) => {
+                let number = done.knowledge.run();
+                lead.push(Pass { role, script, repeat, start, run: done.run, number });
+            }
+            Err(request) => {
+                (lead.hand)(request);
+                lead.handed.push(Handed { place: lead.count, role, script, repeat, start });
+                lead.count += 1;
+            }
+        }
+    }
+
+    fn file(&self, script: usize) -> Option<FileId> {
+        self.scripts.get(script).and_then(|script| script.file.as_ref().ok()).copied()
+    }
+
+    /// The variables that psql is started with.
+    fn variables(&self, role: Role, given: &[(Ident, PsqlValue)]) -> Arc<BTreeMap<Ident, PsqlValue>> {
         let mut variables: BTreeMap<Ident, PsqlValue> =
             flow::PSQL_VARIABLES.iter().map(|name| (Ident::new_static(name), PsqlValue::Some)).collect();
         // The operator may pass them, or not.
@@ -286,14 +356,7 @@ impl<'a> Case<'a> {
             variables.extend(names.map(|(name, _)| (Ident::from(name), PsqlValue::Maybe)));
         }
         variables.extend(given.iter().cloned());
-        let start = start.clone().reconnected(runs);
-        let Some(file) = self.scripts.get(script).and_then(|script| script.file.as_ref().ok()).copied() else {
-            return (start, knowledge);
-        };
-        let done = runs.run(self.library, file, &start, knowledge, variables, repeat);
-        let number = done.knowledge.run();
-        self.passes.push(Pass { role, script, repeat, start: start.catalog().clone(), run: done.run, number });
-        (done.end, done.knowledge)
+        Arc::new(variables)
     }
 
     /// The passes of scripts that may change the database on the way to, or back from, the
@@ -321,6 +384,42 @@ impl<'a> Case<'a> {
     /// A place in `lint.toml`.
     pub fn configured(&self, span: &Range<usize>) -> At {
         At::new(self.library.config, Span::new(span.start, span.end))
+    }
+}
+
+/// The runs that others start from, one after another, and what they leave to others.
+struct Lead<'a, 'l> {
+    runs: &'l mut Runs<'a>,
+    /// Does it meanwhile.
+    hand: &'l dyn Fn(Box<Request<'a>>),
+    /// How many passes there are, done or not.
+    count: usize,
+    /// With their places among all.
+    passes: Vec<(usize, Pass<'a>)>,
+    handed: Vec<Handed>,
+}
+
+/// A pass that is being run.
+struct Handed {
+    place: usize,
+    role: Role,
+    script: usize,
+    repeat: bool,
+    start: Catalog,
+}
+
+/// What the first run of a script comes to.
+struct First<'a> {
+    /// None if there is no script.
+    pass: Option<Pass<'a>>,
+    end: Stand,
+    knowledge: Knowledge,
+}
+
+impl<'a> Lead<'a, '_> {
+    fn push(&mut self, pass: Pass<'a>) {
+        self.passes.push((self.count, pass));
+        self.count += 1;
     }
 }
 

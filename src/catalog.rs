@@ -132,8 +132,8 @@ pub struct Blur {
 }
 
 /// What a statement has done so far.
-struct Work {
-    state: State,
+struct Work<'a> {
+    state: &'a mut State,
     origin: u32,
     complete: bool,
     at: At,
@@ -216,49 +216,47 @@ impl Catalog {
         if let Act::Transaction(transaction) = &statement.act {
             return self.control(transaction, statement.at);
         }
+        self.state.begin();
         let mut work = self.work(statement.at);
-        match work.act(&statement.act) {
-            Ok(()) => {
-                self.state = work.state;
-                let mut outcome = work.outcome;
-                outcome.changed =
-                    !outcome.made.is_empty() || !outcome.dropped.is_empty() || !outcome.altered.is_empty();
-                outcome
-            }
-            Err(problem) if !self.complete && problem.is_absence() => {
-                let why = Ident::from(format!("it may name what is not known: {}", problem.message));
-                let blurred = !matches!(statement.act, Act::Select(_));
-                if blurred {
-                    self.state.blur(Blur { at: statement.at, why, origin: self.origin });
-                }
-                Outcome { may_fail: Some(problem), blurred, ..Outcome::default() }
-            }
-            Err(problem) if self.state.is_doubtful(&problem.keys) => {
-                let why = Ident::from(format!("what is in the way may not be there: {}", problem.message));
+        let done = work.act(&statement.act);
+        let mut outcome = work.outcome;
+        let Err(problem) = done else {
+            self.state.keep();
+            outcome.changed = !outcome.made.is_empty() || !outcome.dropped.is_empty() || !outcome.altered.is_empty();
+            return outcome;
+        };
+        self.state.take_back();
+        if !self.complete && problem.is_absence() {
+            let why = Ident::from(format!("it may name what is not known: {}", problem.message));
+            let blurred = !matches!(statement.act, Act::Select(_));
+            if blurred {
                 self.state.blur(Blur { at: statement.at, why, origin: self.origin });
-                Outcome { may_fail: Some(problem), blurred: true, ..Outcome::default() }
             }
-            Err(problem) => {
-                let may_fail = work.outcome.may_fail;
-                Outcome { problem: Some(problem), may_fail, ..Outcome::default() }
-            }
+            return Outcome { may_fail: Some(problem), blurred, ..Outcome::default() };
         }
+        if self.state.is_doubtful(&problem.keys) {
+            let why = Ident::from(format!("what is in the way may not be there: {}", problem.message));
+            self.state.blur(Blur { at: statement.at, why, origin: self.origin });
+            return Outcome { may_fail: Some(problem), blurred: true, ..Outcome::default() };
+        }
+        Outcome { problem: Some(problem), may_fail: outcome.may_fail, ..Outcome::default() }
     }
 
     /// What PostgreSQL raises at the statement, as far as it is certain; nothing is changed.
     /// Outside of functions and blocks no name is that of a variable.
     #[must_use]
     pub fn refusal(&self, statement: &Statement, in_body: bool) -> Option<Problem> {
-        let mut work = self.work(statement.at);
+        let mut copy = self.clone();
+        let mut work = copy.work(statement.at);
         work.has_variables = in_body;
         let problem = work.act(&statement.act).err()?;
         let is_certain = (self.complete || !problem.is_absence()) && !self.state.is_doubtful(&problem.keys);
         is_certain.then_some(problem)
     }
 
-    fn work(&self, at: At) -> Work {
+    fn work(&mut self, at: At) -> Work<'_> {
         Work {
-            state: self.state.clone(),
+            state: &mut self.state,
             origin: self.origin,
             complete: self.complete,
             at,
@@ -285,7 +283,6 @@ impl Catalog {
     pub fn configure(&mut self, name: &str, value: &Expr, local: bool) {
         let mut work = self.work(value.at);
         work.set_config(name, value, &Expr { at: value.at, kind: ExprKind::Boolean(local) });
-        self.state = work.state;
     }
 
     /// `BEGIN`, `COMMIT` and their relatives.

@@ -18,7 +18,7 @@ pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use elsa::FrozenVec;
+use elsa::sync::FrozenVec;
 
 use crate::catalog::Catalog;
 use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, QueryBody, Statement, Transaction};
@@ -117,7 +117,7 @@ pub struct Start {
     /// What is known of its rows.
     pub facts: Facts,
     /// The variables that psql is started with.
-    pub variables: BTreeMap<Ident, PsqlValue>,
+    pub variables: Arc<BTreeMap<Ident, PsqlValue>>,
     /// Whether nobody else is at work: what was true before `BEGIN` still is after it.
     pub alone: bool,
 }
@@ -225,7 +225,7 @@ impl<'a> Flow<'a> {
                 state.assume(condition, Truth::NotTrue);
             }
             if let Condition::IsSet(name) = &arm.condition {
-                let slot = inside.psql.entry(name.clone()).or_insert(PsqlValue::Some);
+                let slot = Arc::make_mut(&mut inside.psql).entry(name.clone()).or_insert(PsqlValue::Some);
                 if *slot == PsqlValue::Maybe {
                     *slot = PsqlValue::Some;
                 }
@@ -236,7 +236,7 @@ impl<'a> Flow<'a> {
             if let Condition::IsSet(name) = &arm.condition
                 && matches!(state.psql.get(name), None | Some(PsqlValue::Maybe))
             {
-                state.psql.insert(name.clone(), PsqlValue::Unset);
+                Arc::make_mut(&mut state.psql).insert(name.clone(), PsqlValue::Unset);
             }
         }
         self.certain = outer;
@@ -260,11 +260,11 @@ impl<'a> Flow<'a> {
                 // psql glues the arguments after the first together.
                 let values: Option<Vec<Ident>> = (1..command.arguments.len()).map(word).collect();
                 let value = values.map_or(PsqlValue::Some, |values| PsqlValue::Text(Ident::from(values.concat())));
-                state.psql.insert(name, value);
+                Arc::make_mut(&mut state.psql).insert(name, value);
             }
             "unset" => {
                 if let Some(name) = word(0) {
-                    state.psql.insert(name, PsqlValue::Unset);
+                    Arc::make_mut(&mut state.psql).insert(name, PsqlValue::Unset);
                 }
             }
             "gset" => {
@@ -281,12 +281,12 @@ impl<'a> Flow<'a> {
                     } else {
                         PsqlValue::Some
                     };
-                    state.psql.insert(name, value);
+                    Arc::make_mut(&mut state.psql).insert(name, value);
                 }
             }
             "getenv" | "prompt" => {
                 if let Some(name) = word(usize::from(command.name == "prompt" && command.arguments.len() > 1)) {
-                    state.psql.insert(name, PsqlValue::Some);
+                    Arc::make_mut(&mut state.psql).insert(name, PsqlValue::Some);
                 }
             }
             _ => {}

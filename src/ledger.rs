@@ -32,7 +32,8 @@ pub fn insertions(run: &Run<'_>) -> Vec<Insertion> {
 }
 
 fn insertion(event: &Event<'_>) -> Option<Insertion> {
-    let What::Change(Change { relation, kind: ChangeKind::Insert, act, .. }) = &event.what else { return None };
+    let What::Change(change) = &event.what else { return None };
+    let Change { relation, kind: ChangeKind::Insert, act, .. } = &**change else { return None };
     let mut found = Insertion {
         table: relation.clone(),
         at: event.at,

@@ -35,6 +35,7 @@ pub mod lsp;
 pub mod manifest;
 pub mod mend;
 pub mod package;
+pub mod parallel;
 pub mod psql;
 pub mod rehearse;
 pub mod report;

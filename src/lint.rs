@@ -4,6 +4,7 @@
 mod session;
 
 use std::path::PathBuf;
+use std::sync::mpsc::channel;
 
 use crate::case::{Case, Mismatch};
 use crate::config::{self, Config};
@@ -11,7 +12,8 @@ use crate::effect::At;
 use crate::fault::Fault;
 use crate::finding::{Edit, Fix};
 use crate::manifest::{self, Problem};
-use crate::package::{Library, Line, Program, STACK};
+use crate::package::{Library, Line, Program};
+use crate::parallel::STACK;
 use crate::source::{FileId, Span};
 use crate::sources::{Desk, Overlay};
 use crate::verdict::{Outcome, Text};
@@ -52,14 +54,17 @@ fn examine_over<T: Send + 'static>(
     overlay: Overlay,
     look: impl Fn(&Case<'_>) -> T + Send + 'static,
 ) -> Result<(Outcome, Vec<T>), Fault> {
-    // Parsing and proving recurse over what is written: on a stack that holds it.
+    let (sender, receiver) = channel();
     let work = move || {
         let arena = Arena::default();
-        Session::new(&arena, Desk::over(overlay)).examine(&job, &look)
+        let examined = Session::new(&arena, Desk::over(overlay)).examine(&job, &look);
+        // Nobody waits until what was needed for it is let go of.
+        drop(sender.send(examined));
     };
+    // Parsing and proving recurse over what is written: on a stack that holds it.
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(work);
-    let handle = worker.map_err(|error| Fault::new(format!("cannot start a thread: {error}")))?;
-    handle.join().unwrap_or_else(|_| Err(own_error()))
+    worker.map_err(|error| Fault::new(format!("cannot start a thread: {error}")))?;
+    receiver.recv().unwrap_or_else(|_| Err(own_error()))
 }
 
 /// What a panic is told as.

@@ -33,7 +33,7 @@ use serde::de::DeserializeOwned;
 use crate::date::Date;
 use crate::fault::Fault;
 use crate::lint::{Arena, Session, own_error};
-use crate::package::STACK;
+use crate::parallel::STACK;
 use crate::sources::Desk;
 
 use channel::{Channel, Incoming};

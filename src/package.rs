@@ -8,12 +8,12 @@ pub use program::{Arm, Condition, Line, Program, Use, boolean};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use toml::Spanned;
 
 use crate::config;
 use crate::effect::At;
+use crate::parallel::side_by_side;
 use crate::source::{FileId, Span};
 use crate::sources::{Desk, Include, Layout, Source, Sources, Trouble};
 use crate::syntax::Parser;
@@ -185,36 +185,6 @@ impl Programs {
         });
     }
 }
-
-/// What comes of each task, in their order, done on as many threads as the machine has
-/// processors, this one among them. A panic of one is the caller's.
-pub fn side_by_side<'t, T: Sync, R: Send>(tasks: &'t [T], work: impl Fn(&'t T) -> Option<R> + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut done = Vec::new();
-        while let Some((index, task)) = tasks.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
-            done.extend(work(task).map(|result| (index, result)));
-        }
-        done
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(tasks.len());
-    let mut done = std::thread::scope(|scope| {
-        let spawn = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, take).ok();
-        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
-        let mut done = take();
-        for other in others {
-            // What was not done must not look as if nothing came of it.
-            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
-/// The stack of a thread that parses: deep expressions recurse. The pages are only used as
-/// they are touched.
-pub const STACK: usize = 512 << 20;
 
 /// A script as `lint.toml` names it: what it is for, its name, its file.
 pub type Named = (Role, Spanned<String>, Result<FileId, Trouble>);

@@ -32,8 +32,12 @@ fn control(transaction: Transaction) -> Statement {
 fn run(catalog: &mut Catalog, text: &str) -> (Option<&'static str>, Vec<Outcome>) {
     let mut outcomes = Vec::new();
     for statement in parse(text) {
+        let before = catalog.clone();
         let outcome = catalog.step(&statement);
         let problem = outcome.problem.as_ref().map(|problem| problem.sqlstate);
+        if problem.is_some() && !catalog.is_in_transaction() {
+            assert!(catalog.is_same(&before), "what is refused leaves no trace: {text}");
+        }
         outcomes.push(outcome);
         if problem.is_some() {
             catalog.step(&control(Transaction::Rollback { chain: false }));

@@ -18,7 +18,8 @@ use roof_lint::cluster::Cluster;
 use roof_lint::config::Config;
 use roof_lint::effect::{At, Transaction};
 use roof_lint::flow::{Memory, What};
-use roof_lint::package::{self, Library, Line, Role, STACK};
+use roof_lint::package::{self, Library, Line, Role};
+use roof_lint::parallel::STACK;
 use roof_lint::sources::Sources;
 use roof_lint::syntax::Parser;
 

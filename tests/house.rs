@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. Rooms on one floor do not see one another.
 const FLOORS: &[&[&str]] = &[
-    &["source", "builtin", "character", "date"],
+    &["source", "builtin", "character", "date", "parallel"],
     &["fault", "psql", "effect"],
     &["finding", "wire"],
     &["config", "manifest", "cluster", "history"],

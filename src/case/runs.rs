@@ -43,6 +43,17 @@ pub(super) struct Knowledge {
     run: Option<u64>,
 }
 
+/// A run that was not asked for before.
+pub(super) struct Request<'a> {
+    asked: Asked,
+    library: &'a Library,
+    memory: &'a Memory,
+    parser: Parser,
+    start: Start,
+    programs: Vec<Arc<Program>>,
+    leads: bool,
+}
+
 /// What a run came to.
 pub(super) struct Done<'a> {
     pub(super) run: Arc<Run<'a>>,
@@ -68,7 +79,7 @@ struct Asked {
 struct Kept<'a> {
     /// The programs that the file leads to, in the order in which it does.
     programs: Vec<Arc<Program>>,
-    variables: BTreeMap<Ident, PsqlValue>,
+    variables: Arc<BTreeMap<Ident, PsqlValue>>,
     number: u64,
     run: Arc<Run<'a>>,
     end: Stand,
@@ -162,15 +173,19 @@ impl<'a> Runs<'a> {
         self.last
     }
 
-    pub(super) fn run(
+    /// What a script does from there on, if it was run before, or else how to run it. It leads
+    /// if others start from where it ends.
+    #[allow(clippy::too_many_arguments, reason = "all of them say which run it is")]
+    pub(super) fn ask(
         &mut self,
         library: &'a Library,
         file: FileId,
         start: &Stand,
         knowledge: Knowledge,
-        variables: BTreeMap<Ident, PsqlValue>,
+        variables: Arc<BTreeMap<Ident, PsqlValue>>,
         alone: bool,
-    ) -> Done<'a> {
+        leads: bool,
+    ) -> Result<Done<'a>, Box<Request<'a>>> {
         let asked = Asked { file, start: start.number, knowledge: knowledge.run, alone };
         let programs = library.reached(file);
         let request = self.request;
@@ -184,22 +199,41 @@ impl<'a> Runs<'a> {
         };
         if let Some(kept) = self.known.get_mut(&asked).and_then(|kept| kept.iter_mut().find(is_it)) {
             kept.request = request;
-            self.ended.push(kept.end.clone());
-            return kept.done();
+            if leads {
+                self.ended.push(kept.end.clone());
+            }
+            return Ok(kept.done());
         }
-        let begin =
-            Start { catalog: start.catalog.clone(), facts: knowledge.facts, variables: variables.clone(), alone };
-        let run = Arc::new(flow::run(library, self.memory, self.parser, file, &begin));
+        let start = Start { catalog: start.catalog.clone(), facts: knowledge.facts, variables, alone };
+        Err(Box::new(Request { asked, library, memory: self.memory, parser: self.parser, start, programs, leads }))
+    }
+
+    /// Keeps what a run came to.
+    pub(super) fn keep(&mut self, request: Box<Request<'a>>, run: Run<'a>) -> Done<'a> {
+        let run = Arc::new(run);
         let number = self.number();
         let end = Stand { catalog: run.end.catalog.clone(), number: self.number() };
-        // Where the same came of it as before, all that follows is as it was.
-        let same = self.before.get(self.ended.len()).filter(|before| before.catalog.is_same(&end.catalog));
-        let end = same.cloned().unwrap_or(end);
-        self.ended.push(end.clone());
-        let kept = Kept { programs, variables, number, run, end, request };
+        let Request { asked, programs, start, leads, .. } = *request;
+        let end = if leads { self.known_end(end) } else { end };
+        let kept = Kept { programs, variables: start.variables, number, run, end, request: self.request };
         let done = kept.done();
         self.known.entry(asked).or_default().push(kept);
         done
+    }
+
+    /// Where the same came of a run as before, all that follows is as it was.
+    fn known_end(&mut self, end: Stand) -> Stand {
+        let before = self.before.get(self.ended.len());
+        let end = before.filter(|before| before.catalog.is_same(&end.catalog)).cloned().unwrap_or(end);
+        self.ended.push(end.clone());
+        end
+    }
+}
+
+impl<'a> Request<'a> {
+    /// Runs it.
+    pub(super) fn run(&self) -> Run<'a> {
+        flow::run(self.library, self.memory, self.parser, self.asked.file, &self.start)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::effect::{
     TriggerState,
 };
 
-impl Work {
+impl Work<'_> {
     // DROP
 
     pub(super) fn drop_objects(&mut self, objects: &[Named], if_exists: bool, cascade: bool) -> Done {
@@ -104,12 +104,12 @@ impl Work {
 
     fn delete(&mut self, targets: &[Ref], cascade: bool) -> Done {
         let at = self.at;
-        match remove::delete(&mut self.state, targets, cascade, at) {
+        match remove::delete(self.state, targets, cascade, at) {
             Ok(dropped) => self.outcome.dropped.extend(dropped),
             // If it does not fail, what would be in the way is not there.
             Err(problem) if self.state.is_doubtful(&problem.keys) => {
                 self.may_fail(problem);
-                let dropped = remove::delete(&mut self.state, targets, true, at).unwrap_or_default();
+                let dropped = remove::delete(self.state, targets, true, at).unwrap_or_default();
                 let own = dropped.into_iter().filter(|dropped| dropped.cascade_from.is_none() || dropped.automatic);
                 self.outcome.dropped.extend(own);
             }
@@ -319,7 +319,7 @@ impl Work {
             }
             self.may_fail(problem);
             let at = self.at;
-            remove::delete(&mut self.state, &[(id, number)], true, at)?;
+            remove::delete(self.state, &[(id, number)], true, at)?;
         }
         if self.state.relation(id).is_some_and(|relation| relation.partition) {
             return Err(Problem::new("42809", "cannot add column to a partition".to_owned(), column.at));
@@ -1001,7 +1001,7 @@ impl Work {
             }
             self.may_fail(problem);
             let at = self.at;
-            remove::delete(&mut self.state, &[(known, 0)], true, at)?;
+            remove::delete(self.state, &[(known, 0)], true, at)?;
         }
         let has_type = !matches!(kind, Kind::Index | Kind::Sequence);
         if has_type && let Some(known) = self.state.lookup(Class::Type, schema, to) {

@@ -10,7 +10,7 @@ use crate::effect::{
     Act, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope,
 };
 
-impl Work {
+impl Work<'_> {
     pub(super) fn act(&mut self, act: &Act) -> Done {
         match act {
             Act::Set { name, values, scope } => {
@@ -257,7 +257,7 @@ impl Work {
                 }
             }
         }
-        let mut reader = Reader::new(&self.state);
+        let mut reader = Reader::new(self.state);
         reader.has_variables = self.has_variables;
         reader.query(query);
         let findings = reader.findings;
@@ -338,7 +338,7 @@ impl Work {
 
     /// What a change reads.
     fn changes(&mut self, act: &Act) -> Done {
-        let mut reader = Reader::new(&self.state);
+        let mut reader = Reader::new(self.state);
         reader.has_variables = self.has_variables;
         reader.change(act);
         let findings = reader.findings;

@@ -46,7 +46,7 @@ pub(super) fn object_name(name: &str, second: Option<&str>, label: &str) -> Stri
     made
 }
 
-impl Work {
+impl Work<'_> {
     /// PostgreSQL's `ChooseRelationName`.
     pub(super) fn free_relation_name(
         &self,
@@ -98,7 +98,7 @@ impl Work {
         }
         self.may_fail(problem);
         let at = self.at;
-        super::remove::delete(&mut self.state, &[(id, 0)], true, at).map(drop)
+        super::remove::delete(self.state, &[(id, 0)], true, at).map(drop)
     }
 
     pub(super) fn new_object(&self, kind: Kind, name: impl Into<Ident>, parent: Id) -> Object {
@@ -189,7 +189,7 @@ impl Work {
             } else {
                 // The statement is its own transaction.
                 let at = self.at;
-                super::remove::delete(&mut self.state, &[(id, 0)], true, at)?;
+                super::remove::delete(self.state, &[(id, 0)], true, at)?;
                 self.outcome.made.clear();
                 return Ok(());
             }
@@ -481,7 +481,7 @@ impl Work {
 
     /// A written type; one that is not known is a problem.
     pub(super) fn written_type(&mut self, written: &crate::effect::Type) -> Result<ColumnType, Problem> {
-        match resolve_type(&self.state, written) {
+        match resolve_type(self.state, written) {
             Ok(kind) => Ok(kind),
             Err(problem) => self.absent(problem).map(|()| ColumnType::Unsaid),
         }
@@ -647,7 +647,7 @@ impl Work {
             self.drop_default(of);
             return Ok(());
         }
-        let mut reader = Reader::new(&self.state);
+        let mut reader = Reader::new(self.state);
         if generated {
             reader.see(of.0, None);
         } else {
@@ -752,7 +752,7 @@ impl Work {
             if self.state.get(known).is_some_and(|object| object.presence == Presence::Maybe) {
                 self.may_fail(problem);
                 let at = self.at;
-                return super::remove::delete(&mut self.state, &[(known, 0)], true, at).map(drop);
+                return super::remove::delete(self.state, &[(known, 0)], true, at).map(drop);
             }
             return Err(problem);
         }
@@ -769,7 +769,7 @@ impl Work {
         at: At,
     ) -> Done {
         let is_domain = self.state.get(id).is_some_and(|object| object.kind == Kind::Domain);
-        let mut reader = Reader::new(&self.state);
+        let mut reader = Reader::new(self.state);
         if is_domain {
             reader.has_variables = true;
         } else {
@@ -999,7 +999,7 @@ impl Work {
         };
         let mut expressions: BTreeSet<(Ref, Link)> = BTreeSet::new();
         {
-            let mut reader = Reader::new(&self.state);
+            let mut reader = Reader::new(self.state);
             reader.see(table, None);
             index.expressions.iter().chain(&index.filter).for_each(|expr| drop(reader.expr(expr)));
             expressions.extend(reader.uses);
@@ -1067,7 +1067,7 @@ impl Work {
                 Some(column) => column.name.clone(),
                 None => expressions
                     .next()
-                    .map_or_else(|| Ident::new_static("expr"), |expr| index_column_name(expr, &self.state)),
+                    .map_or_else(|| Ident::new_static("expr"), |expr| index_column_name(expr, self.state)),
             };
             // Two of one name are told apart.
             let mut unique = name.clone();
@@ -1124,7 +1124,7 @@ impl Work {
             }
         }
         let include = include.iter().map(|name| number(self, name)).collect::<Result<Vec<_>, _>>()?;
-        let mut reader = Reader::new(&self.state);
+        let mut reader = Reader::new(self.state);
         reader.see(table, None);
         expressions.iter().for_each(|expr| drop(reader.expr(expr)));
         filter.iter().for_each(|filter| drop(reader.expr(filter)));
@@ -1356,7 +1356,7 @@ impl Work {
     // Views
 
     pub(super) fn shape(&mut self, query: &Query) -> Result<(Shape, BTreeSet<(Ref, Link)>, Vec<Ident>), Problem> {
-        let mut reader = Reader::new(&self.state);
+        let mut reader = Reader::new(self.state);
         let mut shape = reader.top(query);
         let (findings, uses) = (reader.findings, reader.uses);
         let unresolved: Vec<Ident> = reader.unresolved.iter().map(|name| Ident::from(name.to_string())).collect();
@@ -1569,7 +1569,7 @@ impl Work {
                 self.state.drop_on_commit.insert(id);
             } else {
                 let at = self.at;
-                super::remove::delete(&mut self.state, &[(id, 0)], true, at)?;
+                super::remove::delete(self.state, &[(id, 0)], true, at)?;
                 self.outcome.made.clear();
             }
         }

@@ -10,7 +10,7 @@ use crate::effect::{
     Act, At, Body, Expr, Function, Ident, Name, Object as Named, ObjectKind, TriggerState, TriggerTiming, Type,
 };
 
-impl Work {
+impl Work<'_> {
     pub(super) fn create_function(&mut self, written: &Function) -> Done {
         let name = &written.name;
         let schema = self.schema_for(name, false)?;
@@ -173,7 +173,7 @@ impl Work {
         types.into_iter().for_each(|kind| self.state.link((id, 0), (kind, 0), Link::Normal));
         let mut uses = Vec::new();
         {
-            let mut reader = Reader::new(&self.state);
+            let mut reader = Reader::new(self.state);
             reader.has_variables = true;
             written.arguments.iter().filter_map(|argument| argument.default.as_ref()).for_each(|value| {
                 reader.expr(value);
@@ -303,7 +303,7 @@ impl Work {
         let called = self.trigger_function(function)?;
         let mut uses = Vec::new();
         if let Some(condition) = condition {
-            let mut reader = Reader::new(&self.state);
+            let mut reader = Reader::new(self.state);
             reader.see_columns("", &[], true);
             reader.see(id, Some("old"));
             reader.see(id, Some("new"));
@@ -463,7 +463,7 @@ impl Work {
             }
         }
         if let Some(condition) = condition {
-            let mut reader = Reader::new(&self.state);
+            let mut reader = Reader::new(self.state);
             reader.has_variables = true;
             reader.see_columns("", &[], true);
             reader.see(id, Some("old"));
@@ -522,7 +522,7 @@ impl Work {
             let message = format!("policy \"{part}\" for table \"{table}\" already exists");
             return Err(Problem::new("42710", message, object.name.at).on(self.state.key((known, 0))));
         }
-        let mut reader = Reader::new(&self.state);
+        let mut reader = Reader::new(self.state);
         reader.see(id, None);
         parts.iter().for_each(|expr| drop(reader.expr(expr)));
         let (findings, uses) = (reader.findings, reader.uses);

@@ -1,6 +1,8 @@
 //! The maps of the catalog: objects by number, numbers by name, and who needs whom, indexed
 //! both ways. They share their structure with their clones. Knows no statement.
 
+mod journal;
+
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
@@ -9,6 +11,8 @@ use super::object::{ColumnType, Constraint, Detail, Id, Kind, Object, Relation};
 use super::{Blur, Key};
 use crate::effect::{Ident, Name};
 use crate::source::FileId;
+
+use journal::Journal;
 
 /// An object, or a column of a relation by its number; 0 is the whole.
 pub(super) type Ref = (Id, u16);
@@ -54,6 +58,12 @@ pub(super) enum Class {
 /// Class, parent, name, and whatever else tells names apart.
 type NameKey = (Class, Id, Ident, Ident);
 
+/// Who needs, which column of it, what, which column of that, and how.
+type Need = (Id, u16, Id, u16, Link);
+
+/// Where it stands, and why.
+type BlurKey = (FileId, usize, usize, Ident);
+
 pub(super) const PG_CATALOG: Id = 1;
 pub(super) const INFORMATION_SCHEMA: Id = 2;
 pub(super) const PG_TEMP: Id = 4;
@@ -62,6 +72,8 @@ pub(super) const PG_TEMP: Id = 4;
 #[derive(Debug, Clone)]
 pub(super) struct State {
     next: Id,
+    /// What is being done, if it can be taken back.
+    journal: Option<Box<Journal>>,
     pub(super) objects: OrdMap<Id, Arc<Object>>,
     names: OrdMap<NameKey, Id>,
     /// Schemas once more: there are few of them, and every name begins with one.
@@ -69,10 +81,10 @@ pub(super) struct State {
     /// How many names lie in `pg_catalog` and in `pg_temp`: mostly none, and both are looked
     /// into for every name.
     rarely: [u32; 2],
-    /// What is needed, and by whom.
+    /// What is needed, and by whom: `needs` the other way round.
     dependents: OrdSet<(Id, u16, Id, u16, Link)>,
     /// Who needs, and what.
-    needs: OrdSet<(Id, u16, Id, u16, Link)>,
+    needs: OrdSet<Need>,
     /// What was set and counts here.
     pub(super) settings: Settings,
     /// What counts again when the transaction ends, where it differs.
@@ -81,7 +93,7 @@ pub(super) struct State {
     pub(super) has_extension: bool,
     /// Temporary relations that vanish at COMMIT.
     pub(super) drop_on_commit: OrdSet<Id>,
-    pub(super) blurred: OrdMap<(FileId, usize, usize, Ident), Blur>,
+    pub(super) blurred: OrdMap<BlurKey, Blur>,
 }
 
 /// The settings that decide what a statement means.
@@ -119,6 +131,7 @@ impl State {
     pub(super) fn new() -> Self {
         let mut state = Self {
             next: 1,
+            journal: None,
             objects: OrdMap::new(),
             names: OrdMap::new(),
             schemas: OrdMap::new(),
@@ -166,10 +179,6 @@ impl State {
         self.get(id).and_then(Object::relation)
     }
 
-    pub(super) fn edit(&mut self, id: Id) -> Option<&mut Object> {
-        self.objects.get_mut(&id).map(Arc::make_mut)
-    }
-
     pub(super) fn edit_relation(&mut self, id: Id) -> Option<&mut Relation> {
         match self.edit(id).map(|object| &mut object.detail) {
             Some(Detail::Relation(relation)) => Some(relation),
@@ -180,7 +189,7 @@ impl State {
     pub(super) fn insert(&mut self, object: Object) -> Id {
         let id = self.next;
         self.next = self.next.saturating_add(1);
-        self.objects.insert(id, Arc::new(object));
+        self.put_object(id, object);
         for name in self.names_of(id) {
             self.put_name(name, id);
         }
@@ -192,7 +201,7 @@ impl State {
             self.schemas.insert(name.2.clone(), id);
         }
         let parent = name.1;
-        if self.names.insert(name, id).is_none()
+        if self.set_name(name, id).is_none()
             && let Some(count) = self.inhabitants(parent)
         {
             *count += 1;
@@ -203,7 +212,7 @@ impl State {
         if name.0 == Class::Schema {
             self.schemas.remove(&name.2);
         }
-        if self.names.remove(name).is_some()
+        if self.unset_name(name).is_some()
             && let Some(count) = self.inhabitants(name.1)
         {
             *count = count.saturating_sub(1);
@@ -232,7 +241,7 @@ impl State {
             }
         }
         self.unlink_range((id, 0), (id, u16::MAX));
-        self.objects.remove(&id);
+        self.take_object(id);
         self.drop_on_commit.remove(&id);
     }
 
@@ -352,13 +361,11 @@ impl State {
         if to.0 == 0 || from == to || matches!(to.0, PG_CATALOG | INFORMATION_SCHEMA) {
             return;
         }
-        self.dependents.insert((to.0, to.1, from.0, from.1, link));
-        self.needs.insert((from.0, from.1, to.0, to.1, link));
+        self.add_need((from.0, from.1, to.0, to.1, link));
     }
 
     pub(super) fn unlink(&mut self, from: Ref, to: Ref, link: Link) {
-        self.dependents.remove(&(to.0, to.1, from.0, from.1, link));
-        self.needs.remove(&(from.0, from.1, to.0, to.1, link));
+        self.remove_need((from.0, from.1, to.0, to.1, link));
     }
 
     /// Forgets what the objects from one to the other need.
@@ -370,8 +377,7 @@ impl State {
             .copied()
             .collect();
         for need in found {
-            self.needs.remove(&need);
-            self.dependents.remove(&(need.2, need.3, need.0, need.1, need.4));
+            self.remove_need(need);
         }
     }
 
@@ -449,11 +455,11 @@ impl State {
     }
 
     pub(super) fn add_inheritor(&mut self, parent: Id, child: Id) {
-        self.names.insert((Class::Inheritor, parent, Ident::from(child.to_string()), Ident::default()), child);
+        self.set_name((Class::Inheritor, parent, Ident::from(child.to_string()), Ident::default()), child);
     }
 
     pub(super) fn remove_inheritor(&mut self, parent: Id, child: Id) {
-        self.names.remove(&(Class::Inheritor, parent, Ident::from(child.to_string()), Ident::default()));
+        self.unset_name(&(Class::Inheritor, parent, Ident::from(child.to_string()), Ident::default()));
     }
 
     /// The object of that key; of a column, its relation.

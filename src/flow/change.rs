@@ -125,14 +125,14 @@ impl<'a> Flow<'a> {
 
     /// A statement that changes the schema.
     fn define(&mut self, statement: &'a Statement, state: &mut State) {
-        let before = state.clone();
         let outcome = Arc::new(state.catalog.step(statement));
-        self.emit(statement.at, What::Define { statement, outcome: Arc::clone(&outcome) }, &before);
+        self.emit(statement.at, What::Define { statement, outcome: Arc::clone(&outcome) }, state);
         if !outcome.changed {
             return;
         }
+        // Whatever read what is gone is gone with it.
         let gone = outcome.dropped.iter().map(|dropped| dropped.key.relation());
-        let mut touched = readers(&before.catalog, gone.chain(answer_otherwise(statement, &outcome, state)));
+        let mut touched = readers(&state.catalog, gone.chain(answer_otherwise(statement, &outcome, state)));
         // A new function or trigger may answer where another did.
         touched.extend(outcome.made.iter().map(Key::relation));
         state.forget(&mut |name| touched.contains(name));
@@ -218,7 +218,7 @@ impl<'a> Flow<'a> {
     /// Rows of a relation change.
     fn rows(&mut self, table: &Name, kind: ChangeKind, act: Option<&'a Act>, filter: Option<Expr>, state: &mut State) {
         let relation = state.catalog.canonical(table);
-        let change = Change { relation: relation.clone(), written: table.clone(), kind, act, filter };
+        let change = Box::new(Change { relation: relation.clone(), written: table.clone(), kind, act, filter });
         let at = table.at;
         self.emit(at, What::Change(change), state);
         let touched = readers(&state.catalog, [relation.clone()]);

@@ -92,7 +92,7 @@ pub enum What<'a> {
     /// A query runs, as a statement of its own.
     Query(&'a Statement),
     /// Rows change.
-    Change(Change<'a>),
+    Change(Box<Change<'a>>),
     /// The schema changes, or would.
     Define {
         /// The statement.

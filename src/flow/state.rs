@@ -21,7 +21,7 @@ pub struct State {
     /// The transaction block.
     pub block: Block,
     /// The variables of psql.
-    pub psql: BTreeMap<Ident, PsqlValue>,
+    pub psql: Arc<BTreeMap<Ident, PsqlValue>>,
     /// Whether any path comes here.
     pub reachable: bool,
     /// Whether nobody else is at work.
@@ -144,10 +144,10 @@ impl State {
     pub(super) fn new(start: &Start) -> Self {
         Self {
             catalog: start.catalog.clone(),
-            facts: start.facts.clone(),
+            facts: start.facts.afresh(),
             settings: Arc::default(),
             block: Block::None,
-            psql: start.variables.clone(),
+            psql: Arc::clone(&start.variables),
             reachable: true,
             alone: start.alone,
             savepoints: Vec::new(),
@@ -311,17 +311,8 @@ impl State {
         if !same {
             self.block = Block::Mixed;
         }
-        for (name, value) in &other.psql {
-            self.psql
-                .entry(name.clone())
-                .or_insert_with(|| if *value == PsqlValue::Unset { PsqlValue::Unset } else { PsqlValue::Maybe });
-        }
-        for (name, value) in &mut self.psql {
-            let theirs = other.psql.get(name);
-            if theirs != Some(value) {
-                let set = |value: &PsqlValue| !matches!(value, PsqlValue::Unset | PsqlValue::Maybe);
-                *value = if set(value) && theirs.is_some_and(set) { PsqlValue::Some } else { PsqlValue::Maybe };
-            }
+        if !Arc::ptr_eq(&self.psql, &other.psql) {
+            join_variables(Arc::make_mut(&mut self.psql), &other.psql);
         }
         for (index, scope) in self.scopes.iter_mut().enumerate() {
             let theirs = other.scopes.get(index);
@@ -391,6 +382,20 @@ impl State {
             if scope.opaque {
                 return;
             }
+        }
+    }
+}
+
+fn join_variables(ours: &mut BTreeMap<Ident, PsqlValue>, theirs: &BTreeMap<Ident, PsqlValue>) {
+    for (name, value) in theirs {
+        let otherwise = || if *value == PsqlValue::Unset { PsqlValue::Unset } else { PsqlValue::Maybe };
+        ours.entry(name.clone()).or_insert_with(otherwise);
+    }
+    for (name, value) in ours {
+        let other = theirs.get(name);
+        if other != Some(value) {
+            let is_set = |value: &PsqlValue| !matches!(value, PsqlValue::Unset | PsqlValue::Maybe);
+            *value = if is_set(value) && other.is_some_and(is_set) { PsqlValue::Some } else { PsqlValue::Maybe };
         }
     }
 }

@@ -99,7 +99,7 @@ impl<'a> Session<'a> {
     }
 
     /// Lints, and keeps what `look` sees in each package, in the order of the packages. On a
-    /// thread with a stack of [`package::STACK`]: it recurses over what is written. What mends
+    /// thread with a stack of [`STACK`](crate::parallel::STACK): it recurses over what is written. What mends
     /// a finding is only told of files that are not edited.
     pub fn examine<T>(&mut self, job: &Job, look: &dyn Fn(&Case<'_>) -> T) -> Result<(Outcome, Vec<T>), Fault> {
         let is_edited = self.desk.is_of_edited();

@@ -20,7 +20,7 @@ const DERIVE_LIMIT: usize = 48;
 /// A conjunction of conditions that are known to hold. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    held: Vec<Arc<Fact>>,
+    held: Arc<Vec<Arc<Fact>>>,
     /// Tells evaluations of the same expression apart.
     serial: u64,
     /// What was asked of them, their copies included.
@@ -54,6 +54,12 @@ struct Depends {
 }
 
 impl Facts {
+    /// The same, with nothing asked of them yet.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self { effort: Arc::default(), ..self.clone() }
+    }
+
     /// From here on the condition is known to be so. An expression that two evaluations may
     /// answer differently (`random() < 0.5`) says nothing about the next one.
     pub fn assume(&mut self, expr: &Expr, truth: Truth, world: &dyn World) {
@@ -92,7 +98,7 @@ impl Facts {
         let topics = topics(&formula);
         let fact = Fact { formula, depends, topics, sources, hash };
         if !self.held.iter().any(|known| **known == fact) {
-            self.held.push(Arc::new(fact));
+            Arc::make_mut(&mut self.held).push(Arc::new(fact));
         }
     }
 
@@ -185,23 +191,25 @@ impl Facts {
             |facts: &HashMap<u64, Arc<Fact>>, fact: &Fact| facts.get(&fact.hash).is_some_and(|other| **other == *fact);
         let (ours, theirs) = (by_hash(self), by_hash(other));
         if self.contradictory() {
-            return Self { held: other.held.clone(), serial, ..self.clone() };
+            return Self { held: Arc::clone(&other.held), serial, ..self.clone() };
         }
         if other.contradictory() {
             return Self { serial, ..self.clone() };
         }
-        let mut joined = Self { held: Vec::new(), serial, effort: Arc::clone(&self.effort) };
+        let mut joined = Self { held: Arc::default(), serial, effort: Arc::clone(&self.effort) };
+        let mut held = Vec::new();
         let mut left = Vec::new();
         let mut right = Vec::new();
-        for fact in &self.held {
+        for fact in self.held.iter() {
             if has(&theirs, fact) {
-                joined.held.push(fact.clone());
+                held.push(fact.clone());
             } else {
                 left.push(fact);
             }
         }
         right.extend(other.held.iter().filter(|fact| !has(&ours, fact)));
         if left.len() + right.len() > DERIVE_LIMIT {
+            joined.held = Arc::new(held);
             return joined;
         }
         let mut alternatives = true;
@@ -210,12 +218,13 @@ impl Facts {
                 let holds = fact.formula.size() <= JOIN_LIMIT
                     && elsewhere.follows(&elsewhere.about(&fact.formula), &fact.formula, world);
                 if holds {
-                    joined.held.push((*fact).clone());
+                    held.push((*fact).clone());
                 }
                 !holds
             });
             alternatives &= !facts.is_empty();
         }
+        joined.held = Arc::new(held);
         if alternatives {
             let all = |facts: &[&Arc<Fact>]| Formula::all(facts.iter().map(|fact| fact.formula.clone()));
             let formula = Formula::any([all(&left), all(&right)]);
@@ -239,7 +248,7 @@ impl Facts {
     /// catalog says (`to_regclass`) the name is `pg_catalog.pg_class`, for settings and the
     /// current user `pg_catalog.pg_settings`. If nothing changed at all, do not call this.
     pub fn forget(&mut self, touched: &mut dyn FnMut(&Name) -> bool) {
-        self.held.retain(|fact| {
+        self.retain(&mut |fact| {
             let mut relations = fact.depends.relations.iter();
             !fact.depends.anything && !relations.any(&mut *touched)
         });
@@ -252,7 +261,14 @@ impl Facts {
 
     /// What was known of these variables, by their paths, is of no use any more.
     pub fn forget_variables(&mut self, gone: &mut dyn FnMut(&[Ident]) -> bool) {
-        self.held.retain(|fact| !fact.depends.variables.iter().any(|path| gone(path)));
+        self.retain(&mut |fact| !fact.depends.variables.iter().any(|path| gone(path)));
+    }
+
+    fn retain(&mut self, stays: &mut dyn FnMut(&Fact) -> bool) {
+        // Copies share what is known for as long as nobody loses any of it.
+        if !self.held.iter().all(|fact| stays(fact)) {
+            Arc::make_mut(&mut self.held).retain(|fact| stays(fact));
+        }
     }
 
     /// The assumptions that speak of what the goal speaks of: for messages.

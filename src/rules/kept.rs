@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{ALL, drop_particular, place};
 use crate::case::{Case, Frame, Part};
 use crate::finding::{Finding, Fix};
-use crate::package::side_by_side;
+use crate::parallel::side_by_side;
 
 /// For how many requests it is kept what nobody asks for: what is undone comes back.
 const REQUESTS: u64 = 3;
