@@ -3,7 +3,7 @@
 // Writing to a string cannot fail.
 use std::fmt::Write;
 
-use super::page::{Block, Document, Inline, Line};
+use super::page::{Block, Document, Inline, Leg, Line};
 use crate::report::markdown::{code, prose};
 
 /// GitHub takes 65,536 characters.
@@ -133,7 +133,10 @@ fn write_block(block: &Block, detail: Detail, out: &mut String) {
                 many => format!("{many} checks, left out here"),
             };
             let _ = writeln!(out, "\n{}: {checks}.\n", words(caption));
-            let ends = legs.iter().filter(|leg| leg.kind != "check" && !leg.certain.is_empty());
+            // What must not be overlooked is told at any length.
+            let is_alarm = |part: &Inline| matches!(part, Inline::Alarm(_));
+            let is_told = |leg: &Leg| detail == Detail::Short || leg.certain.iter().flatten().any(is_alarm);
+            let ends = legs.iter().filter(|leg| leg.kind != "check" && !leg.certain.is_empty() && is_told(leg));
             for leg in ends {
                 let certain: Vec<String> = leg.certain.iter().map(words).collect();
                 let _ = writeln!(out, "- {}. By then: {}", words(&leg.line), certain.join("; "));

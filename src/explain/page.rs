@@ -537,7 +537,7 @@ impl Writer<'_> {
         let written = check.sql.clone().unwrap_or_else(|| self.source(at, check.raise));
         let mut words = vec![text("Stops at "), self.place(check.raise)];
         let mut certain: Vec<Line> = Vec::new();
-        if check.is_settled {
+        if check.is_settled && check.is_certain {
             words.extend([text(" if "), code(self.source(at, check.raise))]);
             words.push(text(", which cannot be as the package stands"));
         } else if check.is_certain && !check.certain.is_empty() {
