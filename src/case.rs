@@ -179,7 +179,9 @@ impl<'a> Case<'a> {
     fn run(&mut self, runs: &mut Runs<'a>, stop: &(dyn Fn() -> bool + Sync)) {
         let work = |request: Box<Request<'a>>| (!stop()).then(|| request.run()).map(|run| (request, run));
         let (lead, done) = meanwhile(work, |hand| {
-            let mut lead = Lead { runs: &mut *runs, hand, count: 0, passes: Vec::new(), handed: Vec::new() };
+            let variables = Arc::new(self.usual_variables());
+            let mut lead =
+                Lead { runs: &mut *runs, hand, variables, count: 0, passes: Vec::new(), handed: Vec::new() };
             self.lead(&mut lead, stop);
             (lead.passes, lead.handed)
         });
@@ -301,7 +303,7 @@ impl<'a> Case<'a> {
         let Some(file) = self.file(script) else {
             return First { pass: None, end: start, knowledge: Knowledge::default() };
         };
-        let variables = self.variables(role, given);
+        let variables = self.variables(lead, role, given);
         let done = lead.runs.ask(self.library, file, &start, Knowledge::default(), variables, false, true);
         let done = done.unwrap_or_else(|request| {
             let run = request.run();
@@ -328,7 +330,8 @@ impl<'a> Case<'a> {
         let stand = start.clone().reconnected(lead.runs);
         let Some(file) = self.file(script) else { return };
         let start = stand.catalog().clone();
-        match lead.runs.ask(self.library, file, &stand, knowledge, self.variables(role, given), repeat, false) {
+        let variables = self.variables(lead, role, given);
+        match lead.runs.ask(self.library, file, &stand, knowledge, variables, repeat, false) {
             Ok(done) => {
                 let number = done.knowledge.run();
                 lead.push(Pass { role, script, repeat, start, run: done.run, number });
@@ -345,18 +348,29 @@ impl<'a> Case<'a> {
         self.scripts.get(script).and_then(|script| script.file.as_ref().ok()).copied()
     }
 
-    /// The variables that psql is started with.
-    fn variables(&self, role: Role, given: &[(Ident, PsqlValue)]) -> Arc<BTreeMap<Ident, PsqlValue>> {
-        let mut variables: BTreeMap<Ident, PsqlValue> =
-            flow::PSQL_VARIABLES.iter().map(|name| (Ident::new_static(name), PsqlValue::Some)).collect();
+    /// The variables that psql is started with, whatever it runs.
+    fn usual_variables(&self) -> BTreeMap<Ident, PsqlValue> {
+        let own = flow::PSQL_VARIABLES.iter().map(|name| (Ident::new_static(name), PsqlValue::Some));
         // The operator may pass them, or not.
-        variables.extend(self.package.variables.keys().map(|name| (Ident::from(name.as_str()), PsqlValue::Maybe)));
+        let passed = self.package.variables.keys().map(|name| (Ident::from(name.as_str()), PsqlValue::Maybe));
+        own.chain(passed).collect()
+    }
+
+    fn variables(
+        &self,
+        lead: &Lead<'a, '_>,
+        role: Role,
+        given: &[(Ident, PsqlValue)],
+    ) -> Arc<BTreeMap<Ident, PsqlValue>> {
+        let mut variables = Arc::clone(&lead.variables);
         if role == Role::TierRollback {
             let names = self.package.tier.iter().filter_map(|tier| tier.undo.as_ref()?.get_ref().split_once('='));
-            variables.extend(names.map(|(name, _)| (Ident::from(name), PsqlValue::Maybe)));
+            Arc::make_mut(&mut variables).extend(names.map(|(name, _)| (Ident::from(name), PsqlValue::Maybe)));
         }
-        variables.extend(given.iter().cloned());
-        Arc::new(variables)
+        if !given.is_empty() {
+            Arc::make_mut(&mut variables).extend(given.iter().cloned());
+        }
+        variables
     }
 
     /// The passes of scripts that may change the database on the way to, or back from, the
@@ -392,6 +406,8 @@ struct Lead<'a, 'l> {
     runs: &'l mut Runs<'a>,
     /// Does it meanwhile.
     hand: &'l dyn Fn(Box<Request<'a>>),
+    /// What psql is started with, whatever it runs.
+    variables: Arc<BTreeMap<Ident, PsqlValue>>,
     /// How many passes there are, done or not.
     count: usize,
     /// With their places among all.

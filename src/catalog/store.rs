@@ -49,7 +49,6 @@ pub(super) enum Class {
     TriggerNamed,
     Rule,
     Policy,
-    Default,
     Extension,
     Role,
     Other,
@@ -282,7 +281,8 @@ impl State {
             ],
             Kind::Rule => one(Class::Rule),
             Kind::Policy => one(Class::Policy),
-            Kind::Default => one(Class::Default),
+            // It is found by its column.
+            Kind::Default => Vec::new(),
             Kind::Extension => one(Class::Extension),
             Kind::Role => one(Class::Role),
             Kind::Other(kind) => vec![(Class::Other, object.parent, name(), kind.clone())],
