@@ -180,8 +180,7 @@ impl<'a> Case<'a> {
         let work = |request: Box<Request<'a>>| (!stop()).then(|| request.run()).map(|run| (request, run));
         let (lead, done) = meanwhile(work, |hand| {
             let variables = Arc::new(self.usual_variables());
-            let mut lead =
-                Lead { runs: &mut *runs, hand, variables, count: 0, passes: Vec::new(), handed: Vec::new() };
+            let mut lead = Lead { runs: &mut *runs, hand, variables, count: 0, passes: Vec::new(), handed: Vec::new() };
             self.lead(&mut lead, stop);
             (lead.passes, lead.handed)
         });

@@ -70,12 +70,13 @@ pub const PSQL_VARIABLES: &[&str] = &[
     "VERSION_NUM",
 ];
 
-/// Statements and functions that come to be while a script runs: dynamic SQL, and bodies out
-/// of the catalog.
+/// What comes to be while scripts run: dynamic SQL, bodies out of the catalog, conditions with the
+/// values of variables in them.
 #[derive(Default)]
 pub struct Memory {
     statements: FrozenVec<Box<Statement>>,
     functions: FrozenVec<Arc<Function>>,
+    expressions: FrozenVec<Box<Expr>>,
 }
 
 /// Runs scripts on the symbolic database.

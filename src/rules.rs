@@ -232,7 +232,7 @@ fn reach<'a>(change: &'a Change<'a>) -> Reach<'a> {
         Some(Act::Insert { alias, .. }) => (alias, [].as_slice()),
         _ => (&None, [].as_slice()),
     };
-    Reach { relation: &change.relation, alias: alias.as_deref(), from, filter: change.filter.as_ref() }
+    Reach { relation: &change.relation, alias: alias.as_deref(), from, filter: change.filter }
 }
 
 /// The common table expressions of a change's statement.

@@ -72,7 +72,7 @@ impl<'a> Visit<'a> for Names {
 
     fn expr(&mut self, expr: &'a Expr) {
         if let ExprKind::Call { function, .. } = &expr.kind {
-            self.touches.calls.insert(function.clone());
+            self.touches.calls.insert((**function).clone());
         }
         walk_expr(self, expr);
     }

@@ -579,7 +579,7 @@ impl Work<'_> {
         let default = Expr {
             at: written,
             kind: ExprKind::Call {
-                function: Name::plain("nextval", written),
+                function: Box::new(Name::plain("nextval", written)),
                 arguments: vec![Expr { at: written, kind: ExprKind::Text(Ident::from(text)) }],
                 star: false,
                 distinct: false,

@@ -133,7 +133,7 @@ pub enum ExprKind {
     /// lower case and without `pg_catalog` where the grammar put it.
     Call {
         /// The function.
-        function: Name,
+        function: Box<Name>,
         /// The arguments in order; a named one is its value.
         arguments: Vec<Expr>,
         /// `count(*)`
@@ -150,7 +150,7 @@ pub enum ExprKind {
         /// The value.
         operand: Box<Expr>,
         /// The type.
-        to: Type,
+        to: Box<Type>,
     },
     /// `ARRAY[a, b]`
     Array(Vec<Expr>),

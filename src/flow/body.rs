@@ -724,7 +724,7 @@ fn is_scalar(kind: &Type) -> bool {
 fn cast_to(value: Expr, kind: Option<&Type>) -> Expr {
     match kind {
         Some(kind) if matches!(value.kind, ExprKind::Text(_)) && kind.name.name != "text" => {
-            Expr { at: value.at, kind: ExprKind::Cast { operand: Box::new(value), to: kind.clone() } }
+            Expr { at: value.at, kind: ExprKind::Cast { operand: Box::new(value), to: Box::new(kind.clone()) } }
         }
         _ => value,
     }
@@ -738,7 +738,7 @@ pub(super) fn subquery(kind: SubqueryKind, query: Query) -> Expr {
 fn count_of(query: &Query) -> Expr {
     let at = query.at;
     let call = ExprKind::Call {
-        function: crate::effect::Name::plain("count", at),
+        function: Box::new(crate::effect::Name::plain("count", at)),
         arguments: Vec::new(),
         star: true,
         distinct: false,

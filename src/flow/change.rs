@@ -155,16 +155,16 @@ impl<'a> Flow<'a> {
                 if let Some(conflict) = conflict
                     && let ConflictAction::Update { filter, .. } = &conflict.action
                 {
-                    let filter = filter.as_ref().map(|filter| self.resolve(filter, state));
+                    let filter = filter.as_ref().map(|filter| self.resolved(filter, state));
                     self.rows(table, ChangeKind::Update, Some(act), filter, state);
                 }
             }
             Act::Update { table, filter, .. } => {
-                let filter = filter.as_ref().map(|filter| self.resolve(filter, state));
+                let filter = filter.as_ref().map(|filter| self.resolved(filter, state));
                 self.rows(table, ChangeKind::Update, Some(act), filter, state);
             }
             Act::Delete { table, filter, .. } => {
-                let filter = filter.as_ref().map(|filter| self.resolve(filter, state));
+                let filter = filter.as_ref().map(|filter| self.resolved(filter, state));
                 self.rows(table, ChangeKind::Delete, Some(act), filter, state);
             }
             Act::Merge { table, on, branches, .. } => {
@@ -181,7 +181,8 @@ impl<'a> Flow<'a> {
                         1 => parts.pop(),
                         _ => Some(Expr { at: on.at, kind: ExprKind::And(parts) }),
                     };
-                    let filter = if branch.matched { filter } else { None };
+                    let filter = filter.filter(|_| branch.matched);
+                    let filter = filter.map(|filter| self.memory.expressions.push_get(Box::new(filter)));
                     self.rows(table, kind, Some(act), filter, state);
                 }
             }
@@ -216,7 +217,14 @@ impl<'a> Flow<'a> {
     }
 
     /// Rows of a relation change.
-    fn rows(&mut self, table: &Name, kind: ChangeKind, act: Option<&'a Act>, filter: Option<Expr>, state: &mut State) {
+    fn rows(
+        &mut self,
+        table: &Name,
+        kind: ChangeKind,
+        act: Option<&'a Act>,
+        filter: Option<&'a Expr>,
+        state: &mut State,
+    ) {
         let relation = state.catalog.canonical(table);
         let change = Box::new(Change { relation: relation.clone(), written: table.clone(), kind, act, filter });
         let at = table.at;
@@ -396,7 +404,7 @@ pub fn readers(catalog: &Catalog, relations: impl IntoIterator<Item = Name>) -> 
 /// `(SELECT count(*) FROM name) = 0`
 fn no_rows(name: &Name, at: At) -> Expr {
     let call = ExprKind::Call {
-        function: Name::plain("count", at),
+        function: Box::new(Name::plain("count", at)),
         arguments: Vec::new(),
         star: true,
         distinct: false,

@@ -172,7 +172,7 @@ pub struct Change<'a> {
     /// statement's own.
     pub act: Option<&'a Act>,
     /// The rows that it reaches, variables resolved. None: all.
-    pub filter: Option<Expr>,
+    pub filter: Option<&'a Expr>,
 }
 
 /// How rows change.

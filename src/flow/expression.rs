@@ -18,6 +18,13 @@ impl<'a> Flow<'a> {
         resolved
     }
 
+    /// The same, where it stands if there is nothing to resolve.
+    pub(super) fn resolved(&mut self, expr: &'a Expr, state: &State) -> &'a Expr {
+        let mut plain = Plain { in_body: !state.scopes.is_empty(), is_plain: true };
+        plain.expr(expr);
+        if plain.is_plain { expr } else { self.memory.expressions.push_get(Box::new(self.resolve(expr, state))) }
+    }
+
     pub(super) fn resolve_all(&mut self, exprs: &[Expr], state: &State) -> Vec<Expr> {
         exprs.iter().map(|expr| self.resolve(expr, state)).collect()
     }
@@ -527,6 +534,32 @@ fn among(operand: &Expr, list: &[Expr]) -> Option<bool> {
     let wanted = literal(operand)?;
     let list: Vec<Ident> = list.iter().map(literal).collect::<Option<_>>()?;
     Some(list.contains(&wanted))
+}
+
+/// Whether an expression is what it is resolved to.
+struct Plain {
+    /// Whether a name may be that of a variable.
+    in_body: bool,
+    is_plain: bool,
+}
+
+impl<'a> Visit<'a> for Plain {
+    fn expr(&mut self, expr: &'a Expr) {
+        self.is_plain &= match &expr.kind {
+            ExprKind::Parameter(_)
+            | ExprKind::Variable(_)
+            | ExprKind::VariableIsSet(_)
+            | ExprKind::Call { .. }
+            | ExprKind::Subquery { .. } => false,
+            ExprKind::Column(_) => !self.in_body,
+            ExprKind::In { operand, list, .. } => among(operand, list).is_none(),
+            ExprKind::Operator { left: Some(left), right, .. } => among(left, std::slice::from_ref(right)).is_none(),
+            _ => true,
+        };
+        if self.is_plain {
+            walk_expr(self, expr);
+        }
+    }
 }
 
 /// Whether a value asks one of these relations, directly or through a view or a function.

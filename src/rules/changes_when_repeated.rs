@@ -28,7 +28,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     inserts_again(pass, event, change, (columns, rows, conflict.as_deref()))
                 }
                 (ChangeKind::Update, Some(Act::Update { set, .. })) => {
-                    another_each_time(set).filter(|_| !is_over(set, change.filter.as_ref(), pass))
+                    another_each_time(set).filter(|_| !is_over(set, change.filter, pass))
                 }
                 _ => None,
             };

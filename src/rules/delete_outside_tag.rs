@@ -149,7 +149,7 @@ fn escaped(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]
         if is_escaped || right == text.as_str() || pattern.at.span().of(bytes) != quoted(text).as_bytes() {
             continue;
         }
-        let mut filter = change.filter.clone()?;
+        let mut filter = change.filter?.clone();
         rewrite_expr(&mut filter, &mut |node| {
             if let ExprKind::Like { pattern, .. } = &mut node.kind
                 && pattern.kind == ExprKind::Text(text.clone())
@@ -157,7 +157,7 @@ fn escaped(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]
                 pattern.kind = ExprKind::Text(Ident::from(right.as_str()));
             }
         });
-        let mended = Change { filter: Some(filter), ..change.clone() };
+        let mended = Change { filter: Some(&filter), ..change.clone() };
         if marks.iter().any(|mark| confined(pass, &mended, mark, case)) {
             let edit = Edit { at: pattern.at, text: quoted(&right) };
             return Some(Fix { what: format!("escape the pattern: {}", quoted(&right)), edits: vec![edit] });
@@ -174,7 +174,7 @@ fn finding(
     insertions: &[&Insertion],
 ) -> Finding {
     let name = super::called(pass, case);
-    let at = change.filter.as_ref().map_or(change.written.at, super::whole);
+    let at = change.filter.map_or(change.written.at, super::whole);
     let message = format!("{name} {} {} that the release may not have written", super::verb(change), change.written);
     let mut finding = Finding::new(ID, at, message, if change.filter.is_some() { "this lets other rows through" } else { "all rows" });
     for mark in marks {

@@ -35,7 +35,7 @@ impl Lower<'_> {
             NodeEnum::TypeCast(cast) => {
                 let kind = ExprKind::Cast {
                     operand: self.boxed(cast.arg.as_deref()),
-                    to: self.type_name(cast.type_name.as_ref()),
+                    to: Box::new(self.type_name(cast.type_name.as_ref())),
                 };
                 self.expr_of(kind, cast.location)
             }
@@ -170,6 +170,7 @@ impl Lower<'_> {
     fn special(&self, name: &str, arguments: Vec<Expr>, location: i32) -> Expr {
         let at = self.at(location);
         let function = Name::plain(name, at);
+        let function = Box::new(function);
         let kind = ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false };
         Expr { at, kind }
     }
@@ -304,7 +305,7 @@ impl Lower<'_> {
             }
         }
         let kind = ExprKind::Call {
-            function: named(&parts, at),
+            function: Box::new(named(&parts, at)),
             arguments,
             star: call.agg_star,
             distinct: call.agg_distinct,

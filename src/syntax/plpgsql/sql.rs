@@ -140,7 +140,7 @@ impl Reader<'_> {
         let map = self.map.part(span).then(&[(0, 0), (BEFORE.len(), 0)]);
         match self.parser.expression(&format!("{BEFORE}{}", self.slice(span)), &map) {
             Ok(Expr { kind: ExprKind::Cast { operand, to }, .. }) if operand.kind == ExprKind::Null && !to.set => {
-                Some(to)
+                Some(*to)
             }
             Ok(_) => {
                 self.no("this is not the name of a type", span);

@@ -108,12 +108,12 @@ impl Lower<'_> {
             }
             K::NATIONAL_STRING => ExprKind::Cast {
                 operand: Box::new(self.expr_of(ExprKind::Text(self.text_of(node)), node)),
-                to: crate::effect::Type {
+                to: Box::new(crate::effect::Type {
                     name: Name::plain(Ident::new_static("bpchar"), self.at(node)),
                     modifiers: Vec::new(),
                     array: false,
                     set: false,
-                },
+                }),
             },
             K::STRING | K::ESC_STRING | K::UNICODE_ESC_STRING | K::DOLLAR_QUOTED_STRING => text(self.text_of(node)),
             K::ON_KW | K::OFF_KW => ExprKind::Text(self.word(token)),
@@ -175,7 +175,7 @@ impl Lower<'_> {
         if constant && matches!(named_type.kind(), K::CHARACTER_TYPE | K::BIT_TYPE) && !named_type.has(K::ARG_LIST) {
             to.modifiers.clear();
         }
-        ExprKind::Cast { operand: self.boxed(node.expr(), node), to }
+        ExprKind::Cast { operand: self.boxed(node.expr(), node), to: Box::new(to) }
     }
 
     fn case(&self, node: Node) -> ExprKind {
@@ -263,7 +263,7 @@ impl Lower<'_> {
         let mut arguments = self.arguments(list);
         self.tail(node, list, &mut arguments);
         ExprKind::Call {
-            function: named(path, self.at(called)),
+            function: Box::new(named(path, self.at(called))),
             arguments,
             star: list.has(K::STAR),
             distinct: list.has(K::DISTINCT),
@@ -420,12 +420,12 @@ impl Lower<'_> {
                     // Without a beginning PostgreSQL begins at 1, and the length is an integer.
                     let kind = ExprKind::Cast {
                         operand: Box::new(length.clone()),
-                        to: crate::effect::Type {
+                        to: Box::new(crate::effect::Type {
                             name: Name::plain(Ident::new_static("int4"), length.at),
                             modifiers: Vec::new(),
                             array: false,
                             set: false,
-                        },
+                        }),
                     };
                     *length = Expr { at: length.at, kind };
                     arguments.insert(1, self.expr_of(ExprKind::Number(Ident::new_static("1")), node));
@@ -486,6 +486,7 @@ pub(super) fn quantifier(node: Node) -> Option<(Node, bool)> {
 }
 
 fn plain_call(function: Name, arguments: Vec<Expr>) -> ExprKind {
+    let function = Box::new(function);
     ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false }
 }
 

@@ -163,7 +163,7 @@ impl Lower<'_> {
                     other("collate", vec![left])
                 }
                 Item::Suffix(node) => match node.kind_of_value() {
-                    Some(to) => ExprKind::Cast { operand: Box::new(left), to: self.type_of(to) },
+                    Some(to) => ExprKind::Cast { operand: Box::new(left), to: Box::new(self.type_of(to)) },
                     None => self.unread(node),
                 },
                 Item::Operand(node) | Item::Prefix(node) => self.unread(node),
