@@ -178,7 +178,7 @@ impl<'a> Case<'a> {
 
     fn run(&mut self, runs: &mut Runs<'a>, stop: &(dyn Fn() -> bool + Sync)) {
         let work = |request: Box<Request<'a>>| (!stop()).then(|| request.run()).map(|run| (request, run));
-        let (lead, done) = meanwhile(work, |hand| {
+        let (lead, done) = meanwhile(self.scripts.len(), work, |hand| {
             let variables = Arc::new(self.usual_variables());
             let mut lead = Lead { runs: &mut *runs, hand, variables, count: 0, passes: Vec::new(), handed: Vec::new() };
             self.lead(&mut lead, stop);

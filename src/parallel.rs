@@ -24,9 +24,14 @@ pub fn side_by_side<'t, T: Sync, R: Send>(tasks: &'t [T], work: impl Fn(&'t T) -
     in_order(|| ((), take()), take, threads().min(tasks.len())).1
 }
 
-/// Does what leads on this thread, and the tasks that it hands over on others meanwhile; returns
-/// what leads to and, in the order in which they were handed over, what comes of the tasks.
-pub fn meanwhile<T: Send, R: Send, L>(work: impl Fn(T) -> R + Sync, lead: impl FnOnce(&dyn Fn(T)) -> L) -> (L, Vec<R>) {
+/// Does what leads on this thread, and the tasks that it hands over, about so many, on others
+/// meanwhile; returns what leads to and, in the order in which they were handed over, what comes
+/// of the tasks.
+pub fn meanwhile<T: Send, R: Send, L>(
+    about: usize,
+    work: impl Fn(T) -> R + Sync,
+    lead: impl FnOnce(&dyn Fn(T)) -> L,
+) -> (L, Vec<R>) {
     let (sender, receiver) = channel();
     let receiver = Mutex::new(receiver);
     let take = || {
@@ -47,7 +52,7 @@ pub fn meanwhile<T: Send, R: Send, L>(work: impl Fn(T) -> R + Sync, lead: impl F
         drop(sender);
         (outcome, take())
     };
-    in_order(first, take, threads())
+    in_order(first, take, threads().min(about.saturating_add(1)))
 }
 
 fn threads() -> usize {
@@ -91,6 +96,7 @@ mod tests {
     #[test]
     fn what_is_handed_over_is_done_meanwhile() {
         let (outcome, done) = meanwhile(
+            4,
             |task: u32| task * 2,
             |hand| {
                 (0..1000).for_each(hand);
@@ -99,7 +105,7 @@ mod tests {
         );
         assert_eq!(outcome, "it leads here");
         assert_eq!(done, (0..1000).map(|task| task * 2).collect::<Vec<u32>>());
-        assert_eq!(meanwhile(|()| (), |_| 7), (7, Vec::new()));
+        assert_eq!(meanwhile(0, |()| (), |_| 7), (7, Vec::new()));
     }
 
     #[test]
@@ -110,13 +116,13 @@ mod tests {
             number
         };
         panics(&|| drop(side_by_side(&[1, 2, 3], |task| Some(check(*task)))));
-        panics(&|| drop(meanwhile(check, |hand| (1..4).for_each(hand))));
+        panics(&|| drop(meanwhile(1, check, |hand| (1..4).for_each(hand))));
         panics(&|| {
             let lead = |hand: &dyn Fn(u32)| {
                 hand(1);
                 check(3);
             };
-            drop(meanwhile(check, lead));
+            drop(meanwhile(1, check, lead));
         });
     }
 }

@@ -84,6 +84,19 @@ fn loops_within_loops_come_to_an_end() {
     assert_eq!(code, 0, "{text}");
 }
 
+/// PostgreSQL refuses one or the other; where paths meet both may be.
+#[test]
+fn tables_that_may_inherit_from_one_another_come_to_an_end() {
+    let mut tier = String::from("BEGIN;\n");
+    for table in ["a", "b"] {
+        tier.extend(["CREATE TABLE IF NOT EXISTS ", table, " (n int, CONSTRAINT c CHECK (n > 0));\n"]);
+    }
+    tier.push_str("\\if :turned\nALTER TABLE a INHERIT b;\n\\else\nALTER TABLE b INHERIT a;\n\\endif\n");
+    tier.push_str("ALTER TABLE a DROP CONSTRAINT IF EXISTS c;\nALTER TABLE b ADD COLUMN IF NOT EXISTS m int;\n");
+    tier.push_str("ALTER TABLE a DROP COLUMN IF EXISTS n;\nALTER TABLE b INHERIT a;\nCOMMIT;\n");
+    denied(tier.as_bytes(), "variable-undefined");
+}
+
 /// Each of these functions calls the next one twice, the last one itself deletes.
 #[test]
 fn calls_that_double_at_every_step_come_to_an_end() {

@@ -111,6 +111,31 @@ fn linting_twice_gives_the_same_bytes() {
     assert!(report() == report(), "the reports differ");
 }
 
+/// One of the processors that this process may use.
+fn a_processor() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).expect("it is told");
+    list.trim().chars().take_while(char::is_ascii_digit).collect()
+}
+
+#[test]
+fn the_number_of_processors_does_not_matter() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write(directory.path(), &release());
+    let check = |program: &str, arguments: &[&str]| {
+        let mut command = std::process::Command::new(program);
+        let command = command.args(arguments).args(["check", "--format", "json"]).current_dir(directory.path());
+        let output = command.output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let linter = env!("CARGO_BIN_EXE_roof-lint");
+    let alone = check("taskset", &["-c", &a_processor(), linter]);
+    for _ in 0..3 {
+        assert!(check(linter, &[]) == alone, "the reports differ");
+    }
+}
+
 #[test]
 fn line_ends_do_not_matter() {
     let mut files = release();

@@ -1,5 +1,7 @@
 //! `ALTER`, `DROP`, new names and new schemas.
 
+use std::collections::BTreeSet;
+
 use super::object::{Column, ColumnType, ConstraintRule, Detail, Id, Kind, Object, Presence};
 use super::routine::missing_to_drop;
 use super::store::{Class, Found, Link, PG_CATALOG, Ref};
@@ -390,6 +392,10 @@ impl Work<'_> {
         while let Some(child) = open.pop() {
             let Some(own) = self.state.relation(child).and_then(|r| r.column(column)).cloned() else { continue };
             if own.inherited <= 1 && !own.is_local {
+                // Where paths met, each may be said to inherit from the other.
+                if targets.contains(&(child, own.number)) {
+                    continue;
+                }
                 targets.push((child, own.number));
                 open.extend(self.state.inheritors(child));
             } else if let Some(own) = self.edit_column((child, own.number)) {
@@ -567,7 +573,8 @@ impl Work<'_> {
             let mut open = self.state.inheritors(id);
             while let Some(child) = open.pop() {
                 let Some(copy) = self.state.lookup(Class::Constraint, child, constraint) else { continue };
-                if self.state.get(copy).and_then(Object::constraint).is_some_and(|copy| !copy.is_local) {
+                let is_copy = self.state.get(copy).and_then(Object::constraint).is_some_and(|copy| !copy.is_local);
+                if is_copy && !targets.contains(&(copy, 0)) {
                     targets.push((copy, 0));
                     open.extend(self.state.inheritors(child));
                 }
@@ -663,6 +670,14 @@ impl Work<'_> {
 
     /// A table that is there becomes a child; it has to have the columns.
     fn adopt(&mut self, child: Id, parent: Id, partition: bool) -> Done {
+        if let Some(problem) = self.unfit_parent(child, parent) {
+            // What only one of the ways that lead here did is no reason on the others.
+            if [child, parent].iter().any(|id| self.state.get(*id).is_some_and(|object| object.varies)) {
+                self.may_fail(problem);
+            } else {
+                return Err(problem);
+            }
+        }
         let Some(columns) = self.state.relation(parent).map(|relation| relation.columns.clone()) else {
             return Ok(());
         };
@@ -685,6 +700,33 @@ impl Work<'_> {
         self.state.add_inheritor(parent, child);
         self.state.link((child, 0), (parent, 0), if partition { Link::Auto } else { Link::Normal });
         Ok(())
+    }
+
+    /// Why a table cannot have that parent, whatever its columns.
+    fn unfit_parent(&self, child: Id, parent: Id) -> Option<Problem> {
+        let name = |id: Id| self.state.get(id).map(|object| object.name.clone()).unwrap_or_default();
+        let problem = |message: String| {
+            let problem = Problem::new("42P07", message, self.at);
+            problem.on(self.state.key((child, 0))).on(self.state.key((parent, 0)))
+        };
+        if self.inherits(parent, child) {
+            let detail = format!("\"{}\" is already a child of \"{}\".", name(parent), name(child));
+            return Some(problem("circular inheritance not allowed".to_owned()).detail(detail));
+        }
+        let is_parent = self.state.relation(child)?.parents.contains(&parent);
+        is_parent.then(|| problem(format!("relation \"{}\" would be inherited from more than once", name(parent))))
+    }
+
+    /// Whether a relation is another one or inherits from it, directly or through others.
+    fn inherits(&self, id: Id, from: Id) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if seen.insert(id) {
+                open.extend(self.state.relation(id).into_iter().flat_map(|relation| &relation.parents));
+            }
+        }
+        seen.contains(&from)
     }
 
     fn detach(&mut self, id: Id, name: &Name, part: &Name, partition: bool) -> Done {

@@ -3,6 +3,9 @@
 //! a block, so that nothing is done that psql would not have done; what is printed is printed
 //! when the answers are read, in their order.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
+
+use super::interrupt::PATIENCE;
 use super::query::words;
 use super::session::{Ahead, End, Session};
 use super::variables::Echo;
@@ -128,15 +131,39 @@ impl Session<'_> {
         } else {
             // What cannot be printed has not failed for the server, which goes on with the rest.
             if !self.ahead.is_empty() && self.connection.status() == Status::Transaction {
-                let _ = self.connection.cancel_handle().cancel();
+                self.cancel_ahead();
+            } else {
+                self.drop_ahead();
             }
-            self.drop_ahead();
         }
         if self.ahead.is_empty() {
             self.interrupt.run(None);
         }
         self.check_encoding()?;
         Ok(is_good)
+    }
+
+    /// Has the server give up what was sent, again and again: it does not hear it between two
+    /// statements.
+    fn cancel_ahead(&mut self) {
+        let handle = self.connection.cancel_handle();
+        let (over, is_over) = channel::<()>();
+        std::thread::scope(|scope| {
+            let ask = move || {
+                loop {
+                    let _ = handle.cancel();
+                    if is_over.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
+                        break;
+                    }
+                }
+            };
+            let asks = std::thread::Builder::new().spawn_scoped(scope, ask);
+            if asks.is_err() {
+                let _ = self.connection.cancel_handle().cancel();
+            }
+            self.drop_ahead();
+            drop(over);
+        });
     }
 
     fn drop_ahead(&mut self) {

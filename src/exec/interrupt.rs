@@ -13,7 +13,7 @@ use crate::wire::CancelHandle;
 
 /// How long the server is given before it is asked again: a request that comes before its
 /// statement does nothing.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What the thread of signals and the session share.
 #[derive(Debug, Default)]
