@@ -10,7 +10,7 @@ mod order;
 mod page;
 mod picture;
 mod probe;
-mod sql;
+pub(crate) mod sql;
 mod text;
 
 pub use course::{Check, Course, Demand, Locked, Setting, Stop, Transaction};

@@ -4,7 +4,6 @@
 mod action;
 mod channel;
 mod place;
-mod print;
 mod project;
 mod symbol;
 mod text;

@@ -12,7 +12,7 @@ const DEPTH: usize = 24;
 const LENGTH: usize = 600;
 
 /// The condition as SQL; none where it is long or has parts that have no word here.
-pub(super) fn write(expr: &Expr) -> Option<String> {
+pub(crate) fn write(expr: &Expr) -> Option<String> {
     let mut writer = Writer { out: String::new(), depth: 0 };
     writer.expr(expr)?;
     Some(writer.out)
@@ -104,6 +104,10 @@ impl Writer {
     }
 
     fn path(&mut self, path: &[Ident]) -> Option<()> {
+        // A value that nothing is known of has a name that nobody has written.
+        if path.iter().any(|part| part.starts_with('\0')) {
+            return None;
+        }
         for (index, part) in path.iter().enumerate() {
             if index > 0 {
                 self.add(".")?;
@@ -283,6 +287,12 @@ impl Writer {
                 self.exprs(values)?;
                 self.add("]")
             }
+            ExprKind::Field { operand, field } if field != "*" => {
+                self.add("(")?;
+                self.expr(operand)?;
+                self.add(").")?;
+                self.ident(field)
+            }
             ExprKind::Row(values) => {
                 self.add("ROW(")?;
                 self.exprs(values)?;
@@ -305,6 +315,10 @@ impl Writer {
             SubqueryKind::Exists => self.add("EXISTS (")?,
             SubqueryKind::Scalar => self.add("(")?,
             SubqueryKind::Array => self.add("ARRAY(")?,
+            SubqueryKind::Any { operand, operator } if operator == "=" => {
+                self.operand(operand)?;
+                self.add(" IN (")?;
+            }
             SubqueryKind::Any { operand, operator } => {
                 self.operand(operand)?;
                 self.add(&format!(" {operator} ANY ("))?;
@@ -479,6 +493,9 @@ mod tests {
             "(SELECT count(DISTINCT a) FILTER (WHERE b) FROM s.t GROUP BY c HAVING d LIMIT 1) IS NULL",
             "a IN (SELECT b FROM c UNION ALL SELECT d FROM e)",
             "(a IS NULL) IS NOT TRUE",
+            "(a).b = 1",
+            "EXISTS (SELECT FROM a b WHERE b.x IN (1, 2))",
+            "a IN (SELECT DISTINCT b FROM c JOIN d ON c.x = d.y GROUP BY b HAVING count(b) > 1)",
         ];
         for condition in conditions {
             let expr = read(condition);

@@ -7,11 +7,11 @@ use lsp_types::{Hover, HoverContents, Location, MarkupContent, MarkupKind, Posit
 
 use super::project::{Project, plain};
 use super::text::Lines;
-use super::{Server, print, uri};
+use super::{Server, uri};
 use crate::case::{Case, Pass};
 use crate::catalog::Key;
 use crate::effect::{At, Expr, ExprKind};
-use crate::explain::{Model, lock};
+use crate::explain::{Model, lock, sql};
 use crate::flow::{Block, ChangeKind, Event, Known, Sight, What};
 use crate::lint::Session;
 use crate::logic::Truth;
@@ -315,7 +315,7 @@ fn certain(pass: &Pass<'_>, event: &Event<'_>, case: &Case<'_>) -> Vec<String> {
                 (event.facts.entails(&is(crate::effect::IsTest::Unknown, false), &world) == Known::Yes, "is NULL")
             }
         };
-        if still && let Some(text) = print::expression(expr) {
+        if still && let Some(text) = sql::write(expr) {
             said.push(format!("`{text}` {words}"));
         }
     }
