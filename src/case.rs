@@ -195,7 +195,7 @@ impl<'a> Case<'a> {
         self.passes = passes.into_iter().map(|(_, pass)| pass).collect();
     }
 
-    /// Runs what others start from, and hands over what nobody does.
+    /// Runs what others start from, and hands over what nothing starts from.
     fn lead(&mut self, lead: &mut Lead<'a, '_>, stop: &dyn Fn() -> bool) {
         let known = self.scripts.iter().any(|script| script.role == Role::Baseline);
         let mut stand = Stand::empty().made_by(lead.runs, origin::BASELINE);

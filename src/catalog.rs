@@ -120,6 +120,17 @@ pub struct Outcome {
     pub unfollowed: Option<Ident>,
 }
 
+impl Outcome {
+    /// Whether it changes the schema, or may, for longer than the session.
+    #[must_use]
+    pub fn outlasts_session(&self) -> bool {
+        let keys = self.made.iter().chain(self.dropped.iter().map(|dropped| &dropped.key));
+        let mut keys = keys.chain(self.altered.iter().map(|(key, _)| key)).peekable();
+        let is_temporary = keys.peek().is_some() && keys.all(|key| key.schema == "pg_temp");
+        (self.changed || self.blurred || self.may_fail.is_some()) && !is_temporary
+    }
+}
+
 /// Something that may have changed the catalog and that could not be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blur {

@@ -314,6 +314,15 @@ impl Package {
         }
     }
 
+    /// What [`Package::path`] makes that path of; none of a file elsewhere.
+    #[must_use]
+    pub fn below<'f>(&self, path: &'f str) -> Option<&'f str> {
+        match self.root.get_ref().trim_end_matches('/') {
+            "" | "." => Some(path),
+            root => path.strip_prefix(root)?.strip_prefix('/'),
+        }
+    }
+
     /// Every script that the package names, in the order of the keys.
     pub fn scripts(&self) -> impl Iterator<Item = &Spanned<String>> {
         [&self.roles, &self.clone, &self.ratify, &self.preflight, &self.executor]

@@ -122,6 +122,12 @@ impl Name {
         Self { schema: None, name: name.into(), at }
     }
 
+    /// Whether it is the canonical name of what ends with the session.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.schema.as_deref() == Some("pg_temp")
+    }
+
     /// Whether some part of it is whatever a psql variable holds.
     #[must_use]
     pub fn is_variable(&self) -> bool {

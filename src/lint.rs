@@ -102,9 +102,8 @@ fn mismatches(
     let root = job.directory.join(package.root.get_ref());
     let path = root.join(name.get_ref());
     let mut hashes = manifest::hash(&root, name.get_ref())?;
-    let prefix = package.path(&toml::Spanned::new(0..0, String::new()));
     for (_, source) in library.sources.iter() {
-        if let Some(hash) = source.name.strip_prefix(&prefix).and_then(|name| hashes.get_mut(name)) {
+        if let Some(hash) = package.below(&source.name).and_then(|name| hashes.get_mut(name)) {
             *hash = manifest::digest(&source.layout.written);
         }
     }

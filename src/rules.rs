@@ -245,14 +245,6 @@ fn common<'a>(change: &'a Change<'a>) -> &'a [Cte] {
     }
 }
 
-/// Whether a statement changes the schema for longer than this session.
-fn defines(outcome: &Outcome) -> bool {
-    let keys = outcome.made.iter().chain(outcome.dropped.iter().map(|dropped| &dropped.key));
-    let mut keys = keys.chain(outcome.altered.iter().map(|(key, _)| key)).peekable();
-    let temporary = keys.peek().is_some() && keys.all(|key| key.schema == "pg_temp");
-    (outcome.changed || outcome.blurred || outcome.may_fail.is_some()) && !temporary
-}
-
 /// The objects that a statement takes away, by name or by CASCADE, but for those that are
 /// a part of another; a relation that gets another name is gone under its own.
 fn taken(outcome: &Outcome) -> impl Iterator<Item = (&Key, bool)> {
@@ -264,11 +256,6 @@ fn taken(outcome: &Outcome) -> impl Iterator<Item = (&Key, bool)> {
     };
     let renamed = outcome.altered.iter().filter(is_renamed).map(|(key, _)| (key, true));
     dropped.chain(renamed)
-}
-
-/// Whether a relation lives for this session only.
-fn is_temporary(name: &Name) -> bool {
-    name.schema.as_deref() == Some("pg_temp")
 }
 
 /// Whether an event is what a trigger of the database before the release does by itself.

@@ -79,8 +79,7 @@ fn check(arguments: &Arguments, fail_on: Threshold, session: &mut Session<'_>) -
     match judged {
         Ok(verdict) => {
             let counts = verdict.counts();
-            let is_clean = verdict.packages().iter().all(|judged| judged.shown().next().is_none());
-            if is_clean {
+            if says_nothing(&verdict) {
                 let told = format!("{} files, {} statements: nothing to say\n", counts.files, counts.statements);
                 print(told.as_bytes())?;
             } else {
@@ -104,15 +103,16 @@ fn judge(arguments: &Arguments, fail_on: Threshold, session: &mut Session<'_>) -
     let job = Job { directory: directory(path), config, packages: arguments.packages() };
     let (outcome, _) = session.examine(&job, &|_| ())?;
     let mut verdict = Verdict::on(arguments.today(), outcome, &job.config)?;
-    if verdict.packages().iter().any(|judged| judged.shown().next().is_some()) {
-        // What mends it is told of files as they are written.
-        let arena = Arena::default();
-        let (outcome, _) = Session::new(&arena, session.desk().as_written()).examine(&job, &|_| ())?;
-        verdict = Verdict::on(arguments.today(), outcome, &job.config)?;
+    if !says_nothing(&verdict) {
+        verdict = Verdict::on(arguments.today(), session.examine_as_written(&job)?, &job.config)?;
     }
     let fail_on = if fail_on == Threshold::Warn { Level::Warn } else { Level::Deny };
     verdict.pass_through(Gate { fail_on, ..Gate::default() });
     Ok(verdict)
+}
+
+fn says_nothing(verdict: &Verdict) -> bool {
+    verdict.packages().iter().all(|judged| judged.shown().next().is_none())
 }
 
 /// What the disk shows of `lint.toml` and of everything below the roots that it names.

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lock::{self, Mode};
-use super::model::{bytes, called, distinct, is_temporary};
+use super::model::{bytes, called, distinct};
 use super::sql;
 use crate::case::{Goal, Pass};
-use crate::catalog::{Key, Outcome};
+use crate::catalog::Key;
 use crate::effect::{self, At, Expr, ExprKind, Ident, Query, Visit, walk_expr, walk_query};
 use crate::flow::{self, ChangeKind, Event, Known, What};
 
@@ -223,18 +223,11 @@ fn whole(condition: &Expr, raise: At) -> At {
 /// Whether it changes the database for longer than this session.
 pub(super) fn changes(event: &Event<'_>) -> bool {
     match &event.what {
-        What::Change(change) => !is_temporary(&change.relation),
-        What::Define { outcome, .. } => defines(outcome),
+        What::Change(change) => !change.relation.is_temporary(),
+        What::Define { outcome, .. } => outcome.outlasts_session(),
         What::Sequence(_) | What::Acts(_) => true,
         _ => false,
     }
-}
-
-fn defines(outcome: &Outcome) -> bool {
-    let keys = outcome.made.iter().chain(outcome.dropped.iter().map(|dropped| &dropped.key));
-    let mut keys = keys.chain(outcome.altered.iter().map(|(key, _)| key)).peekable();
-    let temporary = keys.peek().is_some() && keys.all(|key| key.schema == "pg_temp");
-    (outcome.changed || outcome.blurred || outcome.may_fail.is_some()) && !temporary
 }
 
 impl Course {
@@ -277,7 +270,7 @@ impl Course {
                     let value = value.map(Ident::to_string);
                     course.settings.push(Setting { name: name.to_string(), value, at: event.at });
                 }
-                What::Change(change) if change.kind != ChangeKind::Insert && !is_temporary(&change.relation) => {
+                What::Change(change) if change.kind != ChangeKind::Insert && !change.relation.is_temporary() => {
                     let what = match change.kind {
                         ChangeKind::Update => "changes rows of",
                         ChangeKind::Delete => "deletes rows from",

@@ -156,11 +156,6 @@ fn tier(case: &Case<'_>, index: usize) -> Option<Tier> {
     Some(tier)
 }
 
-/// Whether a relation lives for this session only.
-pub(super) fn is_temporary(name: &Name) -> bool {
-    name.schema.as_deref() == Some("pg_temp")
-}
-
 /// A relation as a reader calls it: the schema only where it is not `public`.
 pub(super) fn called(name: &Name) -> String {
     match name.schema.as_deref() {
@@ -172,7 +167,7 @@ pub(super) fn called(name: &Name) -> String {
 fn rows(case: &Case<'_>, index: usize) -> Vec<Rows> {
     let added = case.added.get(index).map(|added| &**added).unwrap_or_default();
     let mut by_table: BTreeMap<String, Vec<&Insertion>> = BTreeMap::new();
-    for insertion in added.iter().filter(|insertion| !is_temporary(&insertion.table)) {
+    for insertion in added.iter().filter(|insertion| !insertion.table.is_temporary()) {
         by_table.entry(called(&insertion.table)).or_default().push(insertion);
     }
     let columns: Vec<&str> = case.package.tag_columns.iter().map(|column| column.get_ref().as_str()).collect();

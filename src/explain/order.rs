@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::course::{Course, Demand};
-use super::model::{Tier, bytes, called, is_temporary, parents, relations};
+use super::model::{Tier, bytes, called, parents, relations};
 use crate::case::{Case, Pass, origin};
 use crate::catalog::{Catalog, Key, Kind};
 use crate::effect::At;
@@ -156,7 +156,7 @@ fn steps(case: &Case<'_>, pass: &Pass<'_>) -> Vec<Step> {
                     steps.push(Step { at: event.at, what, made: Vec::new(), tier: None, why: Vec::new() });
                 }
             }
-            What::Change(change) if change.kind != ChangeKind::Insert && !is_temporary(&change.relation) => {
+            What::Change(change) if change.kind != ChangeKind::Insert && !change.relation.is_temporary() => {
                 let table = called(&change.relation);
                 if !seen.insert((bytes(event.at), table.clone(), change.kind)) {
                     continue;

@@ -22,7 +22,11 @@ impl<'a> Flow<'a> {
     pub(super) fn resolved(&mut self, expr: &'a Expr, state: &State) -> &'a Expr {
         let mut plain = Plain { in_body: !state.scopes.is_empty(), is_plain: true };
         plain.expr(expr);
-        if plain.is_plain { expr } else { self.memory.expressions.push_get(Box::new(self.resolve(expr, state))) }
+        if plain.is_plain {
+            debug_assert!(self.resolve(expr, state) == *expr, "what `Plain` lets by is not resolved: {expr:?}");
+            return expr;
+        }
+        self.memory.expressions.push_get(Box::new(self.resolve(expr, state)))
     }
 
     pub(super) fn resolve_all(&mut self, exprs: &[Expr], state: &State) -> Vec<Expr> {

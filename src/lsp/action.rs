@@ -9,14 +9,13 @@ use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, Diagnostic, NumberOrString, Range, TextEdit,
     Uri, WorkspaceEdit,
 };
-use toml::Spanned;
 
 use super::project::{Project, plain};
 use super::text::Lines;
 use super::{Server, uri};
 use crate::config::Config;
 use crate::finding::Finding;
-use crate::lint::{Arena, Session};
+use crate::lint::Session;
 use crate::silence::{Allowances, Silences};
 use crate::source::{self, FileId, Span};
 use crate::verdict::{Judged, Verdict};
@@ -138,9 +137,8 @@ impl Server {
 /// holds bytes of them.
 fn mends(project: &Project, session: &mut Session<'_>) -> Vec<Mend> {
     let Some(Ok(job)) = project.job(session) else { return Vec::new() };
-    let arena = Arena::default();
-    let plainly = Session::new(&arena, session.desk().as_written()).examine(&job, &|_| ());
-    let Ok(verdict) = plainly.and_then(|(outcome, _)| Verdict::new(outcome, &job.config)) else { return Vec::new() };
+    let verdict = session.examine_as_written(&job).and_then(|outcome| Verdict::new(outcome, &job.config));
+    let Ok(verdict) = verdict else { return Vec::new() };
     let opinions = verdict.packages().iter().flat_map(Judged::shown);
     opinions.filter_map(|opinion| mend(project, &verdict, &opinion.finding)).collect()
 }
@@ -183,9 +181,7 @@ fn silence(text: &[u8], rule: &str, span: Span) -> Option<(usize, String)> {
 fn allowance(config: &str, package: &str, file: &str, rule: &str) -> Option<(usize, String)> {
     let parsed = Config::parse("lint.toml", config).ok()?;
     let index = parsed.packages.iter().position(|known| known.name.get_ref() == package)?;
-    let known = parsed.packages.get(index)?;
-    let root = known.path(&Spanned::new(0..0, String::new()));
-    let path = if file == "lint.toml" { file } else { file.strip_prefix(&root)?.trim_start_matches('/') };
+    let path = if file == "lint.toml" { file } else { parsed.packages.get(index)?.below(file)? };
     // Before the next package, and before what is written above it.
     let end = match parsed.packages.get(index + 1) {
         Some(next) => config.get(..next.name.span().start)?.rfind("[[package]]")?,

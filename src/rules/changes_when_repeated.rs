@@ -18,7 +18,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| pass.repeat && (matches!(pass.role, Role::Tier(_)) || pass.role.undoes())) {
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Change(change) = &event.what else { continue };
-            if super::is_temporary(&change.relation) || super::is_house_rule(event, &case.baseline) {
+            if change.relation.is_temporary() || super::is_house_rule(event, &case.baseline) {
                 continue;
             }
             let derived = event.via.iter().any(|via| !matches!(via.origin, Origin::Dynamic | Origin::Call(_)));

@@ -17,7 +17,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Change(change) = &event.what else { continue };
             if !matches!(change.kind, ChangeKind::Delete | ChangeKind::Update)
-                || super::is_temporary(&change.relation)
+                || change.relation.is_temporary()
                 || super::is_house_rule(event, &case.baseline)
             {
                 continue;

@@ -71,7 +71,7 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
         {
             continue;
         }
-        for insertion in added.iter().filter(|insertion| !super::is_temporary(&insertion.table)) {
+        for insertion in added.iter().filter(|insertion| !insertion.table.is_temporary()) {
             // Rows go with their table.
             if pass.run.end.catalog.relation(&insertion.table).is_none() {
                 continue;

@@ -16,10 +16,10 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut blocks = 0_usize;
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let text = match &event.what {
-                What::Change(change) if !super::is_temporary(&change.relation) => {
+                What::Change(change) if !change.relation.is_temporary() => {
                     format!("{name} {} {} ", super::verb(change), change.written)
                 }
-                What::Define { outcome, .. } if super::defines(outcome) => {
+                What::Define { outcome, .. } if outcome.outlasts_session() => {
                     format!("{name} changes the schema ")
                 }
                 What::Lock(_) => format!("{name} locks a table "),

@@ -26,10 +26,10 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let name = super::called(pass, case);
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let message = match &event.what {
-                What::Change(change) if !super::is_temporary(&change.relation) => {
+                What::Change(change) if !change.relation.is_temporary() => {
                     format!("{name} {} {}", super::verb(change), change.relation)
                 }
-                What::Define { outcome, .. } if super::defines(outcome) => format!("{name} changes the schema"),
+                What::Define { outcome, .. } if outcome.outlasts_session() => format!("{name} changes the schema"),
                 What::Sequence(function) | What::Acts(function) => format!("{name} calls {function}, which changes something"),
                 What::Lock(_) => format!("{name} locks a table"),
                 What::Query(statement) if locks_rows(statement) => format!("{name} locks rows"),

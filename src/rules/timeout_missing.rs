@@ -16,8 +16,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let name = timeout.get_ref().as_str();
             let first = pass.run.events.iter().filter(|event| event.reachable).find_map(|event| {
                 let touches = match &event.what {
-                    What::Change(change) => !super::is_temporary(&change.relation),
-                    What::Define { outcome, .. } => super::defines(outcome),
+                    What::Change(change) => !change.relation.is_temporary(),
+                    What::Define { outcome, .. } => outcome.outlasts_session(),
                     What::Lock(_) => true,
                     _ => false,
                 };

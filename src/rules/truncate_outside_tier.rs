@@ -10,7 +10,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.changing().filter(|pass| !pass.repeat) {
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Change(change) = &event.what else { continue };
-            if change.kind != ChangeKind::Truncate || super::is_temporary(&change.relation) {
+            if change.kind != ChangeKind::Truncate || change.relation.is_temporary() {
                 continue;
             }
             if pass.role.undoes() && super::delete_outside_tag::owns_all(case, pass, &change.relation) {

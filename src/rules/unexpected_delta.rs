@@ -48,7 +48,7 @@ fn rows(
 ) {
     let mut by_table: BTreeMap<&Ident, Vec<&Insertion>> = BTreeMap::new();
     let added = case.added.get(index).map(|added| &**added).unwrap_or_default();
-    for insertion in added.iter().filter(|insertion| !super::is_temporary(&insertion.table)) {
+    for insertion in added.iter().filter(|insertion| !insertion.table.is_temporary()) {
         by_table.entry(&insertion.table.name).or_default().push(insertion);
     }
     for (table, insertions) in &by_table {

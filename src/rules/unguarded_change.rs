@@ -81,8 +81,8 @@ fn counts(event: &Event<'_>, role: Role) -> bool {
     match &event.what {
         // A read-only gate changes nothing: it has to stop before its end.
         What::End => role == Role::Preflight,
-        What::Change(change) => role != Role::Preflight && !super::is_temporary(&change.relation),
-        What::Define { outcome, .. } => role != Role::Preflight && super::defines(outcome),
+        What::Change(change) => role != Role::Preflight && !change.relation.is_temporary(),
+        What::Define { outcome, .. } => role != Role::Preflight && outcome.outlasts_session(),
         What::Sequence(_) | What::Acts(_) => role != Role::Preflight,
         _ => false,
     }

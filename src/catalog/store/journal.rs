@@ -34,6 +34,15 @@ enum Change {
     Unlinked(Need),
 }
 
+impl Journal {
+    /// What an object was before its first change; none where it was not.
+    fn note(&mut self, id: Id, before: Option<&Arc<Object>>) {
+        if self.kept.insert(id) {
+            self.changes.push(Change::Object(id, before.map(Arc::clone)));
+        }
+    }
+}
+
 impl State {
     /// From here on it can be taken back what is done.
     pub(in crate::catalog) fn begin(&mut self) {
@@ -81,28 +90,22 @@ impl State {
 
     pub(super) fn put_object(&mut self, id: Id, object: Object) {
         let before = self.objects.insert(id, Arc::new(object));
-        if let Some(journal) = &mut self.journal
-            && journal.kept.insert(id)
-        {
-            journal.changes.push(Change::Object(id, before));
+        if let Some(journal) = &mut self.journal {
+            journal.note(id, before.as_ref());
         }
     }
 
     pub(super) fn take_object(&mut self, id: Id) {
         let before = self.objects.remove(&id);
-        if let Some(journal) = &mut self.journal
-            && journal.kept.insert(id)
-        {
-            journal.changes.push(Change::Object(id, before));
+        if let Some(journal) = &mut self.journal {
+            journal.note(id, before.as_ref());
         }
     }
 
     pub(in crate::catalog) fn edit(&mut self, id: Id) -> Option<&mut Object> {
         let object = self.objects.get_mut(&id)?;
-        if let Some(journal) = &mut self.journal
-            && journal.kept.insert(id)
-        {
-            journal.changes.push(Change::Object(id, Some(Arc::clone(object))));
+        if let Some(journal) = &mut self.journal {
+            journal.note(id, Some(object));
         }
         Some(Arc::make_mut(object))
     }
