@@ -12,7 +12,7 @@ use super::plan::{Action, Plan};
 use super::session::{self, FAILURE, Library, SUCCESS, canonical};
 use super::variables::{Variables, truth};
 use super::{LOOK_LIMIT, included};
-use crate::psql::{Argument, Form, Item, Metacommand, Part, Script, Statement, read};
+use crate::psql::{Argument, Form, Item, Metacommand, Part, Piece, Script, Statement, read};
 use crate::source::Lines;
 
 /// Variables that the server, or the run itself, gives a value.
@@ -273,7 +273,8 @@ impl Rehearsal<'_> {
 
     fn render(&self, statement: &Statement, reading: &Reading) -> Vec<u8> {
         let mut statement = statement.clone();
-        statement.pieces.retain(|piece| reading.verdict(piece.arm) != Verdict::NotTaken);
+        let is_taken = |piece: &Piece| reading.verdict(piece.arm) != Verdict::NotTaken;
+        statement.pieces = statement.pieces.into_iter().filter(is_taken).collect();
         statement.render(&reading.text, &mut |form, name| self.known.value(form, name).unwrap_or_default()).text
     }
 

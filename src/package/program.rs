@@ -21,7 +21,7 @@ pub enum Line {
     /// A message to the server.
     Sent {
         /// What it holds: one statement, or more joined by `\;`; none of a comment.
-        statements: Vec<Statement>,
+        statements: Box<[Statement]>,
         /// The message.
         at: At,
         /// How many statements psql's own reading makes of it.
@@ -29,7 +29,7 @@ pub enum Line {
         /// Whether psql throws it away (`\r`).
         reset: bool,
         /// The variables of psql in it.
-        uses: Vec<Use>,
+        uses: Box<[Use]>,
         /// What another parser reads otherwise.
         disagreement: Option<Box<str>>,
     },
@@ -40,7 +40,7 @@ pub enum Line {
         /// What the parser said.
         error: SyntaxError,
         /// The variables of psql in it.
-        uses: Vec<Use>,
+        uses: Box<[Use]>,
     },
     /// `\i` or `\ir`.
     Include {
@@ -54,9 +54,9 @@ pub enum Line {
         /// Where.
         at: At,
         /// The command.
-        command: Metacommand,
+        command: Box<Metacommand>,
         /// The variables of psql in it.
-        uses: Vec<Use>,
+        uses: Box<[Use]>,
     },
     /// `\if … \endif`
     Choice {
@@ -101,7 +101,7 @@ pub struct Arm {
     /// Its `\if`, `\elif` or `\else`.
     pub at: At,
     /// The variables of psql in its condition.
-    pub uses: Vec<Use>,
+    pub uses: Box<[Use]>,
 }
 
 /// What `\if` asks.
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn uses_of(&self, command: &Metacommand) -> Vec<Use> {
+    fn uses_of(&self, command: &Metacommand) -> Box<[Use]> {
         let parts = command.arguments.iter().flat_map(|argument| &argument.parts);
         let uses = parts.filter_map(|part| match part {
             Part::Variable { form, name } => Some(Use { in_command: true, ..self.a_use(*form, *name) }),
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
             PieceKind::Variable { form, name } => Some(self.a_use(form, name)),
             _ => None,
         });
-        let uses: Vec<Use> = uses.collect();
+        let uses: Box<[Use]> = uses.collect();
         if uses.iter().all(|one| one.form != Form::Plain) {
             return self.read_as(statement, uses, false);
         }
@@ -252,7 +252,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read_as(&mut self, statement: &crate::psql::Statement, uses: Vec<Use>, plain: bool) -> Line {
+    fn read_as(&mut self, statement: &crate::psql::Statement, uses: Box<[Use]>, plain: bool) -> Line {
         let rendered = statement.render(&self.source.bytes, &mut |form, name| {
             let name = String::from_utf8_lossy(name);
             (plain || form != Form::Plain).then(|| stand_in(form, &name))
@@ -267,7 +267,14 @@ impl<'a> Reader<'a> {
         match self.parser.statements(text, &map) {
             Ok(statements) => {
                 let disagreement = self.disagreement(text, &map, &statements);
-                Line::Sent { statements, at, expected: statement.separators + 1, reset, uses, disagreement }
+                Line::Sent {
+                    statements: statements.into(),
+                    at,
+                    expected: statement.separators + 1,
+                    reset,
+                    uses,
+                    disagreement,
+                }
             }
             Err(error) => Line::Unread { at, error, uses },
         }

@@ -25,7 +25,7 @@ pub enum Item {
     /// A command to psql.
     Metacommand {
         /// The command.
-        command: Metacommand,
+        command: Box<Metacommand>,
         /// The arm it stands in; of `\elif` and `\else`, the arm that it starts.
         arm: usize,
     },
@@ -46,7 +46,7 @@ pub struct Statement {
     /// From the first byte that is sent to the last.
     pub span: Span,
     /// What is sent, in order.
-    pub pieces: Vec<Piece>,
+    pub pieces: Box<[Piece]>,
     /// How many `\;` it holds.
     pub separators: usize,
     /// How it ends.
@@ -321,7 +321,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(&mut self, ending: Ending) {
-        let pieces = std::mem::take(&mut self.pieces);
+        let pieces: Box<[Piece]> = self.pieces.drain(..).collect();
         let separators = std::mem::take(&mut self.separators);
         let begun = self.begun.take();
         self.lexer.start_statement();
@@ -380,7 +380,7 @@ impl<'a> Reader<'a> {
     }
 
     fn add(&mut self, command: Metacommand) {
-        self.script.items.push(Item::Metacommand { command, arm: self.arm });
+        self.script.items.push(Item::Metacommand { command: Box::new(command), arm: self.arm });
     }
 
     fn conditional(&mut self, command: Metacommand) {
