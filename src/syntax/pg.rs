@@ -259,7 +259,15 @@ fn string(node: &Node) -> Option<&str> {
 }
 
 fn strings(nodes: &[Node]) -> Vec<Ident> {
-    nodes.iter().filter_map(string).map(Ident::from).collect()
+    those(nodes, |node| string(node).map(Ident::from))
+}
+
+/// What comes of the nodes that are what is asked for, usually all: a tree lasts, so there is
+/// no room for more.
+fn those<'a, T>(nodes: &'a [Node], wanted: impl FnMut(&'a Node) -> Option<T>) -> Vec<T> {
+    let mut found = Vec::with_capacity(nodes.len());
+    found.extend(nodes.iter().filter_map(wanted));
+    found
 }
 
 /// The nodes of a list node.

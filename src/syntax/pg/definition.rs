@@ -7,7 +7,7 @@ use pg_query::protobuf::{
 };
 
 use super::statement::is_temporary;
-use super::{Lower, items, named, string, strings, written};
+use super::{Lower, items, named, string, strings, those, written};
 use crate::effect::{
     Act, AlterAction, Argument, At, Body, Column, Constraint, ConstraintKind, Expr, ExprKind, Function, Ident, IndexOf,
     Like, Name, Object, ObjectKind, ReferentialAction, Statement, TriggerState, TriggerTiming, Type,
@@ -347,6 +347,9 @@ impl Lower<'_> {
             }
         }
         constraints.extend(create.constraints.iter().filter_map(|node| self.constraint_of(node, None)));
+        columns.shrink_to_fit();
+        constraints.shrink_to_fit();
+        like.shrink_to_fit();
         Act::CreateTable {
             name: self.relation(create.relation.as_ref()),
             if_not_exists: create.if_not_exists,
@@ -413,6 +416,7 @@ impl Lower<'_> {
                 _ => lowered.constraints.extend(self.constraint(constraint, Some(&name))),
             }
         }
+        lowered.constraints.shrink_to_fit();
         lowered
     }
 
@@ -479,13 +483,10 @@ impl Lower<'_> {
 
     fn create_index(&self, index: &protobuf::IndexStmt) -> Act {
         let elements = |nodes: &[Node]| -> Vec<IndexOf> {
-            nodes
-                .iter()
-                .filter_map(|node| match &node.node {
-                    Some(NodeEnum::IndexElem(element)) => Some(self.index_of(element)),
-                    _ => None,
-                })
-                .collect()
+            those(nodes, |node| match &node.node {
+                Some(NodeEnum::IndexElem(element)) => Some(self.index_of(element)),
+                _ => None,
+            })
         };
         let include = elements(&index.index_including_params).into_iter().filter_map(|part| match part {
             IndexOf::Column(name) => Some(name),

@@ -6,7 +6,7 @@ use pg_query::protobuf::{
     SubLinkType, a_const,
 };
 
-use super::{Lower, items, named, string, written};
+use super::{Lower, items, named, string, strings, written};
 use crate::effect::{Expr, ExprKind, Ident, IsTest, LikeKind, Name, SubqueryKind};
 
 impl Lower<'_> {
@@ -362,7 +362,7 @@ fn text(text: &str) -> ExprKind {
 
 fn column_of(fields: &[Node]) -> ExprKind {
     let star = matches!(fields.last().and_then(|field| field.node.as_ref()), Some(NodeEnum::AStar(_)));
-    let path = fields.iter().filter_map(string).map(Ident::from).collect();
+    let path = strings(fields);
     if star { ExprKind::Star(path) } else { ExprKind::Column(path) }
 }
 
@@ -392,5 +392,5 @@ pub(super) fn unread(node: &NodeEnum) -> String {
 
 /// The alias's name and the names that it gives to columns.
 pub(super) fn alias(alias: Option<&protobuf::Alias>) -> (Option<Ident>, Vec<Ident>) {
-    alias.map_or((None, Vec::new()), |alias| (written(&alias.aliasname), super::strings(&alias.colnames)))
+    alias.map_or((None, Vec::new()), |alias| (written(&alias.aliasname), strings(&alias.colnames)))
 }

@@ -4,7 +4,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{self, JoinType, Node, SetOperation};
 
 use super::expression::{alias, unread};
-use super::{Lower, items, strings, written};
+use super::{Lower, items, strings, those, written};
 use crate::effect::{
     Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, Query, QueryBody, Select, SetOperator, Target,
 };
@@ -129,7 +129,7 @@ impl Lower<'_> {
             Some(NodeEnum::CommonTableExpr(cte)) => Some(self.cte(cte)),
             _ => None,
         };
-        (clause.ctes.iter().filter_map(cte).collect(), clause.recursive)
+        (those(&clause.ctes, cte), clause.recursive)
     }
 
     fn cte(&self, cte: &protobuf::CommonTableExpr) -> Cte {

@@ -7,7 +7,7 @@ use pg_query::protobuf::{
 };
 
 use super::expression::unread;
-use super::{Lower, items, string, strings, written};
+use super::{Lower, items, string, strings, those, written};
 use crate::effect::{
     Act, Assignment, Conflict, ConflictAction, CopyEnd, ExprKind, Ident, MergeAction, MergeWhen, Name, Query,
     RowSource, Scope, Statement, Target, Transaction,
@@ -186,13 +186,10 @@ impl Lower<'_> {
     }
 
     pub(super) fn relations(&self, nodes: &[Node]) -> Vec<Name> {
-        nodes
-            .iter()
-            .filter_map(|node| match &node.node {
-                Some(NodeEnum::RangeVar(relation)) => Some(self.relation(Some(relation))),
-                _ => None,
-            })
-            .collect()
+        those(nodes, |node| match &node.node {
+            Some(NodeEnum::RangeVar(relation)) => Some(self.relation(Some(relation))),
+            _ => None,
+        })
     }
 
     fn returning(&self, clause: Option<&protobuf::ReturningClause>) -> Vec<Target> {
@@ -258,7 +255,7 @@ impl Lower<'_> {
             };
             Some(Assignment { column: Ident::from(target.name.as_str()), value, at: self.at(target.location) })
         };
-        nodes.iter().filter_map(assignment).collect()
+        those(nodes, assignment)
     }
 
     fn update(&self, update: &protobuf::UpdateStmt) -> Act {
@@ -299,7 +296,7 @@ impl Lower<'_> {
             alias: alias(table),
             source: Box::new(self.from(merge.source_relation.as_deref().unwrap_or(&nothing))),
             on: self.expr(merge.join_condition.as_deref()),
-            branches: merge.merge_when_clauses.iter().filter_map(branch).collect(),
+            branches: those(&merge.merge_when_clauses, branch),
             returning: self.returning(merge.returning_clause.as_ref()),
         }
     }
@@ -374,13 +371,10 @@ fn alias(relation: Option<&protobuf::RangeVar>) -> Option<Ident> {
 }
 
 fn target_names(nodes: &[Node]) -> Vec<Ident> {
-    nodes
-        .iter()
-        .filter_map(|node| match &node.node {
-            Some(NodeEnum::ResTarget(target)) => Some(Ident::from(target.name.as_str())),
-            _ => None,
-        })
-        .collect()
+    those(nodes, |node| match &node.node {
+        Some(NodeEnum::ResTarget(target)) => Some(Ident::from(target.name.as_str())),
+        _ => None,
+    })
 }
 
 fn utility(command: &'static str) -> Act {
