@@ -70,6 +70,12 @@ impl At {
         Span::new(self.start as usize, self.end as usize)
     }
 
+    /// Whether the other is the same place.
+    #[must_use]
+    pub fn is(self, other: Self) -> bool {
+        (self.file, self.start, self.end) == (other.file, other.start, other.end)
+    }
+
     /// From the start of this to the end of the other, if both are of one file.
     #[must_use]
     pub fn to(self, other: Self) -> Self {

@@ -11,11 +11,11 @@ mod handler;
 mod state;
 
 pub use change::readers;
-pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Via, What};
+pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Scene, Via, What};
 pub use expression::text_of;
 pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use elsa::sync::FrozenVec;
@@ -85,6 +85,8 @@ pub struct Flow<'a> {
     memory: &'a Memory,
     parser: Parser,
     events: Vec<Event<'a>>,
+    /// The names that events share.
+    names: HashSet<Arc<Name>>,
     /// From the outermost call to the innermost.
     trail: Vec<Via>,
     /// The functions that are being executed.
@@ -130,6 +132,7 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         memory,
         parser,
         events: Vec::new(),
+        names: HashSet::new(),
         trail: Vec::new(),
         frames: Vec::new(),
         certain: true,
@@ -148,16 +151,30 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
 
 impl<'a> Flow<'a> {
     fn emit(&mut self, at: At, what: What<'a>, state: &State) {
-        self.events.push(Event {
-            at,
-            via: self.trail.clone(),
-            what,
-            certain: self.certain,
-            reachable: state.reachable,
-            facts: state.facts.clone(),
-            settings: Arc::clone(&state.settings),
-            block: state.block,
-        });
+        let scene = self.scene(state);
+        self.events.push(Event { at, certain: self.certain, reachable: state.reachable, what, scene });
+    }
+
+    /// That of the event before, if it still is the same.
+    fn scene(&self, state: &State) -> Arc<Scene> {
+        let before = self.events.last().map(|event| &event.scene);
+        before.filter(|scene| scene.is_that_of(&self.trail, state)).cloned().unwrap_or_else(|| {
+            Arc::new(Scene {
+                via: self.trail.clone(),
+                facts: state.facts.clone(),
+                settings: Arc::clone(&state.settings),
+                block: state.block,
+            })
+        })
+    }
+
+    /// The name, shared with the events before.
+    fn shared(&mut self, name: &Name) -> Arc<Name> {
+        self.names.get(name).cloned().unwrap_or_else(|| {
+            let name = Arc::new(name.clone());
+            self.names.insert(Arc::clone(&name));
+            name
+        })
     }
 
     fn lines(&mut self, lines: &'a [Line], state: &mut State) {

@@ -33,9 +33,9 @@ pub fn insertions(run: &Run<'_>) -> Vec<Insertion> {
 
 fn insertion(event: &Event<'_>) -> Option<Insertion> {
     let What::Change(change) = &event.what else { return None };
-    let Change { relation, kind: ChangeKind::Insert, act, .. } = &**change else { return None };
+    let Change { relation, kind: ChangeKind::Insert, act, .. } = change else { return None };
     let mut found = Insertion {
-        table: relation.clone(),
+        table: Name::clone(relation),
         at: event.at,
         rows: None,
         values: BTreeMap::new(),

@@ -170,7 +170,7 @@ fn pass_over(
     let key = pass.start.keys_within(&change.relation, &known).into_iter().next()?;
     let key: Vec<usize> =
         key.iter().map(|column| columns.iter().position(|known| known == column)).collect::<Option<_>>()?;
-    if !is_own(event) || pass.role.reads_only() || pass.start.canonical(table) != change.relation {
+    if !is_own(event) || pass.role.reads_only() || pass.start.canonical(table) != *change.relation {
         return None;
     }
     mend::on_conflict(bytes(case, event.at), enclosing(case, event.at)?, table.at, &key)

@@ -246,7 +246,7 @@ impl<'a> Flow<'a> {
             StepKind::Assert { condition, .. } => {
                 let condition = self.resolve(condition, state);
                 // plpgsql.check_asserts may be off: nothing follows from it.
-                self.emit(step.at, What::Assert(condition), state);
+                self.emit(step.at, What::Assert(Box::new(condition)), state);
             }
             StepKind::Diagnostics { items } => {
                 for (target, item) in items {
@@ -350,7 +350,7 @@ impl<'a> Flow<'a> {
             _ => None,
         });
         if let Some((at, stops)) = raise {
-            self.emit(arm.at, What::Check { condition: condition.clone(), stops, raise: at }, state);
+            self.emit(arm.at, What::Check { condition: Box::new(condition.clone()), stops, raise: at }, state);
         }
     }
 

@@ -106,7 +106,7 @@ impl<'a> Flow<'a> {
             && let Some(problem) = state.catalog.refusal(statement, !state.scopes.is_empty())
             && problem.sqlstate != "42883"
         {
-            self.emit(statement.at, What::Refused(problem), state);
+            self.emit(statement.at, What::Refused(Box::new(problem)), state);
         }
     }
 
@@ -226,8 +226,8 @@ impl<'a> Flow<'a> {
         state: &mut State,
     ) {
         let relation = state.catalog.canonical(table);
-        let change = Box::new(Change { relation: relation.clone(), written: table.clone(), kind, act, filter });
         let at = table.at;
+        let change = Change { relation: self.shared(&relation), written: self.shared(table), kind, act, filter };
         self.emit(at, What::Change(change), state);
         let touched = readers(&state.catalog, [relation.clone()]);
         state.forget(&mut |name| touched.contains(name));
@@ -288,7 +288,7 @@ impl<'a> Flow<'a> {
                 if builtin(&trigger.written.name) != Builtin::Unknown {
                     continue;
                 }
-                self.emit(at, What::UnknownFunction(trigger.written.clone()), state);
+                self.emit(at, What::UnknownFunction(Box::new(trigger.written.clone())), state);
                 state.forget_everything();
                 continue;
             };

@@ -1,5 +1,6 @@
 //! What a script does at one point, and what is known there.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::state::{Block, PsqlValue, Settings, State};
@@ -22,19 +23,26 @@ pub struct Run<'a> {
     pub end: State,
 }
 
-/// Something that a script does.
+/// Something that a script does. What is so where it happens reads as its own: it is that of
+/// its scene.
 #[derive(Clone)]
 pub struct Event<'a> {
     /// The statement, the innermost one.
     pub at: At,
-    /// What led there, from the script inwards: calls, triggers, cascades.
-    pub via: Vec<Via>,
-    /// What it is.
-    pub what: What<'a>,
     /// Whether it happens on every path that is not stopped before.
     pub certain: bool,
     /// Whether any path comes here.
     pub reachable: bool,
+    /// What it is.
+    pub what: What<'a>,
+    /// Where it happens.
+    pub scene: Arc<Scene>,
+}
+
+/// What is so where something happens. Events between which nothing of it changes share it.
+pub struct Scene {
+    /// What led there, from the script inwards: calls, triggers, cascades.
+    pub via: Vec<Via>,
     /// What is certainly true before it.
     pub facts: Facts,
     /// The settings in effect.
@@ -92,7 +100,7 @@ pub enum What<'a> {
     /// A query runs, as a statement of its own.
     Query(&'a Statement),
     /// Rows change.
-    Change(Box<Change<'a>>),
+    Change(Change<'a>),
     /// The schema changes, or would.
     Define {
         /// The statement.
@@ -107,14 +115,14 @@ pub enum What<'a> {
     /// A condition decides whether the script goes on.
     Check {
         /// With the values of variables in their place; it stops the script where it is true.
-        condition: Expr,
+        condition: Box<Expr>,
         /// Whether it stops: `RAISE EXCEPTION`, not `RAISE NOTICE`.
         stops: bool,
         /// Where the `RAISE` stands.
         raise: At,
     },
     /// `ASSERT`
-    Assert(Expr),
+    Assert(Box<Expr>),
     /// `COMMIT` or `ROLLBACK` in a body.
     BodyTransaction,
     /// A block of PL/pgSQL with handlers begins.
@@ -125,9 +133,9 @@ pub enum What<'a> {
     /// session, reads a file, writes a large object.
     Acts(Ident),
     /// A function that nothing is known of.
-    UnknownFunction(Name),
+    UnknownFunction(Box<Name>),
     /// A statement about rows that PostgreSQL refuses as the schema is.
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// What could not be told: one clause.
     Opaque(String),
     /// A message did not parse.
@@ -163,9 +171,9 @@ pub enum What<'a> {
 #[derive(Clone)]
 pub struct Change<'a> {
     /// The relation, by its canonical name.
-    pub relation: Name,
+    pub relation: Arc<Name>,
     /// How it is written.
-    pub written: Name,
+    pub written: Arc<Name>,
     /// How they change.
     pub kind: ChangeKind,
     /// What says which rows, and what becomes of them: none where the change is not a
@@ -197,6 +205,26 @@ impl What<'_> {
             Self::Refused(problem) => Some(problem),
             _ => None,
         }
+    }
+}
+
+impl Scene {
+    /// Whether this is where something happens that comes about by `via`.
+    pub(super) fn is_that_of(&self, via: &[Via], state: &State) -> bool {
+        let is_same = |(ours, theirs): (&Via, &Via)| ours.at.is(theirs.at) && ours.origin == theirs.origin;
+        self.block == state.block
+            && Arc::ptr_eq(&self.settings, &state.settings)
+            && self.facts.is_same(&state.facts)
+            && self.via.len() == via.len()
+            && self.via.iter().zip(via).all(is_same)
+    }
+}
+
+impl Deref for Event<'_> {
+    type Target = Scene;
+
+    fn deref(&self) -> &Scene {
+        &self.scene
     }
 }
 

@@ -231,7 +231,7 @@ impl<'a> Flow<'a> {
                 self.emit(at, What::Acts(name.name.clone()), state);
             }
             Builtin::Unknown => {
-                self.emit(at, What::UnknownFunction(name.clone()), state);
+                self.emit(at, What::UnknownFunction(Box::new(name.clone())), state);
                 state.forget_everything();
             }
         }

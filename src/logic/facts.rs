@@ -128,6 +128,12 @@ impl Facts {
         Known::Unsaid
     }
 
+    /// Whether the other is a copy of these, of which nothing has become since.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.serial == other.serial && Arc::ptr_eq(&self.held, &other.held) && Arc::ptr_eq(&self.effort, &other.effort)
+    }
+
     /// How much work it was to answer what was asked of these facts and of their copies, in
     /// alternatives that were tried.
     #[must_use]

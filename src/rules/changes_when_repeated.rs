@@ -143,7 +143,7 @@ fn inserts_again(
 /// Whether what is known before the statement says that there are no such rows yet: it
 /// stands in a branch that asks.
 fn looks_first(event: &Event<'_>, change: &Change<'_>, pass: &Pass<'_>) -> bool {
-    !event.certain && event.facts.asks(&mut |name| pass.start.canonical(name) == change.relation)
+    !event.certain && event.facts.asks(&mut |name| pass.start.canonical(name) == *change.relation)
 }
 
 /// Whether the same script has removed the rows before, in the same transaction.
@@ -163,7 +163,7 @@ fn deletes_first(pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>) -> boo
 /// own work when it runs again.
 fn changed(pass: &Pass<'_>) -> BTreeSet<Name> {
     let changes = pass.run.events.iter().filter_map(|event| match &event.what {
-        What::Change(change) => Some(change.relation.clone()),
+        What::Change(change) => Some(Name::clone(&change.relation)),
         _ => None,
     });
     crate::flow::readers(&pass.start, changes)

@@ -27,14 +27,14 @@ fn rows(pass: &Pass<'_>, case: &Case<'_>, findings: &mut Vec<Finding>) {
         for child in pass.start.children(&parent.relation) {
             let table = child.child.relation();
             if !matches!(child.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict)
-                || table == parent.relation
+                || table == *parent.relation
             {
                 continue;
             }
             let later = deletions.iter().skip(index + 1).find(|(other, change)| {
-                change.relation == table && other.block == event.block
+                *change.relation == table && other.block == event.block
             });
-            let earlier = deletions.iter().take(index).any(|(_, change)| change.relation == table);
+            let earlier = deletions.iter().take(index).any(|(_, change)| *change.relation == table);
             if let Some((later, _)) = later.filter(|_| !earlier) {
                 let name = super::called(pass, case);
                 let message = format!("{name} deletes rows of {} before those of {}", parent.written, table.name);

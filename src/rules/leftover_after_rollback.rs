@@ -148,7 +148,7 @@ impl<'a> Changes<'a> {
         // Each by what the fewest others ask for.
         for (change, pins) in pinned {
             let rarest = pins.into_iter().min_by_key(|(column, text)| often.get(&(&change.relation, *column, *text)));
-            if let (Some(pin), Some(removals)) = (rarest, changes.removed.get_mut(&change.relation)) {
+            if let (Some(pin), Some(removals)) = (rarest, changes.removed.get_mut(&*change.relation)) {
                 removals.pinned.entry(pin).or_default().push(change);
             }
         }

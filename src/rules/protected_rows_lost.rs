@@ -22,7 +22,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             for event in pass.run.events.iter().filter(|event| event.reachable) {
                 match &event.what {
                     What::Change(change)
-                        if change.relation == table && matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) =>
+                        if *change.relation == table && matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) =>
                     {
                         let script = super::called(pass, case);
                         let message = format!("{script} {} the protected table {table}", super::verb(change));
