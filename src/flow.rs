@@ -127,11 +127,13 @@ pub struct Start {
 
 /// Runs the script in `file`.
 pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: FileId, start: &Start) -> Run<'a> {
+    let lines = &library.program(file).lines;
     let mut flow = Flow {
         library,
         memory,
         parser,
-        events: Vec::new(),
+        // Most lines are one event, and there is one more for the end.
+        events: Vec::with_capacity(lines.len() + 1),
         names: HashSet::new(),
         trail: Vec::new(),
         frames: Vec::new(),
@@ -143,7 +145,7 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         prepared: BTreeMap::new(),
     };
     let mut state = State::new(start);
-    flow.lines(&library.program(file).lines, &mut state);
+    flow.lines(lines, &mut state);
     let at = At::new(file, crate::source::Span::new(0, 0));
     flow.emit(at, What::End, &state);
     Run { events: flow.events, end: state }

@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
 
     /// The lines from here on: to the end of the file, or of the arm.
     fn lines(&mut self, in_arm: bool) -> Vec<Line> {
-        let mut lines = Vec::new();
+        let mut lines = Vec::with_capacity(if in_arm { 0 } else { self.source.script.items.len() });
         while let Some(item) = self.item(self.next) {
             if let Item::Metacommand { command, .. } = item {
                 match command.name.as_str() {
