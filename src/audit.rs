@@ -408,7 +408,7 @@ fn held(verdict: &Verdict, package: &Package, name: &Spanned<String>, files: &BT
     let below = files.values().filter(|file| file.name != own);
     let hashes = below.filter_map(|file| Some((file.name.strip_prefix(&start)?.to_owned(), file.sha256.clone())));
     let bytes = (0..verdict.len()).find(|index| verdict.name(*index) == package.path(name));
-    let bytes = bytes.and_then(|index| verdict.text(index)).map(|(text, _)| text.bytes.as_slice());
+    let bytes = bytes.and_then(|index| verdict.text(index)).map(|(text, _)| &*text.bytes);
     let problems = match bytes {
         Some(bytes) => {
             manifest::check(bytes, &hashes.collect()).iter().map(|problem| visible(&problem.to_string())).collect()

@@ -509,7 +509,7 @@ fn gate(check: &Check, verdict: &Verdict, directory: &Path) -> Result<Gate, Faul
             let revision = Revision::find(directory, name)?;
             let texts: Vec<(PathBuf, &[u8])> = (0..verdict.len())
                 .map(|index| {
-                    let bytes = verdict.text(index).map_or(&[][..], |(text, _)| text.bytes.as_slice());
+                    let bytes = verdict.text(index).map_or(&[][..], |(text, _)| &*text.bytes);
                     (disk_path(verdict, directory, index), bytes)
                 })
                 .collect();

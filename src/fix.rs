@@ -307,7 +307,7 @@ impl Task<'_> {
             // Of those at one place the order of the findings counts.
             edits.sort_by_key(|edit| edit.span);
             let index = edits.first().map(|edit| edit.index).unwrap_or_default();
-            let linted = || verdict.text(index).map(|(text, _)| text.bytes.clone()).unwrap_or_default();
+            let linted = || verdict.text(index).map(|(text, _)| text.bytes.to_vec()).unwrap_or_default();
             let before = state.overlay.get(path).cloned().unwrap_or_else(linted);
             let (mut after, mut at) = (Vec::with_capacity(before.len()), 0);
             for edit in &edits {

@@ -135,6 +135,6 @@ fn mismatches(
         Mismatch { at, message: problem.what(), fix }
     });
     let told: Vec<Mismatch> = told.collect();
-    texts.push(Text { name: package.path(name), bytes, statements: None });
+    texts.push(Text { name: package.path(name), bytes: bytes.into(), statements: None });
     Ok(told)
 }

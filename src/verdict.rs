@@ -2,6 +2,7 @@
 //! [`Approved`]; only that can be run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::config::Config;
 use crate::date::Date;
@@ -21,7 +22,7 @@ pub struct Text {
     /// Its path from the directory of `lint.toml`.
     pub name: String,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
     /// How many statements it holds; none of a text that is no script.
     pub statements: Option<usize>,
 }
@@ -460,7 +461,7 @@ impl Verdict {
     pub fn approve(&self, package: &str) -> Option<Approved> {
         let judged = self.packages.iter().find(|judged| judged.name == package).filter(|judged| judged.is_sound)?;
         let texts = judged.files.iter().filter_map(|file| self.texts.get(*file));
-        let files: Vec<(String, Vec<u8>)> = texts.map(|text| (text.name.clone(), text.bytes.clone())).collect();
+        let files: Vec<(String, Vec<u8>)> = texts.map(|text| (text.name.clone(), text.bytes.to_vec())).collect();
         let hashes = files.iter().map(|(name, bytes)| (name.clone(), manifest::digest(bytes))).collect();
         let digest = manifest::digest(manifest::write(&hashes).as_bytes());
         Some(Approved { package: judged.name.clone(), files, digest })
@@ -522,7 +523,7 @@ mod tests {
     }
 
     fn script(name: &str, text: &str) -> Text {
-        Text { name: name.to_owned(), bytes: text.as_bytes().to_vec(), statements: Some(1) }
+        Text { name: name.to_owned(), bytes: text.as_bytes().into(), statements: Some(1) }
     }
 
     fn finding(rule: &'static str, file: usize, start: usize, message: &str) -> Finding {

@@ -19,8 +19,8 @@ const MIXED: &[u8] = b"BEGIN;\r\n\tDELETE FROM \"\xc4\x91\xe1\xbb\x99\" WHERE \x
 
 fn texts(scripts: &[(&str, &[u8])]) -> Vec<Text> {
     let script =
-        |(name, bytes): &(&str, &[u8])| Text { name: (*name).to_owned(), bytes: bytes.to_vec(), statements: Some(1) };
-    let config = Text { name: "lint.toml".to_owned(), bytes: CONFIG.as_bytes().to_vec(), statements: None };
+        |(name, bytes): &(&str, &[u8])| Text { name: (*name).to_owned(), bytes: (*bytes).into(), statements: Some(1) };
+    let config = Text { name: "lint.toml".to_owned(), bytes: CONFIG.as_bytes().into(), statements: None };
     scripts.iter().map(script).chain([config]).collect()
 }
 

@@ -15,10 +15,10 @@ const CONFIG: &str =
 fn texts(scripts: &[(&str, &[u8])]) -> Vec<Text> {
     let script = |(name, bytes): &(&str, &[u8])| Text {
         name: (*name).to_owned(),
-        bytes: bytes.to_vec(),
+        bytes: (*bytes).into(),
         statements: Some(bytes.split(|byte| *byte == b';').count() - 1),
     };
-    let config = Text { name: "lint.toml".to_owned(), bytes: CONFIG.as_bytes().to_vec(), statements: None };
+    let config = Text { name: "lint.toml".to_owned(), bytes: CONFIG.as_bytes().into(), statements: None };
     scripts.iter().map(script).chain([config]).collect()
 }
 

@@ -126,12 +126,12 @@ impl<'a> Session<'a> {
             .iter()
             .map(|(file, source)| Text {
                 name: source.name.clone(),
-                bytes: source.layout.written.to_vec(),
+                bytes: Arc::clone(&source.layout.written),
                 statements: Some(statements(library.program(file))),
             })
             .collect();
         let Config { name, text, .. } = &job.config;
-        texts.push(Text { name: name.clone(), bytes: text.clone().into_bytes(), statements: None });
+        texts.push(Text { name: name.clone(), bytes: text.as_bytes().into(), statements: None });
         texts.extend(manifests);
         Ok((Outcome { texts, packages }, seen))
     }
