@@ -226,8 +226,8 @@ fn whole(expr: &crate::effect::Expr) -> At {
 /// The rows that a change reaches, with what its statement joins them to.
 fn reach<'a>(change: &'a Change<'a>) -> Reach<'a> {
     let (alias, from) = match change.act {
-        Some(Act::Delete { alias, using, .. }) => (alias, using.as_slice()),
-        Some(Act::Update { alias, from, .. }) => (alias, from.as_slice()),
+        Some(Act::Delete { alias, using, .. }) => (alias, &**using),
+        Some(Act::Update { alias, from, .. }) => (alias, &**from),
         Some(Act::Merge { alias, source, .. }) => (alias, std::slice::from_ref(&**source)),
         Some(Act::Insert { alias, .. }) => (alias, [].as_slice()),
         _ => (&None, [].as_slice()),

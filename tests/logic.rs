@@ -169,7 +169,7 @@ fn a_row_that_is_reached_carries_the_tag_or_may_not() {
         let statements = Parser::PostgreSql.statements(text, &Map::at(FileId::new(0), 0)).expect(text);
         let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
         let relation = Example.relation(table);
-        let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
+        let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };
         let found = Facts::default().confines(&reach, &[], &among("tag", &[Ident::from("x")]), &Example);
         assert_eq!(found, expected, "{text}");
     }
@@ -200,7 +200,7 @@ fn a_deletion_reaches_all_rows_of_which_its_condition_holds() {
         let statements = Parser::PostgreSql.statements(text, &Map::at(FileId::new(0), 0)).expect(text);
         let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
         let relation = Example.relation(table);
-        let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
+        let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };
         assert_eq!(Facts::default().covers(&reach, &[], &written, &Example), expected, "{text}");
     }
 }
@@ -780,7 +780,7 @@ fn rows_are_reached_through_keys_joins_and_facts() {
         let statements = Parser::PostgreSql.statements(text, &Map::at(FileId::new(0), 0)).expect(text);
         let Act::Delete { with, table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
         let relation = Example.relation(table);
-        let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
+        let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };
         let found = facts.confines(&reach, with, &expr(goal), &Example);
         assert_eq!(found, expected, "{known:?} {text}: {goal}");
     }
@@ -1386,7 +1386,7 @@ mod witness {
             let statements = Parser::PostgreSql.statements(&text, &Map::at(FileId::new(0), 0)).expect("a DELETE");
             let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
             let relation = Example.relation(table);
-            let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_ref() };
+            let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };
             let answer = Facts::default().confines(&reach, &[], &expr(goal), &Example);
             for line in lines.iter().skip(1).step_by(2) {
                 let (without, with) = line[place].split_once('/').expect("two counts");

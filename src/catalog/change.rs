@@ -250,7 +250,7 @@ impl Work<'_> {
             for target in &select.targets {
                 if let ExprKind::Call { function, arguments, .. } = &target.value.kind
                     && function.name == "set_config"
-                    && let [name, value, local] = arguments.as_slice()
+                    && let [name, value, local] = &**arguments
                     && let Some(name) = text_of(name)
                 {
                     self.set_config(&name.to_ascii_lowercase(), value, local);

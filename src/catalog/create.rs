@@ -580,7 +580,7 @@ impl Work<'_> {
             at: written,
             kind: ExprKind::Call {
                 function: Box::new(Name::plain("nextval", written)),
-                arguments: vec![Expr { at: written, kind: ExprKind::Text(Ident::from(text)) }],
+                arguments: vec![Expr { at: written, kind: ExprKind::Text(Ident::from(text)) }].into(),
                 star: false,
                 distinct: false,
                 filter: None,
@@ -1152,7 +1152,7 @@ impl Work<'_> {
             return Err(Problem::new("42809", message, table.at));
         }
         let schema = object.parent;
-        let index = self.index_of(id, parts, include, filter.as_ref(), *unique, *nulls_equal, self.at)?;
+        let index = self.index_of(id, parts, include, filter.as_deref(), *unique, *nulls_equal, self.at)?;
         if let Some(name) = name
             && let Some(known) = self.state.lookup(Class::Relation, schema, name)
         {
@@ -1603,7 +1603,7 @@ impl Work<'_> {
             Some(base) => Some(self.written_type(base)?),
             None => None,
         };
-        let detail = UserType { labels: labels.clone(), base: base.clone(), not_null: false };
+        let detail = UserType { labels: labels.to_vec(), base: base.clone(), not_null: false };
         let kind = if is_domain { Kind::Domain } else { Kind::Type };
         let object = self.new_object(kind, name.name.clone(), schema).with(Detail::Type(detail));
         let id = self.insert_in_schema(object);

@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
     /// A change: what it looks up in its table and what it joins to that. It yields what it
     /// returns.
     pub(super) fn change(&mut self, act: &Act) -> Shape {
-        let none = Vec::new();
+        let none = Box::default();
         let (with, table, alias, returning) = match act {
             Act::Insert { with, table, alias, returning, .. }
             | Act::Update { with, table, alias, returning, .. }

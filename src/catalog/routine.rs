@@ -314,13 +314,13 @@ impl Work<'_> {
         }
         let detail = Trigger {
             timing: *timing,
-            events: events.clone(),
+            events: events.to_vec(),
             columns: numbers.clone(),
             row: *row,
-            condition: condition.as_ref().map(|condition| Arc::new(condition.clone())),
+            condition: condition.as_ref().map(|condition| Arc::new(Expr::clone(condition))),
             function: called,
-            written: function.clone(),
-            arguments: arguments.clone(),
+            written: Name::clone(function),
+            arguments: arguments.to_vec(),
             state: TriggerState::Enabled,
         };
         let known = self.state.lookup(Class::Trigger, id, name);

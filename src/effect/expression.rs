@@ -105,7 +105,7 @@ pub enum ExprKind {
         /// Left side.
         operand: Box<Expr>,
         /// The operator.
-        operator: Ident,
+        operator: Box<Ident>,
         /// `ALL`; otherwise `ANY` or `SOME`.
         all: bool,
         /// The array.
@@ -135,7 +135,7 @@ pub enum ExprKind {
         /// The function.
         function: Box<Name>,
         /// The arguments in order; a named one is its value.
-        arguments: Vec<Expr>,
+        arguments: Box<[Expr]>,
         /// `count(*)`
         star: bool,
         /// `count(DISTINCT a)`
@@ -179,7 +179,7 @@ pub enum ExprKind {
         /// PostgreSQL's name for it.
         what: Ident,
         /// Its parts.
-        parts: Vec<Expr>,
+        parts: Box<[Expr]>,
     },
 }
 

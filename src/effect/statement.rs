@@ -32,56 +32,56 @@ pub enum Act {
     /// `INSERT`
     Insert {
         /// `WITH`
-        with: Vec<Cte>,
+        with: Box<[Cte]>,
         /// The table.
         table: Name,
         /// Its alias.
         alias: Option<Ident>,
         /// The columns, if written.
-        columns: Vec<Ident>,
+        columns: Box<[Ident]>,
         /// The rows.
         rows: RowSource,
         /// `ON CONFLICT`
         conflict: Option<Box<Conflict>>,
         /// `RETURNING`
-        returning: Vec<Target>,
+        returning: Box<[Target]>,
     },
     /// `UPDATE`
     Update {
         /// `WITH`
-        with: Vec<Cte>,
+        with: Box<[Cte]>,
         /// The table.
         table: Name,
         /// Its alias.
         alias: Option<Ident>,
         /// `SET`
-        set: Vec<Assignment>,
+        set: Box<[Assignment]>,
         /// `FROM`
-        from: Vec<From>,
+        from: Box<[From]>,
         /// `WHERE`
-        filter: Option<Expr>,
+        filter: Option<Box<Expr>>,
         /// `RETURNING`
-        returning: Vec<Target>,
+        returning: Box<[Target]>,
     },
     /// `DELETE`
     Delete {
         /// `WITH`
-        with: Vec<Cte>,
+        with: Box<[Cte]>,
         /// The table.
         table: Name,
         /// Its alias.
         alias: Option<Ident>,
         /// `USING`
-        using: Vec<From>,
+        using: Box<[From]>,
         /// `WHERE`
-        filter: Option<Expr>,
+        filter: Option<Box<Expr>>,
         /// `RETURNING`
-        returning: Vec<Target>,
+        returning: Box<[Target]>,
     },
     /// `MERGE`
     Merge {
         /// `WITH`
-        with: Vec<Cte>,
+        with: Box<[Cte]>,
         /// The table.
         table: Name,
         /// Its alias.
@@ -89,11 +89,11 @@ pub enum Act {
         /// `USING`
         source: Box<From>,
         /// `ON`
-        on: Expr,
+        on: Box<Expr>,
         /// `WHEN`
-        branches: Vec<MergeWhen>,
+        branches: Box<[MergeWhen]>,
         /// `RETURNING`
-        returning: Vec<Target>,
+        returning: Box<[Target]>,
     },
     /// `TRUNCATE`
     Truncate {
@@ -139,19 +139,19 @@ pub enum Act {
         /// `TEMPORARY`
         temporary: bool,
         /// Its columns.
-        columns: Vec<Column>,
+        columns: Box<[Column]>,
         /// The constraints of the table; those of the columns are in the columns.
-        constraints: Vec<Constraint>,
+        constraints: Box<[Constraint]>,
         /// `INHERITS`, and `PARTITION OF` as its only parent.
-        inherits: Vec<Name>,
+        inherits: Box<[Name]>,
         /// Whether it is a partition.
         partition: bool,
         /// Whether it is itself partitioned.
         partitioned: bool,
         /// `LIKE`
-        like: Vec<Like>,
+        like: Box<[Like]>,
         /// `OF type`
-        of: Option<Name>,
+        of: Option<Box<Name>>,
         /// `ON COMMIT DROP`
         drop_on_commit: bool,
     },
@@ -204,7 +204,7 @@ pub enum Act {
         /// `INCLUDE`
         include: Vec<Ident>,
         /// `WHERE`
-        filter: Option<Expr>,
+        filter: Option<Box<Expr>>,
         /// `NULLS NOT DISTINCT`
         nulls_equal: bool,
     },
@@ -221,17 +221,17 @@ pub enum Act {
         /// When.
         timing: TriggerTiming,
         /// `insert`, `update`, `delete`, `truncate`, in this order.
-        events: Vec<Ident>,
+        events: Box<[Ident]>,
         /// `UPDATE OF`
-        columns: Vec<Ident>,
+        columns: Box<[Ident]>,
         /// `FOR EACH ROW`
         row: bool,
         /// `WHEN`
-        condition: Option<Expr>,
+        condition: Option<Box<Expr>>,
         /// What it calls.
-        function: Name,
+        function: Box<Name>,
         /// With which arguments.
-        arguments: Vec<Ident>,
+        arguments: Box<[Ident]>,
         /// `CONSTRAINT`
         constraint: bool,
     },
@@ -248,7 +248,7 @@ pub enum Act {
         /// `INSTEAD`
         instead: bool,
         /// `WHERE`
-        condition: Option<Expr>,
+        condition: Option<Box<Expr>>,
         /// What is done.
         actions: Vec<Statement>,
     },
@@ -259,18 +259,18 @@ pub enum Act {
         /// Its name.
         name: Name,
         /// The labels of an enum.
-        labels: Vec<Ident>,
+        labels: Box<[Ident]>,
         /// The attributes of a composite type.
-        attributes: Vec<Column>,
+        attributes: Box<[Column]>,
         /// The base type of a domain.
-        base: Option<Type>,
+        base: Option<Box<Type>>,
         /// The constraints of a domain.
-        constraints: Vec<Constraint>,
+        constraints: Box<[Constraint]>,
     },
     /// `CREATE` of anything else.
     Create {
         /// What.
-        object: Object,
+        object: Box<Object>,
         /// `IF NOT EXISTS`
         if_not_exists: bool,
         /// `OR REPLACE`
@@ -296,7 +296,7 @@ pub enum Act {
     /// `ALTER … RENAME`, of the object or of a part of it.
     Rename {
         /// What is renamed. Of a column: kind [`ObjectKind::Column`], the table as its name.
-        object: Object,
+        object: Box<Object>,
         /// The old name of a column, constraint or attribute.
         part: Option<Ident>,
         /// The new name.
@@ -307,7 +307,7 @@ pub enum Act {
     /// `ALTER … SET SCHEMA`
     SetSchema {
         /// What moves.
-        object: Object,
+        object: Box<Object>,
         /// Where to.
         to: Ident,
         /// `IF EXISTS`
@@ -316,7 +316,7 @@ pub enum Act {
     /// `ALTER` of anything else, `OWNER TO` among it.
     Alter {
         /// What is altered.
-        object: Object,
+        object: Box<Object>,
         /// What about it, in lower case: `owner`, `options`, `add value`, `owned by`.
         what: Ident,
         /// `IF EXISTS`; of `ADD VALUE` `IF NOT EXISTS`.
@@ -339,7 +339,7 @@ pub enum Act {
     /// `COMMENT ON`, `SECURITY LABEL`
     Comment {
         /// On what.
-        object: Object,
+        object: Box<Object>,
         /// The comment; none removes it.
         text: Option<Ident>,
     },

@@ -210,8 +210,8 @@ pub fn walk_expr<'a>(visit: &mut impl Visit<'a>, expr: &'a Expr) {
         | ExprKind::Or(parts)
         | ExprKind::Coalesce(parts)
         | ExprKind::Array(parts)
-        | ExprKind::Row(parts)
-        | ExprKind::Other { parts, .. } => exprs(visit, parts),
+        | ExprKind::Row(parts) => exprs(visit, parts),
+        ExprKind::Other { parts, .. } => exprs(visit, parts),
         ExprKind::Not(operand)
         | ExprKind::Is { operand, .. }
         | ExprKind::Cast { operand, .. }
@@ -416,8 +416,8 @@ pub fn rewrite_expr(expr: &mut Expr, change: &mut dyn FnMut(&mut Expr)) {
         | ExprKind::Or(parts)
         | ExprKind::Coalesce(parts)
         | ExprKind::Array(parts)
-        | ExprKind::Row(parts)
-        | ExprKind::Other { parts, .. } => rewrite_all(parts, change),
+        | ExprKind::Row(parts) => rewrite_all(parts, change),
+        ExprKind::Other { parts, .. } => rewrite_all(parts, change),
         ExprKind::Not(operand)
         | ExprKind::Is { operand, .. }
         | ExprKind::Cast { operand, .. }

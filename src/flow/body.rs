@@ -739,7 +739,7 @@ fn count_of(query: &Query) -> Expr {
     let at = query.at;
     let call = ExprKind::Call {
         function: Box::new(crate::effect::Name::plain("count", at)),
-        arguments: Vec::new(),
+        arguments: Box::default(),
         star: true,
         distinct: false,
         filter: None,

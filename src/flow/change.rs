@@ -405,7 +405,7 @@ pub fn readers(catalog: &Catalog, relations: impl IntoIterator<Item = Name>) -> 
 fn no_rows(name: &Name, at: At) -> Expr {
     let call = ExprKind::Call {
         function: Box::new(Name::plain("count", at)),
-        arguments: Vec::new(),
+        arguments: Box::default(),
         star: true,
         distinct: false,
         filter: None,

@@ -432,7 +432,7 @@ pub(super) fn elements(expr: &Expr) -> Option<Vec<Expr>> {
             Some(all)
         }
         ExprKind::Call { function, arguments, .. } if function.name == "string_to_array" => {
-            let [text, separator] = arguments.as_slice() else { return None };
+            let [text, separator] = &**arguments else { return None };
             let (text, separator) = (text_of(text)?, text_of(separator)?);
             if separator.is_empty() {
                 return None;
@@ -457,12 +457,12 @@ pub(super) fn constant_rows(query: &Query) -> Option<Vec<Expr>> {
             let [target] = select.targets.as_slice() else { return None };
             match (&target.value.kind, select.from.as_slice()) {
                 (ExprKind::Call { function, arguments, .. }, []) if function.name == "unnest" => {
-                    let [array] = arguments.as_slice() else { return None };
+                    let [array] = &**arguments else { return None };
                     elements(array)
                 }
                 (ExprKind::Column(_) | ExprKind::Star(_), [From::Function { calls, .. }]) => match calls.as_slice() {
                     [Expr { kind: ExprKind::Call { function, arguments, .. }, .. }] if function.name == "unnest" => {
-                        let [array] = arguments.as_slice() else { return None };
+                        let [array] = &**arguments else { return None };
                         elements(array)
                     }
                     _ => None,

@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
                 self.membership(operand, operator, query, true)
             }
             ExprKind::Call { function, arguments, .. } if plain(function) == Some("starts_with") => {
-                match arguments.as_slice() {
+                match &**arguments {
                     [operand, Expr { kind: ExprKind::Text(text), .. }] => {
                         let pattern = Pattern::starting(text)?;
                         self.matching(operand, &pattern)

@@ -46,7 +46,7 @@ impl Lower<'_> {
                     _ => "",
                 }),
                 instead: rule.instead,
-                condition: self.optional(rule.where_clause.as_deref()),
+                condition: self.optional(rule.where_clause.as_deref()).map(Box::new),
                 actions: rule
                     .actions
                     .iter()
@@ -60,10 +60,10 @@ impl Lower<'_> {
                 Act::CreateType {
                     kind: ObjectKind::Type,
                     name: self.relation(create.typevar.as_ref()),
-                    labels: Vec::new(),
+                    labels: Box::default(),
                     attributes,
                     base: None,
-                    constraints: Vec::new(),
+                    constraints: Box::default(),
                 }
             }
             NodeEnum::CreateRangeStmt(create) => self.create_type(&create.type_name, Vec::new(), Vec::new()),
@@ -73,9 +73,9 @@ impl Lower<'_> {
                 Act::CreateType {
                     kind: ObjectKind::Domain,
                     name,
-                    labels: Vec::new(),
-                    attributes: Vec::new(),
-                    base: create.type_name.as_ref().map(|base| self.type_name(Some(base))),
+                    labels: Box::default(),
+                    attributes: Box::default(),
+                    base: create.type_name.as_ref().map(|base| Box::new(self.type_name(Some(base)))),
                     constraints,
                 }
             }
@@ -83,7 +83,7 @@ impl Lower<'_> {
                 let name = self.relation(create.sequence.as_ref());
                 let object = Self::object(ObjectKind::Sequence, name);
                 Act::Create {
-                    object,
+                    object: Box::new(object),
                     if_not_exists: create.if_not_exists,
                     or_replace: false,
                     temporary: is_temporary(create.sequence.as_ref()),
@@ -95,7 +95,7 @@ impl Lower<'_> {
                 let authority = create.authrole.as_ref().map(|role| role.rolename.as_str()).unwrap_or_default();
                 let name = if create.schemaname.is_empty() { authority } else { &create.schemaname };
                 Act::Create {
-                    object: Self::object(ObjectKind::Schema, self.found(name)),
+                    object: Box::new(Self::object(ObjectKind::Schema, self.found(name))),
                     if_not_exists: create.if_not_exists,
                     or_replace: false,
                     temporary: false,
@@ -115,7 +115,7 @@ impl Lower<'_> {
                     arguments: None,
                 };
                 Act::Create {
-                    object,
+                    object: Box::new(object),
                     if_not_exists: false,
                     or_replace: false,
                     temporary: false,
@@ -174,10 +174,15 @@ impl Lower<'_> {
                     _ => None,
                 });
                 let what = if owner.is_some() { "owned by" } else { "options" };
-                Act::Alter { object, what: Ident::new_static(what), if_exists: alter.missing_ok, value: owner }
+                Act::Alter {
+                    object: Box::new(object),
+                    what: Ident::new_static(what),
+                    if_exists: alter.missing_ok,
+                    value: owner,
+                }
             }
             NodeEnum::AlterFunctionStmt(alter) => Act::Alter {
-                object: self.function_object(kind_of(alter.objtype()), alter.func.as_ref()),
+                object: Box::new(self.function_object(kind_of(alter.objtype()), alter.func.as_ref())),
                 what: Ident::new_static("options"),
                 if_exists: false,
                 value: None,
@@ -186,7 +191,7 @@ impl Lower<'_> {
                 let object = Self::object(ObjectKind::Type, self.listed_name(&alter.type_name));
                 let what = if alter.old_val.is_empty() { "add value" } else { "rename value" };
                 Act::Alter {
-                    object,
+                    object: Box::new(object),
                     what: Ident::new_static(what),
                     if_exists: alter.skip_if_new_val_exists,
                     value: written(&alter.new_val),
@@ -204,7 +209,12 @@ impl Lower<'_> {
                 alter_of(object)
             }
             NodeEnum::AlterOwnerStmt(alter) => Act::Alter {
-                object: self.object_of(alter.object_type(), alter.relation.as_ref(), alter.object.as_deref(), None),
+                object: Box::new(self.object_of(
+                    alter.object_type(),
+                    alter.relation.as_ref(),
+                    alter.object.as_deref(),
+                    None,
+                )),
                 what: Ident::new_static("owner"),
                 if_exists: false,
                 value: alter.newowner.as_ref().map(role),
@@ -226,7 +236,12 @@ impl Lower<'_> {
             NodeEnum::AlterSubscriptionStmt(alter) => Self::altered(other("subscription"), self.found(&alter.subname)),
             NodeEnum::RenameStmt(rename) => self.rename(rename),
             NodeEnum::AlterObjectSchemaStmt(alter) => Act::SetSchema {
-                object: self.object_of(alter.object_type(), alter.relation.as_ref(), alter.object.as_deref(), None),
+                object: Box::new(self.object_of(
+                    alter.object_type(),
+                    alter.relation.as_ref(),
+                    alter.object.as_deref(),
+                    None,
+                )),
                 to: Ident::from(alter.newschema.as_str()),
                 if_exists: alter.missing_ok,
             },
@@ -267,11 +282,11 @@ impl Lower<'_> {
                 Self::altered(other("owned"), self.found(&role))
             }
             NodeEnum::CommentStmt(comment) => Act::Comment {
-                object: self.object_of(comment.objtype(), None, comment.object.as_deref(), None),
+                object: Box::new(self.object_of(comment.objtype(), None, comment.object.as_deref(), None)),
                 text: written(&comment.comment),
             },
             NodeEnum::SecLabelStmt(label) => Act::Comment {
-                object: self.object_of(label.objtype(), None, label.object.as_deref(), None),
+                object: Box::new(self.object_of(label.objtype(), None, label.object.as_deref(), None)),
                 text: written(&label.label),
             },
             NodeEnum::GrantStmt(grant) => self.grant(grant),
@@ -318,10 +333,10 @@ impl Lower<'_> {
         Act::CreateType {
             kind: ObjectKind::Type,
             name: self.listed_name(name),
-            labels,
-            attributes,
+            labels: labels.into(),
+            attributes: attributes.into(),
             base: None,
-            constraints: Vec::new(),
+            constraints: Box::default(),
         }
     }
 
@@ -347,20 +362,17 @@ impl Lower<'_> {
             }
         }
         constraints.extend(create.constraints.iter().filter_map(|node| self.constraint_of(node, None)));
-        columns.shrink_to_fit();
-        constraints.shrink_to_fit();
-        like.shrink_to_fit();
         Act::CreateTable {
             name: self.relation(create.relation.as_ref()),
             if_not_exists: create.if_not_exists,
             temporary: is_temporary(create.relation.as_ref()),
-            columns,
-            constraints,
-            inherits: self.relations(&create.inh_relations),
+            columns: columns.into(),
+            constraints: constraints.into(),
+            inherits: self.relations(&create.inh_relations).into(),
             partition: create.partbound.is_some(),
             partitioned: create.partspec.is_some(),
-            like,
-            of: create.of_typename.as_ref().map(|of| self.type_name(Some(of)).name),
+            like: like.into(),
+            of: create.of_typename.as_ref().map(|of| Box::new(self.type_name(Some(of)).name)),
             drop_on_commit: create.oncommit() == OnCommitAction::OncommitDrop,
         }
     }
@@ -500,7 +512,7 @@ impl Lower<'_> {
             if_not_exists: index.if_not_exists,
             parts: elements(&index.index_params),
             include: include.collect(),
-            filter: self.optional(index.where_clause.as_deref()),
+            filter: self.optional(index.where_clause.as_deref()).map(Box::new),
             nulls_equal: index.nulls_not_distinct,
         }
     }
@@ -524,11 +536,11 @@ impl Lower<'_> {
                 .filter(|(_, bit)| trigger.events & bit != 0)
                 .map(|(name, _)| Ident::new_static(name))
                 .collect(),
-            columns: strings(&trigger.columns),
+            columns: strings(&trigger.columns).into(),
             row: trigger.row,
-            condition: self.optional(trigger.when_clause.as_deref()),
-            function: named(&parts, self.find(&parts)),
-            arguments: strings(&trigger.args),
+            condition: self.optional(trigger.when_clause.as_deref()).map(Box::new),
+            function: Box::new(named(&parts, self.find(&parts))),
+            arguments: strings(&trigger.args).into(),
             constraint: trigger.isconstraint,
         }
     }
@@ -643,7 +655,12 @@ impl Lower<'_> {
             }
             _ => (self.object_of(kind, relation, rename.object.as_deref(), None), None),
         };
-        Act::Rename { object, part, to: Ident::from(rename.newname.as_str()), if_exists: rename.missing_ok }
+        Act::Rename {
+            object: Box::new(object),
+            part,
+            to: Ident::from(rename.newname.as_str()),
+            if_exists: rename.missing_ok,
+        }
     }
 
     fn grant(&self, grant: &protobuf::GrantStmt) -> Act {
@@ -878,11 +895,18 @@ fn opaque(why: String, at: At) -> Body {
 }
 
 fn create_of(object: Object, if_not_exists: bool, or_replace: bool) -> Act {
-    Act::Create { object, if_not_exists, or_replace, temporary: false, members: Vec::new(), parts: Vec::new() }
+    Act::Create {
+        object: Box::new(object),
+        if_not_exists,
+        or_replace,
+        temporary: false,
+        members: Vec::new(),
+        parts: Vec::new(),
+    }
 }
 
 fn alter_of(object: Object) -> Act {
-    Act::Alter { object, what: Ident::new_static("options"), if_exists: false, value: None }
+    Act::Alter { object: Box::new(object), what: Ident::new_static("options"), if_exists: false, value: None }
 }
 
 fn other(name: &'static str) -> ObjectKind {

@@ -142,9 +142,10 @@ impl Lower<'_> {
             NodeEnum::JsonSerializeExpr(json) => {
                 self.other("json", self.json_value(json.expr.as_deref()), json.location)
             }
-            other => {
-                Expr { at: self.here(), kind: ExprKind::Other { what: Ident::from(unread(other)), parts: Vec::new() } }
-            }
+            other => Expr {
+                at: self.here(),
+                kind: ExprKind::Other { what: Ident::from(unread(other)), parts: Box::default() },
+            },
         }
     }
 
@@ -158,20 +159,27 @@ impl Lower<'_> {
             Some(part) if parts.is_empty() => part,
             last => {
                 parts.extend(last);
-                Expr { at: self.here(), kind: ExprKind::Other { what: Ident::from(what), parts } }
+                Expr { at: self.here(), kind: ExprKind::Other { what: Ident::from(what), parts: parts.into() } }
             }
         }
     }
 
     fn other(&self, what: &str, parts: Vec<Expr>, location: i32) -> Expr {
-        self.expr_of(ExprKind::Other { what: Ident::from(what), parts }, location)
+        self.expr_of(ExprKind::Other { what: Ident::from(what), parts: parts.into() }, location)
     }
 
     fn special(&self, name: &str, arguments: Vec<Expr>, location: i32) -> Expr {
         let at = self.at(location);
         let function = Name::plain(name, at);
         let function = Box::new(function);
-        let kind = ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false };
+        let kind = ExprKind::Call {
+            function,
+            arguments: arguments.into(),
+            star: false,
+            distinct: false,
+            filter: None,
+            over: false,
+        };
         Expr { at, kind }
     }
 
@@ -237,8 +245,12 @@ impl Lower<'_> {
                 symmetric,
             }
         };
-        let quantified =
-            |all: bool| ExprKind::Quantified { operand: left(), operator: Ident::from(operator), all, array: right() };
+        let quantified = |all: bool| ExprKind::Quantified {
+            operand: left(),
+            operator: Box::new(Ident::from(operator)),
+            all,
+            array: right(),
+        };
         let kind = match expr.kind() {
             AExprKind::AexprOpAny => quantified(false),
             AExprKind::AexprOpAll => quantified(true),
@@ -306,7 +318,7 @@ impl Lower<'_> {
         }
         let kind = ExprKind::Call {
             function: Box::new(named(&parts, at)),
-            arguments,
+            arguments: arguments.into(),
             star: call.agg_star,
             distinct: call.agg_distinct,
             filter: self.optional(call.agg_filter.as_deref()).map(Box::new),

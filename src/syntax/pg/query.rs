@@ -20,7 +20,7 @@ impl Lower<'_> {
     }
 
     fn unread_query(&self, what: String) -> Query {
-        let value = Expr { at: self.here(), kind: ExprKind::Other { what: Ident::from(what), parts: Vec::new() } };
+        let value = Expr { at: self.here(), kind: ExprKind::Other { what: Ident::from(what), parts: Box::default() } };
         Query {
             at: self.here(),
             with: Vec::new(),
@@ -91,8 +91,10 @@ impl Lower<'_> {
             .map(|node| self.expr(Some(node)))
             .collect();
         if !windows.is_empty() {
-            let value =
-                Expr { at: self.here(), kind: ExprKind::Other { what: Ident::new_static("window"), parts: windows } };
+            let value = Expr {
+                at: self.here(),
+                kind: ExprKind::Other { what: Ident::new_static("window"), parts: windows.into() },
+            };
             targets.push(Target { value, alias: None });
         }
         Select {

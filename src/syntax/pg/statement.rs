@@ -29,12 +29,12 @@ impl Lower<'_> {
             NodeEnum::DeleteStmt(delete) => {
                 let table = delete.relation.as_ref();
                 Act::Delete {
-                    with: self.with(delete.with_clause.as_ref()).0,
+                    with: self.with(delete.with_clause.as_ref()).0.into(),
                     table: self.relation(table),
                     alias: alias(table),
-                    using: self.froms(&delete.using_clause),
-                    filter: self.optional(delete.where_clause.as_deref()),
-                    returning: self.returning(delete.returning_clause.as_ref()),
+                    using: self.froms(&delete.using_clause).into(),
+                    filter: self.optional(delete.where_clause.as_deref()).map(Box::new),
+                    returning: self.returning(delete.returning_clause.as_ref()).into(),
                 }
             }
             NodeEnum::MergeStmt(merge) => self.merge(merge),
@@ -203,13 +203,13 @@ impl Lower<'_> {
             _ => RowSource::Defaults,
         };
         Act::Insert {
-            with: self.with(insert.with_clause.as_ref()).0,
+            with: self.with(insert.with_clause.as_ref()).0.into(),
             table: self.relation(table),
             alias: alias(table),
-            columns: target_names(&insert.cols),
+            columns: target_names(&insert.cols).into(),
             rows,
             conflict: insert.on_conflict_clause.as_deref().map(|conflict| Box::new(self.conflict(conflict))),
-            returning: self.returning(insert.returning_clause.as_ref()),
+            returning: self.returning(insert.returning_clause.as_ref()).into(),
         }
     }
 
@@ -261,13 +261,13 @@ impl Lower<'_> {
     fn update(&self, update: &protobuf::UpdateStmt) -> Act {
         let table = update.relation.as_ref();
         Act::Update {
-            with: self.with(update.with_clause.as_ref()).0,
+            with: self.with(update.with_clause.as_ref()).0.into(),
             table: self.relation(table),
             alias: alias(table),
-            set: self.assignments(&update.target_list),
-            from: self.froms(&update.from_clause),
-            filter: self.optional(update.where_clause.as_deref()),
-            returning: self.returning(update.returning_clause.as_ref()),
+            set: self.assignments(&update.target_list).into(),
+            from: self.froms(&update.from_clause).into(),
+            filter: self.optional(update.where_clause.as_deref()).map(Box::new),
+            returning: self.returning(update.returning_clause.as_ref()).into(),
         }
     }
 
@@ -291,13 +291,13 @@ impl Lower<'_> {
         };
         let nothing = Node { node: None };
         Act::Merge {
-            with: self.with(merge.with_clause.as_ref()).0,
+            with: self.with(merge.with_clause.as_ref()).0.into(),
             table: self.relation(table),
             alias: alias(table),
             source: Box::new(self.from(merge.source_relation.as_deref().unwrap_or(&nothing))),
-            on: self.expr(merge.join_condition.as_deref()),
-            branches: those(&merge.merge_when_clauses, branch),
-            returning: self.returning(merge.returning_clause.as_ref()),
+            on: Box::new(self.expr(merge.join_condition.as_deref())),
+            branches: those(&merge.merge_when_clauses, branch).into(),
+            returning: self.returning(merge.returning_clause.as_ref()).into(),
         }
     }
 

@@ -26,7 +26,10 @@ impl Reader<'_> {
 
     /// What stands for an expression that could not be read.
     fn unreadable(&self, span: Span) -> Expr {
-        Expr { at: self.at(span), kind: ExprKind::Other { what: Ident::new_static("unreadable"), parts: Vec::new() } }
+        Expr {
+            at: self.at(span),
+            kind: ExprKind::Other { what: Ident::new_static("unreadable"), parts: Box::default() },
+        }
     }
 
     /// An expression in brackets of its own; in trouble, some expression.

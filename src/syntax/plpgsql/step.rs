@@ -256,7 +256,7 @@ impl Reader<'_> {
             // What the whole becomes is not what the element becomes.
             let at = value.at;
             subscripts.insert(0, value);
-            value = Expr { at, kind: ExprKind::Other { what: Ident::new_static("element"), parts: subscripts } };
+            value = Expr { at, kind: ExprKind::Other { what: Ident::new_static("element"), parts: subscripts.into() } };
         }
         Ok(StepKind::Assign { target, value })
     }

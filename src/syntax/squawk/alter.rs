@@ -22,7 +22,7 @@ impl Lower<'_> {
         match last.kind() {
             K::SET_SCHEMA => {
                 let to = self.ident(last.child(K::SCHEMA_REF));
-                return Some(Act::SetSchema { object: self.altered_object(kind, node), to, if_exists });
+                return Some(Act::SetSchema { object: Box::new(self.altered_object(kind, node)), to, if_exists });
             }
             K::OWNER_TO if !relation => return Some(self.owner(kind, node, last.child(K::ROLE_REF))),
             _ => {}
@@ -38,7 +38,7 @@ impl Lower<'_> {
                     self.path(owner).iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(".")
                 });
                 Act::Alter {
-                    object: self.object(kind, node),
+                    object: Box::new(self.object(kind, node)),
                     what: Ident::new_static(if path.is_some() { "owned by" } else { "options" }),
                     if_exists,
                     value: path.map(Ident::from),
@@ -93,7 +93,7 @@ impl Lower<'_> {
 
     fn owner(&self, kind: ObjectKind, node: Node, role: Option<Node>) -> Act {
         Act::Alter {
-            object: self.altered_object(kind, node),
+            object: Box::new(self.altered_object(kind, node)),
             what: Ident::new_static("owner"),
             if_exists: false,
             value: role.map(|role| self.role(role)),
@@ -104,7 +104,7 @@ impl Lower<'_> {
         let adds = action.kind() == K::ADD_VALUE;
         let value = if adds { action.child(K::LITERAL) } else { action.all(K::LITERAL).last() };
         Act::Alter {
-            object: self.object(kind, node),
+            object: Box::new(self.object(kind, node)),
             what: Ident::new_static(if adds { "add value" } else { "rename value" }),
             if_exists: action.has(K::IF_NOT_EXISTS),
             value: value.map(|value| self.text_of(value)).filter(|value| !value.is_empty()),
@@ -123,7 +123,7 @@ impl Lower<'_> {
             _ if is_rename(action.kind()) => (self.object(kind.clone(), node), None),
             _ => return None,
         };
-        Some(Act::Rename { object, part, to: self.ident(to), if_exists })
+        Some(Act::Rename { object: Box::new(object), part, to: self.ident(to), if_exists })
     }
 
     fn attribute_action(&self, node: Node) -> AlterAction {
@@ -270,7 +270,7 @@ impl Lower<'_> {
 }
 
 fn plain_alter(object: Object, if_exists: bool) -> Act {
-    Act::Alter { object, what: Ident::new_static("options"), if_exists, value: None }
+    Act::Alter { object: Box::new(object), what: Ident::new_static("options"), if_exists, value: None }
 }
 
 fn altered(node: K) -> Option<ObjectKind> {

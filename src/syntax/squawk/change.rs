@@ -36,16 +36,16 @@ impl Lower<'_> {
 
     pub(super) fn insert(&self, node: Node) -> Act {
         Act::Insert {
-            with: self.ctes(node),
+            with: self.ctes(node).into(),
             table: self.name_of(node.child(K::RELATION_NAME_REF), node),
             alias: self.table_alias(node),
-            columns: self.target_columns(node),
+            columns: self.target_columns(node).into(),
             rows: match node.query() {
                 Some(query) => RowSource::Query(Box::new(self.query(query))),
                 None => RowSource::Defaults,
             },
             conflict: node.child(K::ON_CONFLICT_CLAUSE).map(|conflict| Box::new(self.conflict(conflict))),
-            returning: self.returning(node),
+            returning: self.returning(node).into(),
         }
     }
 
@@ -136,24 +136,24 @@ impl Lower<'_> {
 
     pub(super) fn update(&self, node: Node) -> Act {
         Act::Update {
-            with: self.ctes(node),
+            with: self.ctes(node).into(),
             table: self.changed(node),
             alias: self.table_alias(node),
-            set: self.assignments(node),
-            from: node.child(K::FROM_CLAUSE).map(|from| self.froms(from)).unwrap_or_default(),
-            filter: self.filter_or_cursor(node),
-            returning: self.returning(node),
+            set: self.assignments(node).into(),
+            from: node.child(K::FROM_CLAUSE).map(|from| self.froms(from)).unwrap_or_default().into(),
+            filter: self.filter_or_cursor(node).map(Box::new),
+            returning: self.returning(node).into(),
         }
     }
 
     pub(super) fn delete(&self, node: Node) -> Act {
         Act::Delete {
-            with: self.ctes(node),
+            with: self.ctes(node).into(),
             table: self.changed(node),
             alias: self.table_alias(node),
-            using: node.child(K::USING_CLAUSE).map(|using| self.froms(using)).unwrap_or_default(),
-            filter: self.filter_or_cursor(node),
-            returning: self.returning(node),
+            using: node.child(K::USING_CLAUSE).map(|using| self.froms(using)).unwrap_or_default().into(),
+            filter: self.filter_or_cursor(node).map(Box::new),
+            returning: self.returning(node).into(),
         }
     }
 
@@ -165,13 +165,13 @@ impl Lower<'_> {
             || From::Other { what: Ident::new_static("unread"), relation: None, parts: Vec::new(), alias: None };
         let whens = [K::MERGE_WHEN_MATCHED, K::MERGE_WHEN_NOT_MATCHED_SOURCE, K::MERGE_WHEN_NOT_MATCHED_TARGET];
         Act::Merge {
-            with: self.ctes(node),
+            with: self.ctes(node).into(),
             table: self.changed(node),
             alias: self.table_alias(node),
             source: Box::new(source.map_or_else(nothing, |source| self.from(source))),
-            on: self.demanded(on.expr(), on),
+            on: Box::new(self.demanded(on.expr(), on)),
             branches: node.nodes().filter(|when| whens.contains(&when.kind())).map(|when| self.branch(when)).collect(),
-            returning: self.returning(node),
+            returning: self.returning(node).into(),
         }
     }
 

@@ -54,9 +54,9 @@ impl Lower<'_> {
             K::CREATE_DOMAIN => Act::CreateType {
                 kind: ObjectKind::Domain,
                 name: name(&[K::DOMAIN]),
-                labels: Vec::new(),
-                attributes: Vec::new(),
-                base: node.kind_of_value().map(|base| self.type_of(base)),
+                labels: Box::default(),
+                attributes: Box::default(),
+                base: node.kind_of_value().map(|base| Box::new(self.type_of(base))),
                 constraints: node.nodes().filter_map(|constraint| self.constraint(constraint, None)).collect(),
             },
             K::CREATE_SCHEMA => self.create_schema(node),
@@ -65,7 +65,7 @@ impl Lower<'_> {
                 let owner = node.child(K::OPTION_OWNED_BY).and_then(|owned| owned.nodes().next());
                 Act::Create {
                     temporary: is_temporary(node, &name),
-                    object: Object { kind: ObjectKind::Sequence, name, part: None, arguments: None },
+                    object: Box::new(Object { kind: ObjectKind::Sequence, name, part: None, arguments: None }),
                     if_not_exists: node.has(K::IF_NOT_EXISTS),
                     or_replace: false,
                     members: Vec::new(),
@@ -82,7 +82,7 @@ impl Lower<'_> {
             }
             // Without a handler it is an extension.
             K::CREATE_LANGUAGE if !node.has(K::HANDLER_CLAUSE) => Act::Create {
-                object: self.object(ObjectKind::Extension, node),
+                object: Box::new(self.object(ObjectKind::Extension, node)),
                 if_not_exists: node.has(K::OR_REPLACE),
                 or_replace: false,
                 temporary: false,
@@ -105,7 +105,7 @@ impl Lower<'_> {
                 let name = role
                     .map_or_else(|| Name::plain("", self.at(node)), |role| Name::plain(self.role(role), self.at(role)));
                 Act::Alter {
-                    object: Object { kind: other("owned"), name, part: None, arguments: None },
+                    object: Box::new(Object { kind: other("owned"), name, part: None, arguments: None }),
                     what: Ident::new_static("options"),
                     if_exists: false,
                     value: None,
@@ -141,13 +141,13 @@ impl Lower<'_> {
             if_not_exists: node.has(K::IF_NOT_EXISTS),
             temporary: is_temporary(node, &name),
             name,
-            columns,
-            constraints,
-            inherits: parents.map(|parents| self.names(parents.all(K::TABLE_NAME_REF))).unwrap_or_default(),
+            columns: columns.into(),
+            constraints: constraints.into(),
+            inherits: parents.map(|parents| self.names(parents.all(K::TABLE_NAME_REF))).unwrap_or_default().into(),
             partition: node.has(K::PARTITION_OF),
             partitioned: node.has(K::PARTITION_BY),
-            like,
-            of: node.child(K::OF_TYPE).and_then(Node::kind_of_value).map(|of| self.type_of(of).name),
+            like: like.into(),
+            of: node.child(K::OF_TYPE).and_then(Node::kind_of_value).map(|of| Box::new(self.type_of(of).name)),
             drop_on_commit: drops_on_commit(node),
         }
     }
@@ -337,7 +337,7 @@ impl Lower<'_> {
                     IndexOf::Expression(_) => None,
                 })
                 .collect(),
-            filter: self.filter_of(node),
+            filter: self.filter_of(node).map(Box::new),
             nulls_equal: node.has(K::NULLS_NOT_DISTINCT),
         }
     }
@@ -376,8 +376,8 @@ impl Lower<'_> {
                 .map(|name| self.ident(Some(name)))
                 .collect(),
             row: node.has(K::FOR_EACH_ROW),
-            condition: node.child(K::WHEN_CONDITION).map(|when| self.demanded(when.expr(), when)),
-            function: self.name_of(function, node),
+            condition: node.child(K::WHEN_CONDITION).map(|when| Box::new(self.demanded(when.expr(), when))),
+            function: Box::new(self.name_of(function, node)),
             arguments: arguments
                 .into_iter()
                 .flat_map(|list| list.all(K::ARG))
@@ -406,7 +406,7 @@ impl Lower<'_> {
             table: self.name_of(on.child(K::RELATION_NAME_REF), on),
             event: self.ident(on.child(K::RULE_EVENT)),
             instead: action.has(K::INSTEAD_KW),
-            condition: self.filter_of(on),
+            condition: self.filter_of(on).map(Box::new),
             actions: statements
                 .nodes()
                 .filter(|statement| !matches!(statement.kind(), K::NOTHING | K::EMPTY_STMT))
@@ -429,7 +429,7 @@ impl Lower<'_> {
             labels: labels.into_iter().flat_map(|labels| labels.all(K::VARIANT)).map(label).collect(),
             attributes: fields.into_iter().flat_map(Node::nodes).map(|field| self.column_def(field)).collect(),
             base: None,
-            constraints: Vec::new(),
+            constraints: Box::default(),
         }
     }
 
@@ -450,7 +450,7 @@ impl Lower<'_> {
             .filter(|child| !matches!(child.kind(), K::IF_NOT_EXISTS | K::NAMED_SCHEMA | K::AUTHORIZATION_SCHEMA));
         let members: Vec<Statement> = members.map(|member| self.statement(member)).collect();
         Act::Create {
-            object: Object { kind: ObjectKind::Schema, name, part: None, arguments: None },
+            object: Box::new(Object { kind: ObjectKind::Schema, name, part: None, arguments: None }),
             if_not_exists: node.has(K::IF_NOT_EXISTS),
             or_replace: false,
             temporary: false,
@@ -484,7 +484,7 @@ fn drops_on_commit(node: Node) -> bool {
 
 fn created(object: Object, node: Node, parts: Vec<Expr>) -> Act {
     Act::Create {
-        object,
+        object: Box::new(object),
         if_not_exists: node.has(K::IF_NOT_EXISTS),
         or_replace: node.has(K::OR_REPLACE),
         temporary: false,

@@ -264,7 +264,7 @@ impl Lower<'_> {
         self.tail(node, list, &mut arguments);
         ExprKind::Call {
             function: Box::new(named(path, self.at(called))),
-            arguments,
+            arguments: arguments.into(),
             star: list.has(K::STAR),
             distinct: list.has(K::DISTINCT),
             filter: self.filter(node),
@@ -487,11 +487,11 @@ pub(super) fn quantifier(node: Node) -> Option<(Node, bool)> {
 
 fn plain_call(function: Name, arguments: Vec<Expr>) -> ExprKind {
     let function = Box::new(function);
-    ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false }
+    ExprKind::Call { function, arguments: arguments.into(), star: false, distinct: false, filter: None, over: false }
 }
 
 pub(super) fn other(what: &str, parts: Vec<Expr>) -> ExprKind {
-    ExprKind::Other { what: Ident::from(what), parts }
+    ExprKind::Other { what: Ident::from(what), parts: parts.into() }
 }
 
 /// A number as PostgreSQL keeps it: an integer of 32 bits in decimal, any other as it is

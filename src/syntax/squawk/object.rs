@@ -146,7 +146,7 @@ impl Lower<'_> {
         let object = node.nodes().find(|child| commented(child.kind()).is_some());
         let text = node.all(K::LITERAL).last().map(|text| self.text_of(text)).filter(|text| !text.is_empty());
         match object {
-            Some(object) => Act::Comment { object: self.commented_object(object), text },
+            Some(object) => Act::Comment { object: Box::new(self.commented_object(object)), text },
             None => Act::Opaque { why: Ident::from(format!("unread {:?}", node.kind())) },
         }
     }

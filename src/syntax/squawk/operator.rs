@@ -324,7 +324,7 @@ impl Lower<'_> {
                 if all { SubqueryKind::All { operand, operator } } else { SubqueryKind::Any { operand, operator } };
             return self.subquery(kind, query);
         }
-        ExprKind::Quantified { operand, operator, all, array: self.boxed(inner, list) }
+        ExprKind::Quantified { operand, operator: Box::new(operator), all, array: self.boxed(inner, list) }
     }
 }
 

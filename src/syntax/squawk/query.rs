@@ -387,8 +387,14 @@ impl Lower<'_> {
         let (Some(token), None) = (tokens.next(), tokens.next()) else { return None };
         let function = super::expression::value_function(token.kind())?;
         let function = Box::new(named(vec![Ident::new_static(function)], self.at(name)));
-        let kind =
-            ExprKind::Call { function, arguments: Vec::new(), star: false, distinct: false, filter: None, over: false };
+        let kind = ExprKind::Call {
+            function,
+            arguments: Vec::new().into(),
+            star: false,
+            distinct: false,
+            filter: None,
+            over: false,
+        };
         Some(self.expr_of(kind, name))
     }
 }
