@@ -24,8 +24,8 @@ use crate::source::{FileId, Map, Span};
 use crate::syntax::Parser;
 
 pub use runs::Runs;
-use runs::{Knowledge, Request, Stand};
-pub use unit::{Frame, Part};
+use runs::{Done, Knowledge, Request, Stand};
+pub use unit::{Frame, Part, Shown};
 
 /// A package and what its scripts do.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub struct Case<'a> {
     pub manifest: Vec<Mismatch>,
     /// The number of the database before the release.
     frame: u64,
-    /// By tier, the numbers of the runs that its additions come from.
+    /// By tier, the originals of the runs that its additions come from.
     added_by: Arc<Vec<Vec<u64>>>,
     /// What the parts of other tiers show of what a tier adds: the tables.
     tables: Arc<[Arc<[Insertion]>]>,
@@ -87,6 +87,8 @@ pub struct Pass<'a> {
     pub run: Arc<Run<'a>>,
     /// No other run has this number.
     number: u64,
+    /// The number of the run in which the same happened first, perhaps in another database.
+    original: u64,
 }
 
 /// What `lint.toml` wants to be true.
@@ -188,8 +190,8 @@ impl<'a> Case<'a> {
         for (handed, done) in handed.into_iter().zip(done) {
             let Some((request, run)) = done else { continue };
             let Handed { place, role, script, repeat, start } = handed;
-            let done = runs.keep(request, run);
-            passes.push((place, Pass { role, script, repeat, start, run: done.run, number: done.knowledge.run() }));
+            let Done { run, number, original, .. } = runs.keep(request, run);
+            passes.push((place, Pass { role, script, repeat, start, run, number, original }));
         }
         passes.sort_unstable_by_key(|(place, _)| *place);
         self.passes = passes.into_iter().map(|(_, pass)| pass).collect();
@@ -226,7 +228,7 @@ impl<'a> Case<'a> {
                 stand = first.end;
                 if let Some(pass) = first.pass {
                     added.extend(ledger::insertions(&pass.run));
-                    by.push(pass.number);
+                    by.push(pass.original);
                     self.tiers.push(pass);
                 }
             }
@@ -308,10 +310,10 @@ impl<'a> Case<'a> {
             let run = request.run();
             lead.runs.keep(request, run)
         });
-        let number = done.knowledge.run();
-        let pass = Pass { role, script, repeat: false, start: start.catalog().clone(), run: done.run, number };
+        let Done { run, number, original, end, knowledge } = done;
+        let pass = Pass { role, script, repeat: false, start: start.catalog().clone(), run, number, original };
         lead.push(pass.clone());
-        First { pass: Some(pass), end: done.end, knowledge: done.knowledge }
+        First { pass: Some(pass), end, knowledge }
     }
 
     /// A run of the script that nobody starts from.
@@ -331,9 +333,8 @@ impl<'a> Case<'a> {
         let start = stand.catalog().clone();
         let variables = self.variables(lead, role, given);
         match lead.runs.ask(self.library, file, &stand, knowledge, variables, repeat, false) {
-            Ok(done) => {
-                let number = done.knowledge.run();
-                lead.push(Pass { role, script, repeat, start, run: done.run, number });
+            Ok(Done { run, number, original, .. }) => {
+                lead.push(Pass { role, script, repeat, start, run, number, original });
             }
             Err(request) => {
                 (lead.hand)(request);

@@ -10,6 +10,7 @@ mod create;
 mod difference;
 mod object;
 mod query;
+mod reads;
 mod remove;
 mod routine;
 mod store;
@@ -24,6 +25,8 @@ pub use object::{
     Column, ColumnType, Constraint, ConstraintRule, Default, Detail, Id, Index, Key, Kind, Object, Presence, Relation,
     Routine, Rule, Touches, Trigger, UserType,
 };
+pub use reads::{Reads, noting};
+pub use store::Delta;
 use store::{Class, Found, PG_TEMP, State};
 
 /// The objects of a database. A clone shares everything with its original.
@@ -281,6 +284,7 @@ impl Catalog {
     /// that was left open counts as committed.
     pub fn reconnect(&mut self) {
         self.saved = None;
+        self.state.begin_session();
         self.state.session = None;
         self.state.settings = store::Settings::default();
         let temporary = [Class::Relation, Class::Type, Class::Routine].map(|class| self.state.parts(class, PG_TEMP));
@@ -404,8 +408,23 @@ impl Catalog {
     /// is not the same.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
+        self.delta(other).is_some_and(|delta| delta.is_empty())
+    }
+
+    /// What the other holds otherwise than this, places included; none where they differ in
+    /// more than what they hold, or while a transaction block is open.
+    #[must_use]
+    pub fn delta(&self, other: &Self) -> Option<Delta> {
         let settled = self.saved.is_none() && other.saved.is_none();
-        settled && self.origin == other.origin && self.complete == other.complete && self.state.is_same(&other.state)
+        let is_alike = settled && self.origin == other.origin && self.complete == other.complete;
+        is_alike.then(|| self.state.delta(&other.state, self.origin)).flatten()
+    }
+
+    /// With the same difference to what it is as another one has to what that was; none while
+    /// a transaction block is open.
+    #[must_use]
+    pub fn with(&self, delta: &Delta) -> Option<Self> {
+        self.saved.is_none().then(|| Self { state: self.state.with(delta), ..self.clone() })
     }
 
     // What is asked of it.
@@ -437,7 +456,7 @@ impl Catalog {
     /// Every object and every column, in the order of their keys.
     #[must_use]
     pub fn keys_of_all(&self) -> Vec<Key> {
-        let mut keys = self.keys(self.state.objects.keys().copied().filter(|id| *id > PG_TEMP));
+        let mut keys = self.keys(self.state.ids().filter(|id| *id > PG_TEMP));
         keys.sort();
         keys
     }

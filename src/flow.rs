@@ -148,7 +148,7 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
     flow.lines(lines, &mut state);
     let at = At::new(file, crate::source::Span::new(0, 0));
     flow.emit(at, What::End, &state);
-    Run { events: flow.events, end: state }
+    Run { events: Arc::new(flow.events), end: state }
 }
 
 impl<'a> Flow<'a> {

@@ -12,9 +12,9 @@ mod support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use roof_lint::catalog::{Catalog, Outcome};
+use roof_lint::catalog::{Catalog, Key, Kind, Outcome, noting};
 use roof_lint::cluster::Cluster;
-use roof_lint::effect::{Act, At, Body, Statement, Step, StepKind, Transaction, Visit, walk_step};
+use roof_lint::effect::{Act, At, Body, Name, Statement, Step, StepKind, Transaction, Visit, walk_step};
 use roof_lint::psql::{Form, Item, read};
 use roof_lint::source::{FileId, Map};
 use roof_lint::syntax::Parser;
@@ -225,7 +225,7 @@ fn the_release_leaves_the_same_at_every_tier() {
     load(&mut catalog, "sql/prod/10_structure.sql");
     assert_eq!(once.difference(&catalog), []);
     let added = before.difference(&catalog);
-    assert_eq!(added.iter().filter(|one| one.key.kind == roof_lint::catalog::Kind::View).count(), 31);
+    assert_eq!(added.iter().filter(|one| one.key.kind == Kind::View).count(), 31);
 }
 
 #[test]
@@ -427,6 +427,85 @@ fn statements_by_chance_do_the_same() {
         }
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+/// What a catalog answers to one of its questions, by the name of a relation.
+fn answer(catalog: &Catalog, question: usize, name: &Name) -> String {
+    let key = catalog.relation_key(name).unwrap_or_else(|| Key::new(Kind::Table, "public", name.name.clone()));
+    match question {
+        0 => format!("{:?}", catalog.object(&key)),
+        1 => format!("{:?}", catalog.constraints(&key)),
+        2 => format!("{:?}", catalog.indexes(&key)),
+        3 => format!("{:?}", catalog.foreign_keys(&key)),
+        4 => format!("{:?}", catalog.inheritors(&key)),
+        5 => format!("{:?}", catalog.needs(&key)),
+        6 => format!("{:?}", catalog.made_at(&key)),
+        7 => format!("{:?}", catalog.canonical(name)),
+        8 => format!("{:?}", catalog.presence(name)),
+        9 => format!("{:?}", catalog.functions(name)),
+        10 => format!("{:?}", catalog.children(name)),
+        11 => format!("{:?}", catalog.readers(name)),
+        12 => format!("{:?}", catalog.rules(name, "")),
+        13 => format!("{:?}", catalog.triggers(name)),
+        14 => format!("{:?}", catalog.has_trigger(&name.name)),
+        15 => format!("{:?}", catalog.keys_within(name, &["a".into(), "b".into()])),
+        16 => format!("{:?}", catalog.stands_alone(name)),
+        17 => format!("{:?}", catalog.left_over(&Catalog::empty())),
+        _ => format!("{:?}", catalog.keys_of_all()),
+    }
+}
+
+#[test]
+fn what_asks_of_nothing_that_differs_does_the_same() {
+    let (mut held, mut changed) = (0, 0);
+    for round in 0..400 {
+        let mut dice = Dice(round);
+        let mut base = Catalog::empty();
+        run(&mut base, "CREATE SCHEMA s1");
+        for _ in 0..25 {
+            run(&mut base, &dice.statement());
+        }
+        // Numbers are given anew in both.
+        base.reconnect();
+        run(&mut base, "CREATE SCHEMA apart");
+        let mut other = base.clone();
+        for _ in 0..3 {
+            run(&mut other, &dice.statement());
+        }
+        base.reconnect();
+        other.reconnect();
+        let nothing = Catalog::empty().delta(&Catalog::empty()).expect("no difference");
+        let Some(delta) = base.delta(&other).map(|delta| [delta, nothing]) else { continue };
+        assert!(base.with(&delta[0]).is_some_and(|both| both.is_same(&other)), "{delta:?}");
+        if delta[0].is_empty() {
+            continue;
+        }
+        for _ in 0..20 {
+            let (text, question) = (dice.statement(), dice.below(40));
+            let name = Name::plain(dice.of(&["t", "u", "v", "f", "i", "j"]), At::default());
+            // Half of the time a statement, half of the time a question.
+            let ask = |catalog: &Catalog| {
+                let mut after = catalog.clone();
+                let told = if question < 20 {
+                    answer(catalog, question, &name)
+                } else {
+                    format!("{:?}", run(&mut after, &text))
+                };
+                (told, after)
+            };
+            let ((told, after), reads) = noting(|| ask(&base));
+            let (told_of_other, after_other) = ask(&other);
+            if reads.hold_with(&delta) {
+                assert_eq!(told, told_of_other, "{text}\n{delta:?}");
+                let both = after.with(&delta[0]).expect("no block is open");
+                assert!(both.is_same(&after_other), "{text}\n{delta:?}");
+                held += 1;
+            } else {
+                changed += usize::from(told != told_of_other);
+            }
+        }
+    }
+    assert!(held > 500 && changed > 500, "{held} hold, {changed} tell otherwise");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Whatever goes wrong amid a release, the exit code is right, the record is complete and true,
 //! nothing is left running on the server, and no tier is half done.
 
+#[path = "support/numbers.rs"]
+mod numbers;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
@@ -14,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use numbers::Numbers;
 use roof_lint::cluster::{Cluster, SUPERUSER};
 
 /// How many tiers the release has, and how many tables each makes.
@@ -159,18 +163,6 @@ impl Site {
     }
 }
 
-/// Numbers that look random and are the same in each run (xorshift).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 /// How long a whole run takes here.
 fn length(site: &Site) -> u64 {
     let start = Instant::now();
@@ -184,7 +176,7 @@ fn length(site: &Site) -> u64 {
 fn signals_at_any_moment() {
     let site = Site::new();
     let length = length(&site);
-    let mut numbers = Numbers(0x5eed_1234_5678_9abc);
+    let mut numbers = Numbers::new(0x5eed_1234_5678_9abc);
     for round in 0..140 {
         let (signal, code) = [("INT", 3), ("TERM", 143), ("HUP", 129)][round % 3];
         let child = site.command(None).spawn().expect("it runs");
@@ -231,7 +223,7 @@ fn a_record_of_what_was_not_linted_says_how_it_ended_too() {
 fn the_server_ends_sessions_or_itself() {
     let site = Site::new();
     let length = length(&site);
-    let mut numbers = Numbers(0x0dd_ba11);
+    let mut numbers = Numbers::new(0x0dd_ba11);
     for round in 0..40 {
         let child = site.command(None).spawn().expect("it runs");
         thread::sleep(Duration::from_micros(numbers.below(length)));

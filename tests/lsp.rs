@@ -1,5 +1,8 @@
 //! The language server, tried by a client that follows a script.
 
+#[path = "support/numbers.rs"]
+mod numbers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,6 +11,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use numbers::Numbers;
 use roof_lint::config::Config;
 use roof_lint::lint::{Job, lint};
 use roof_lint::silence::all_rules;
@@ -590,18 +594,6 @@ fn files_of_no_package_are_left_alone_and_several_packages_are_told_apart() {
     assert_eq!(client.close().0, Some(0));
 }
 
-/// Numbers that look random and are the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(limit.max(1)).expect("small")).expect("small")
-    }
-}
-
 /// What a lint from nothing shows of the files as they are: rule, line and column from zero.
 fn cold(root: &Path) -> Result<BTreeMap<String, Vec<(String, u64, u64)>>, (u64, u64)> {
     let config_text = text(root, "lint.toml");
@@ -693,30 +685,30 @@ fn after_a_thousand_edits_nothing_is_stale() {
         "R7",
         "library",
     ];
-    let mut numbers = Numbers(0x1234_5678_9abc_def1);
+    let mut numbers = Numbers::new(0x1234_5678_9abc_def1);
     let (mut checked, mut sound, mut guilty, mut is_fault) = (0, 0, 0, false);
     for round in 0..1000 {
         let version = round + 2;
-        let (index, new) = match numbers.below(10) {
+        let (index, new) = match numbers.place(10) {
             // What cannot be judged is mended soon, else there is nothing to compare.
-            _ if is_fault && numbers.below(2) == 0 => (0, originals[0].clone()),
+            _ if is_fault && numbers.place(2) == 0 => (0, originals[0].clone()),
             0..=2 if !undo.is_empty() => undo.pop().expect("there is one"),
             3 => {
-                let index = numbers.below(names.len());
+                let index = numbers.place(names.len());
                 (index, originals[index].clone())
             }
             kind => {
                 // Mostly scripts.
-                let index = if numbers.below(20) == 0 { 0 } else { 1 + numbers.below(names.len() - 1) };
+                let index = if numbers.place(20) == 0 { 0 } else { 1 + numbers.place(names.len() - 1) };
                 let text = &texts[index];
                 let offsets: Vec<usize> = text.char_indices().map(|(offset, _)| offset).chain([text.len()]).collect();
                 let lines: Vec<usize> =
                     std::iter::once(0).chain(text.match_indices('\n').map(|(offset, _)| offset + 1)).collect();
                 let start =
-                    if kind < 7 { lines[numbers.below(lines.len())] } else { offsets[numbers.below(offsets.len())] };
-                let length = [0, 0, 0, 1, 4, 20][numbers.below(6)];
+                    if kind < 7 { lines[numbers.place(lines.len())] } else { offsets[numbers.place(offsets.len())] };
+                let length = [0, 0, 0, 1, 4, 20][numbers.place(6)];
                 let end = offsets.iter().copied().find(|end| *end >= start + length).unwrap_or(text.len());
-                let snippet = if numbers.below(4) == 0 { "" } else { snippets[numbers.below(snippets.len())] };
+                let snippet = if numbers.place(4) == 0 { "" } else { snippets[numbers.place(snippets.len())] };
                 (index, [&text[..start], snippet, &text[end..]].concat())
             }
         };
@@ -748,13 +740,13 @@ fn after_a_thousand_edits_nothing_is_stale() {
             json!([{ "range": range, "text": &new[start..] }])
         };
         client.did_change(names[index], version, &change);
-        if !matches!(numbers.below(10), 0..=2) {
+        if !matches!(numbers.place(10), 0..=2) {
             undo.push((index, old));
         }
         undo.truncate(40);
         fs::write(mirror.path().join(names[index]), &new).expect("a file");
         // Some edits come so quickly that nobody looks in between.
-        if numbers.below(5) == 0 && round != 999 {
+        if numbers.place(5) == 0 && round != 999 {
             continue;
         }
         client.settle();

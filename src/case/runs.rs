@@ -1,10 +1,11 @@
 //! What scripts did when they were run before, by all that decides on what they do. Nothing in
-//! here goes stale: what is asked for by another key is run.
+//! here goes stale: what is asked for by another key is run, unless nothing that it asked of the
+//! database has another answer now.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Reads, noting};
 use crate::effect::Ident;
 use crate::flow::{self, Memory, PsqlValue, Run, Start};
 use crate::logic::Facts;
@@ -19,7 +20,14 @@ const KEPT: u64 = 3;
 pub struct Runs<'a> {
     memory: &'a Memory,
     parser: Parser,
-    known: HashMap<Asked, Vec<Kept<'a>>>,
+    /// With the number of the last request that asked for it.
+    known: HashMap<Asked, Vec<(u64, Arc<Kept<'a>>)>>,
+    /// What came of it the last time.
+    latest: HashMap<Turn, (u64, Arc<Kept<'a>>)>,
+    /// How often a script was asked for in this request.
+    turns: HashMap<(FileId, bool), usize>,
+    /// Whether it is noted what runs ask of the database.
+    is_noting: bool,
     /// The number of the database that another one becomes by a step.
     steps: HashMap<(u64, Step), u64>,
     /// Where the runs of the request before ended, in their order.
@@ -36,11 +44,20 @@ pub(super) struct Stand {
     number: u64,
 }
 
-/// What is known when a run starts, with the number of the run that found it out.
+/// What is known when a run starts, with the original of the run that found it out.
 #[derive(Clone, Default)]
 pub(super) struct Knowledge {
     facts: Facts,
     run: Option<u64>,
+}
+
+/// Which run it is, however the database is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Turn {
+    file: FileId,
+    alone: bool,
+    /// How often the script was asked for before.
+    before: usize,
 }
 
 /// A run that was not asked for before.
@@ -52,11 +69,23 @@ pub(super) struct Request<'a> {
     start: Start,
     programs: Vec<Arc<Program>>,
     leads: bool,
+    turn: Turn,
+    is_noting: bool,
+}
+
+/// What a script did, and what it asked of the database, if that was noted.
+pub(super) struct Ran<'a> {
+    run: Run<'a>,
+    reads: Option<Reads>,
 }
 
 /// What a run came to.
 pub(super) struct Done<'a> {
     pub(super) run: Arc<Run<'a>>,
+    /// No other run has it.
+    pub(super) number: u64,
+    /// The number of the run in which the same happened first.
+    pub(super) original: u64,
     pub(super) end: Stand,
     pub(super) knowledge: Knowledge,
 }
@@ -80,17 +109,13 @@ struct Kept<'a> {
     /// The programs that the file leads to, in the order in which it does.
     programs: Vec<Arc<Program>>,
     variables: Arc<BTreeMap<Ident, PsqlValue>>,
+    knowledge: Option<u64>,
+    start: Catalog,
     number: u64,
+    original: u64,
     run: Arc<Run<'a>>,
     end: Stand,
-    request: u64,
-}
-
-impl Knowledge {
-    /// The number of the run that found it out.
-    pub(super) fn run(&self) -> u64 {
-        self.run.unwrap_or_default()
-    }
+    reads: Option<Arc<Reads>>,
 }
 
 impl Stand {
@@ -142,12 +167,21 @@ impl<'a> Runs<'a> {
             memory,
             parser,
             known: HashMap::new(),
+            latest: HashMap::new(),
+            turns: HashMap::new(),
+            is_noting: false,
             steps: HashMap::new(),
             before: Vec::new(),
             ended: Vec::new(),
             last: 0,
             request: 0,
         }
+    }
+
+    /// Notes what runs ask of the database: it pays where almost the same is asked for again.
+    #[must_use]
+    pub fn noting(self) -> Self {
+        Self { is_noting: true, ..self }
     }
 
     pub(super) const fn parser(&self) -> Parser {
@@ -157,15 +191,17 @@ impl<'a> Runs<'a> {
     pub(super) fn begin(&mut self) {
         self.request += 1;
         self.before = std::mem::take(&mut self.ended);
+        self.turns.clear();
     }
 
     /// Forgets what nobody has asked for in a while.
     pub(super) fn end(&mut self) {
         let request = self.request;
         self.known.retain(|_, kept| {
-            kept.retain(|kept| kept.request + KEPT >= request);
+            kept.retain(|(asked, _)| asked + KEPT >= request);
             !kept.is_empty()
         });
+        self.latest.retain(|_, (asked, _)| *asked + KEPT >= request);
     }
 
     fn number(&mut self) -> u64 {
@@ -187,37 +223,89 @@ impl<'a> Runs<'a> {
         leads: bool,
     ) -> Result<Done<'a>, Box<Request<'a>>> {
         let asked = Asked { file, start: start.number, knowledge: knowledge.run, alone };
+        let before = self.turns.entry((file, alone)).or_default();
+        let turn = Turn { file, alone, before: *before };
+        *before += 1;
         let programs = library.reached(file);
         let request = self.request;
         // Expressions are equal wherever they stand, which is not what is asked here.
         let is_plain = !variables.values().any(|value| matches!(value, PsqlValue::Expr(_)));
-        let is_it = |kept: &&mut Kept<'a>| {
+        let is_it = |kept: &Kept<'a>| {
             is_plain
                 && kept.variables == variables
                 && kept.programs.len() == programs.len()
                 && kept.programs.iter().zip(&programs).all(|(ours, theirs)| Arc::ptr_eq(ours, theirs))
         };
-        if let Some(kept) = self.known.get_mut(&asked).and_then(|kept| kept.iter_mut().find(is_it)) {
-            kept.request = request;
+        let known = self.known.get_mut(&asked).and_then(|kept| kept.iter_mut().find(|(_, kept)| is_it(kept)));
+        let found = if let Some((asked, kept)) = known {
+            *asked = request;
+            Some(Arc::clone(kept))
+        } else {
+            let latest = self.latest.get(&turn).map(|(_, kept)| Arc::clone(kept));
+            let latest = latest.filter(|kept| kept.knowledge == knowledge.run && is_it(kept));
+            let taken_over = latest.and_then(|kept| self.take_over(&kept, start.catalog()));
+            taken_over.map(|kept| self.know(asked, kept))
+        };
+        if let Some(kept) = found {
+            let done = kept.done();
+            self.latest.insert(turn, (request, kept));
             if leads {
-                self.ended.push(kept.end.clone());
+                self.ended.push(done.end.clone());
             }
-            return Ok(kept.done());
+            return Ok(done);
         }
+        let (memory, parser, is_noting) = (self.memory, self.parser, self.is_noting);
         let start = Start { catalog: start.catalog.clone(), facts: knowledge.facts, variables, alone };
-        Err(Box::new(Request { asked, library, memory: self.memory, parser: self.parser, start, programs, leads }))
+        Err(Box::new(Request { asked, library, memory, parser, start, programs, leads, turn, is_noting }))
+    }
+
+    /// What would come of a run from another database, if nothing that it asked has another
+    /// answer there.
+    fn take_over(&mut self, kept: &Kept<'a>, start: &Catalog) -> Option<Kept<'a>> {
+        let reads = kept.reads.as_ref()?;
+        let delta = kept.start.delta(start).filter(|delta| reads.hold_with(std::slice::from_ref(delta)))?;
+        let catalog = kept.end.catalog.with(&delta)?;
+        let run = Run { end: kept.run.end.over(catalog.clone()), ..Run::clone(&kept.run) };
+        Some(Kept {
+            programs: kept.programs.clone(),
+            variables: Arc::clone(&kept.variables),
+            knowledge: kept.knowledge,
+            start: start.clone(),
+            number: self.number(),
+            original: kept.original,
+            run: Arc::new(run),
+            end: Stand { catalog, number: self.number() },
+            reads: Some(Arc::clone(reads)),
+        })
+    }
+
+    fn know(&mut self, asked: Asked, kept: Kept<'a>) -> Arc<Kept<'a>> {
+        let kept = Arc::new(kept);
+        self.known.entry(asked).or_default().push((self.request, Arc::clone(&kept)));
+        kept
     }
 
     /// Keeps what a run came to.
-    pub(super) fn keep(&mut self, request: Box<Request<'a>>, run: Run<'a>) -> Done<'a> {
-        let run = Arc::new(run);
+    pub(super) fn keep(&mut self, request: Box<Request<'a>>, ran: Ran<'a>) -> Done<'a> {
+        let run = Arc::new(ran.run);
         let number = self.number();
         let end = Stand { catalog: run.end.catalog.clone(), number: self.number() };
-        let Request { asked, programs, start, leads, .. } = *request;
+        let Request { asked, programs, start, leads, turn, .. } = *request;
         let end = if leads { self.known_end(end) } else { end };
-        let kept = Kept { programs, variables: start.variables, number, run, end, request: self.request };
+        let kept = Kept {
+            programs,
+            variables: start.variables,
+            knowledge: asked.knowledge,
+            start: start.catalog,
+            number,
+            original: number,
+            run,
+            end,
+            reads: ran.reads.map(Arc::new),
+        };
+        let kept = self.know(asked, kept);
         let done = kept.done();
-        self.known.entry(asked).or_default().push(kept);
+        self.latest.insert(turn, (self.request, kept));
         done
     }
 
@@ -232,14 +320,20 @@ impl<'a> Runs<'a> {
 
 impl<'a> Request<'a> {
     /// Runs it.
-    pub(super) fn run(&self) -> Run<'a> {
-        flow::run(self.library, self.memory, self.parser, self.asked.file, &self.start)
+    pub(super) fn run(&self) -> Ran<'a> {
+        let run = || flow::run(self.library, self.memory, self.parser, self.asked.file, &self.start);
+        if !self.is_noting {
+            return Ran { run: run(), reads: None };
+        }
+        let (run, reads) = noting(run);
+        Ran { run, reads: Some(reads) }
     }
 }
 
 impl<'a> Kept<'a> {
     fn done(&self) -> Done<'a> {
-        let knowledge = Knowledge { facts: self.run.end.facts.clone(), run: Some(self.number) };
-        Done { run: Arc::clone(&self.run), end: self.end.clone(), knowledge }
+        let knowledge = Knowledge { facts: self.run.end.facts.clone(), run: Some(self.original) };
+        let Self { number, original, .. } = *self;
+        Done { run: Arc::clone(&self.run), number, original, end: self.end.clone(), knowledge }
     }
 }

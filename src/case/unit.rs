@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Case;
+use crate::catalog::Catalog;
 use crate::effect::Name;
 use crate::ledger::Insertion;
 use crate::package::Role;
@@ -18,6 +19,16 @@ pub enum Part {
     Tier(usize),
     /// The scripts of one role.
     Role(Role),
+}
+
+/// The runs that a part shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The runs in which the same happened first: all that can be found out about two parts of
+    /// the same ones differs by their databases alone.
+    pub originals: Vec<u64>,
+    /// The runs themselves: nothing differs.
+    pub runs: Vec<u64>,
 }
 
 /// What every part of a case shows of the whole. Others are equal only if nothing in it differs,
@@ -73,28 +84,38 @@ impl Case<'_> {
         }
     }
 
-    /// The parts, in the order in which their scripts run first, with the numbers of the runs
-    /// that each shows.
+    /// The parts, in the order in which their scripts run first, with the runs that each shows.
     #[must_use]
-    pub fn parts(&self) -> Vec<(Part, Vec<u64>)> {
+    pub fn parts(&self) -> Vec<(Part, Shown)> {
         let mut order: Vec<Part> = Vec::new();
-        let mut runs: BTreeMap<Part, Vec<u64>> = BTreeMap::new();
+        let mut runs: BTreeMap<Part, Shown> = BTreeMap::new();
         for pass in &self.passes {
             let part = Part::of(pass.role);
             let shown = runs.entry(part).or_insert_with(|| {
                 order.push(part);
-                Vec::new()
+                Shown::default()
             });
-            shown.push(pass.number);
+            shown.originals.push(pass.original);
+            shown.runs.push(pass.number);
         }
         for (part, shown) in &mut runs {
             match part {
-                Part::Tier(index) => shown.extend(self.added_by.get(*index).into_iter().flatten()),
-                part if part.looks_at_all() => shown.extend(self.added_by.iter().flatten()),
+                Part::Tier(index) => shown.originals.extend(self.added_by.get(*index).into_iter().flatten()),
+                part if part.looks_at_all() => {
+                    shown.originals.extend(self.added_by.iter().flatten());
+                    shown.runs.extend(self.tiers.iter().map(|pass| pass.number));
+                }
                 Part::Role(_) => {}
             }
         }
         order.into_iter().map(|part| (part, runs.remove(&part).unwrap_or_default())).collect()
+    }
+
+    /// The databases that the runs start from, and the one before the release. Where the same
+    /// happens, the ends differ by as much as the starts.
+    pub fn starts(&self) -> impl Iterator<Item = &Catalog> {
+        let starts = self.passes.iter().chain(&self.tiers).map(|pass| &pass.start);
+        std::iter::once(&self.baseline).chain(starts)
     }
 
     /// The case as that part shows it.

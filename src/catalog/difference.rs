@@ -1,6 +1,7 @@
 //! Where two catalogs differ, and what is certain after two ways have met.
 
 use super::object::{Column, Detail, Id, Key, Kind, Object, Presence};
+use super::reads::{Row, note};
 use super::store::State;
 use super::{Blur, Catalog};
 use crate::effect::{At, Ident};
@@ -39,6 +40,8 @@ impl Catalog {
     /// statements stand, who made what and in which order does not count.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Vec<Difference> {
+        note(Row::Compared(self.origin));
+        note(Row::Compared(other.origin));
         let (before, after) = (&self.state, &other.state);
         let mut found = Vec::new();
         let (old, new) = changed(before, after);
@@ -83,22 +86,11 @@ impl Catalog {
 
 /// The objects that are not the same in both, by number; defaults count as their columns.
 fn changed(before: &State, after: &State) -> (std::collections::BTreeSet<Id>, std::collections::BTreeSet<Id>) {
-    use imbl::ordmap::DiffItem;
     let mut old = std::collections::BTreeSet::new();
     let mut new = std::collections::BTreeSet::new();
-    for item in before.objects.diff(&after.objects) {
-        match item {
-            DiffItem::Add(id, _) => {
-                new.insert(*id);
-            }
-            DiffItem::Remove(id, _) => {
-                old.insert(*id);
-            }
-            DiffItem::Update { old: (id, _), new: (other, _) } => {
-                old.insert(*id);
-                new.insert(*other);
-            }
-        }
+    for (own, theirs) in before.changed(after) {
+        old.extend(own);
+        new.extend(theirs);
     }
     let is_default = |state: &State, id: &Id| state.get(*id).is_some_and(|object| object.kind == Kind::Default);
     old.retain(|id| !is_default(before, id));

@@ -1,17 +1,21 @@
 //! The maps of the catalog: objects by number, numbers by name, and who needs whom, indexed
 //! both ways. They share their structure with their clones. Knows no statement.
 
+mod delta;
 mod journal;
 
 use std::sync::Arc;
 
+use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
 
 use super::object::{ColumnType, Constraint, Detail, Id, Kind, Object, Relation};
+use super::reads::{Row, note};
 use super::{Blur, Key};
 use crate::effect::{Ident, Name};
 use crate::source::FileId;
 
+pub use delta::Delta;
 use journal::Journal;
 
 /// An object, or a column of a relation by its number; 0 is the whole.
@@ -31,7 +35,7 @@ pub(super) enum Link {
 }
 
 /// Which names may not be given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Class {
     Schema,
     Relation,
@@ -63,6 +67,9 @@ type Need = (Id, u16, Id, u16, Link);
 /// Where it stands, and why.
 type BlurKey = (FileId, usize, usize, Ident);
 
+/// The numbers that a session begins to give are a multiple of this.
+const NUMBERS: Id = 1 << 12;
+
 pub(super) const PG_CATALOG: Id = 1;
 pub(super) const INFORMATION_SCHEMA: Id = 2;
 pub(super) const PG_TEMP: Id = 4;
@@ -73,7 +80,7 @@ pub(super) struct State {
     next: Id,
     /// What is being done, if it can be taken back.
     journal: Option<Box<Journal>>,
-    pub(super) objects: OrdMap<Id, Arc<Object>>,
+    objects: OrdMap<Id, Stored>,
     names: OrdMap<NameKey, Id>,
     /// Schemas once more: there are few of them, and every name begins with one.
     schemas: OrdMap<Ident, Id>,
@@ -95,8 +102,19 @@ pub(super) struct State {
     pub(super) blurred: OrdMap<BlurKey, Blur>,
 }
 
-/// The settings that decide what a statement means.
+/// An object that is equal only to one that is the same to the byte: what is compared by
+/// meaning elsewhere is compared with its places here.
 #[derive(Debug, Clone)]
+struct Stored(Arc<Object>);
+
+impl PartialEq for Stored {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || told(&self.0) == told(&other.0)
+    }
+}
+
+/// The settings that decide what a statement means.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings {
     /// `search_path` as it was set.
     pub(super) path: Arc<[Ident]>,
@@ -149,29 +167,9 @@ impl State {
         state
     }
 
-    /// Whether the other is the same to the byte: what is compared by meaning elsewhere is
-    /// compared with its places here.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        let is_same = |(one, two): ((&Id, &Arc<Object>), (&Id, &Arc<Object>))| {
-            one.0 == two.0 && (Arc::ptr_eq(one.1, two.1) || told(one.1) == told(two.1))
-        };
-        self.next == other.next
-            && self.rarely == other.rarely
-            && self.has_extension == other.has_extension
-            && self.objects.len() == other.objects.len()
-            && self.objects.iter().zip(&other.objects).all(is_same)
-            && told(&self.settings) == told(&other.settings)
-            && told(&self.session) == told(&other.session)
-            && told(&self.blurred) == told(&other.blurred)
-            && self.names == other.names
-            && self.schemas == other.schemas
-            && self.dependents == other.dependents
-            && self.needs == other.needs
-            && self.drop_on_commit == other.drop_on_commit
-    }
-
     pub(super) fn get(&self, id: Id) -> Option<&Object> {
-        self.objects.get(&id).map(|object| &**object)
+        note(Row::Object(id));
+        self.objects.get(&id).map(|Stored(object)| &**object)
     }
 
     pub(super) fn relation(&self, id: Id) -> Option<&Relation> {
@@ -255,10 +253,7 @@ impl State {
             Kind::Sequence => one(Class::Relation),
             Kind::Index => {
                 let table = object.index().map_or(0, |index| index.table);
-                vec![
-                    (Class::Relation, object.parent, name(), none()),
-                    (Class::IndexOf, table, Ident::from(id.to_string()), none()),
-                ]
+                vec![(Class::Relation, object.parent, name(), none()), (Class::IndexOf, table, numeral(id), none())]
             }
             Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::CompositeType => {
                 vec![(Class::Relation, object.parent, name(), none()), (Class::Type, object.parent, name(), none())]
@@ -272,13 +267,12 @@ impl State {
                 let schema = self.get(object.parent).map_or(0, |relation| relation.parent);
                 vec![
                     (Class::Constraint, object.parent, name(), none()),
-                    (Class::ConstraintOfSchema, schema, name(), Ident::from(id.to_string())),
+                    (Class::ConstraintOfSchema, schema, name(), numeral(id)),
                 ]
             }
-            Kind::Trigger => vec![
-                (Class::Trigger, object.parent, name(), none()),
-                (Class::TriggerNamed, 0, name(), Ident::from(id.to_string())),
-            ],
+            Kind::Trigger => {
+                vec![(Class::Trigger, object.parent, name(), none()), (Class::TriggerNamed, 0, name(), numeral(id))]
+            }
             Kind::Rule => one(Class::Rule),
             Kind::Policy => one(Class::Policy),
             // It is found by its column.
@@ -311,6 +305,7 @@ impl State {
     }
 
     pub(super) fn lookup(&self, class: Class, parent: Id, name: &str) -> Option<Id> {
+        note(Row::Name(class, parent, name));
         if self.is_empty_schema(parent) {
             return None;
         }
@@ -318,11 +313,13 @@ impl State {
     }
 
     pub(super) fn lookup_other(&self, kind: &str, parent: Id, name: &str) -> Option<Id> {
+        note(Row::Name(Class::Other, parent, name));
         self.names.get(&(Class::Other, parent, Ident::new(name), Ident::new(kind))).copied()
     }
 
     /// The objects of that class that lie in that parent, by name.
     pub(super) fn parts(&self, class: Class, parent: Id) -> Vec<Id> {
+        note(Row::Parts(class, parent));
         let start = (class, parent, Ident::default(), Ident::default());
         self.names
             .range(start..)
@@ -333,6 +330,7 @@ impl State {
 
     /// The routines of that name in that schema.
     pub(super) fn routines(&self, schema: Id, name: &str) -> Vec<Id> {
+        note(Row::Name(Class::Routine, schema, name));
         if self.is_empty_schema(schema) {
             return Vec::new();
         }
@@ -345,11 +343,13 @@ impl State {
     }
 
     pub(super) fn routine(&self, schema: Id, name: &str, inputs: &[ColumnType]) -> Option<Id> {
+        note(Row::Name(Class::Routine, schema, name));
         self.names.get(&(Class::Routine, schema, Ident::new(name), signature(inputs))).copied()
     }
 
     /// Whether some relation of the schema has a constraint of that name.
     pub(super) fn has_constraint_named(&self, schema: Id, name: &str) -> bool {
+        note(Row::Name(Class::ConstraintOfSchema, schema, name));
         let start = (Class::ConstraintOfSchema, schema, Ident::new(name), Ident::default());
         self.names.range(start..).next().is_some_and(|((class, parent, found, _), _)| {
             *class == Class::ConstraintOfSchema && *parent == schema && found == name
@@ -370,6 +370,7 @@ impl State {
 
     /// Forgets what the objects from one to the other need.
     pub(super) fn unlink_range(&mut self, from: Ref, to: Ref) {
+        note(Row::Needs(from.0));
         let found: Vec<_> = self
             .needs
             .range((from.0, from.1, 0, 0, Link::Normal)..)
@@ -383,6 +384,7 @@ impl State {
 
     /// Who needs it: of a whole, also who needs a column of it.
     pub(super) fn dependents(&self, of: Ref) -> Vec<(Ref, Link, u16)> {
+        note(Row::Dependents(of.0));
         let last = if of.1 == 0 { (of.0, u16::MAX) } else { of };
         self.dependents
             .range((of.0, of.1, 0, 0, Link::Normal)..)
@@ -393,6 +395,7 @@ impl State {
 
     /// What it needs: of a whole, without what its columns need.
     pub(super) fn needs(&self, of: Ref) -> Vec<(Ref, Link)> {
+        note(Row::Needs(of.0));
         self.needs
             .range((of.0, of.1, 0, 0, Link::Normal)..)
             .take_while(|row| (row.0, row.1) == of)
@@ -402,6 +405,7 @@ impl State {
 
     /// Whether some relation has a trigger of that name.
     pub(super) fn has_trigger_named(&self, name: &Ident) -> bool {
+        note(Row::Name(Class::TriggerNamed, 0, name));
         let start = (Class::TriggerNamed, 0, name.clone(), Ident::default());
         self.names
             .range(start..)
@@ -430,6 +434,12 @@ impl State {
         !keys.is_empty() && keys.iter().all(is_maybe)
     }
 
+    /// What is made from here on has numbers that do not depend on how much exactly was made
+    /// before.
+    pub(super) fn begin_session(&mut self) {
+        self.next = self.next.checked_next_multiple_of(NUMBERS).unwrap_or(self.next);
+    }
+
     /// Remembers what could not be followed.
     pub(super) fn blur(&mut self, blur: Blur) {
         let span = blur.at.span();
@@ -455,11 +465,11 @@ impl State {
     }
 
     pub(super) fn add_inheritor(&mut self, parent: Id, child: Id) {
-        self.set_name((Class::Inheritor, parent, Ident::from(child.to_string()), Ident::default()), child);
+        self.set_name((Class::Inheritor, parent, numeral(child), Ident::default()), child);
     }
 
     pub(super) fn remove_inheritor(&mut self, parent: Id, child: Id) {
-        self.unset_name(&(Class::Inheritor, parent, Ident::from(child.to_string()), Ident::default()));
+        self.unset_name(&(Class::Inheritor, parent, numeral(child), Ident::default()));
     }
 
     /// The object of that key; of a column, its relation.
@@ -492,6 +502,21 @@ impl State {
         }
     }
 
+    /// The numbers of all objects, in the order in which they were made.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
+        note(Row::Everything);
+        self.objects.keys().copied()
+    }
+
+    /// The objects that are not the same in both, by number, as they are here and there.
+    pub(super) fn changed<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = (Option<Id>, Option<Id>)> {
+        self.objects.diff(&other.objects).map(|item| match item {
+            DiffItem::Add(id, _) => (None, Some(*id)),
+            DiffItem::Remove(id, _) => (Some(*id), None),
+            DiffItem::Update { old: (id, _), new: (other, _) } => (Some(*id), Some(*other)),
+        })
+    }
+
     // Names.
 
     /// The schemas in which a relation, a type or a function is looked for, in order.
@@ -514,6 +539,7 @@ impl State {
     }
 
     pub(super) fn schema(&self, name: &str) -> Option<Id> {
+        note(Row::Name(Class::Schema, 0, name));
         self.schemas.get(name).copied()
     }
 
@@ -686,6 +712,11 @@ impl State {
     pub(super) fn indexes(&self, table: Id) -> Vec<Id> {
         self.parts(Class::IndexOf, table)
     }
+}
+
+/// A number as a name, in the order of the numbers.
+fn numeral(id: Id) -> Ident {
+    Ident::from(format!("{id:010}"))
 }
 
 /// The input types of a routine as a part of its name.

@@ -15,10 +15,11 @@ use crate::syntax::SyntaxError;
 pub use crate::logic::Known;
 
 /// A script from its first line to its last.
+#[derive(Clone)]
 pub struct Run<'a> {
     /// In the order in which they happen; of arms that exclude one another, in the order of
     /// the file.
-    pub events: Vec<Event<'a>>,
+    pub events: Arc<Vec<Event<'a>>>,
     /// What is known at the end.
     pub end: State,
 }

@@ -164,6 +164,12 @@ impl State {
         Self::new(start)
     }
 
+    /// The same with another schema.
+    #[must_use]
+    pub fn over(&self, catalog: Catalog) -> Self {
+        Self { catalog, ..self.clone() }
+    }
+
     pub(super) fn assume(&mut self, expr: &Expr, truth: Truth) {
         let world = Sight(&self.catalog);
         self.facts.assume(expr, truth, &world);

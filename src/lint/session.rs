@@ -173,7 +173,11 @@ impl<'a> Session<'a> {
         for (package, named) in chosen.iter().zip(named) {
             let scripts = package::scripts(package, library, named);
             let mismatches = mismatches(job, package, library, &self.desk, manifests)?;
-            let new = || (Runs::new(&self.arena.memory, Parser::default()), Kept::default());
+            let is_edited = self.desk.is_of_edited();
+            let new = || {
+                let (runs, kept) = (Runs::new(&self.arena.memory, Parser::default()), Kept::default());
+                if is_edited { (runs.noting(), kept.noting()) } else { (runs, kept) }
+            };
             let place = (job.directory.clone(), package.name.get_ref().clone());
             let (runs, kept) = self.runs.entry(place).or_insert_with(new);
             let asked = Arc::clone(&self.stop);

@@ -16,7 +16,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     // Where it takes something with it in some run, somebody has to say what is to become of that.
     let busy: BTreeSet<(FileId, Span)> = case
         .changing()
-        .flat_map(|pass| &pass.run.events)
+        .flat_map(|pass| pass.run.events.iter())
         .filter(|event| match &event.what {
             What::Define { outcome, .. } => {
                 outcome.dropped.iter().any(|dropped| dropped.cascade_from.is_some() && !dropped.automatic)

@@ -15,7 +15,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .passes
             .iter()
             .filter(|first| !first.repeat && first.script == pass.script && first.role == pass.role)
-            .flat_map(|first| &first.run.events)
+            .flat_map(|first| first.run.events.iter())
             .filter(|event| event.what.problem().is_some())
             .map(|event| event.at.span())
             .collect();

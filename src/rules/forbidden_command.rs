@@ -28,7 +28,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for pass in case.passes.iter().filter(|pass| !pass.repeat) {
-        for event in &pass.run.events {
+        for event in pass.run.events.iter() {
             let What::Utility(statement) = &event.what else { continue };
             let message = match &statement.act {
                 Act::Copy { end: CopyEnd::Program(_), .. } => "COPY runs a program on the server",

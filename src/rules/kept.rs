@@ -1,9 +1,11 @@
 //! What rules have found before, by all that they look at.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::{ALL, drop_particular, place};
-use crate::case::{Case, Frame, Part};
+use super::{ALL, Rule, drop_particular, place};
+use crate::case::{Case, Frame, Part, Shown};
+use crate::catalog::{Catalog, Delta, Reads, noting};
 use crate::finding::{Finding, Fix};
 use crate::parallel::side_by_side;
 
@@ -15,84 +17,157 @@ const REQUESTS: u64 = 3;
 pub struct Kept {
     /// With the numbers of frames that are equal only to themselves.
     frames: Vec<(Frame, u64, u64)>,
-    found: HashMap<(Part, u64, Vec<u64>), Found>,
+    /// By the originals of the runs that a part shows, with the number of the last request that
+    /// asked for it; what was asked for last is last.
+    found: HashMap<(Part, u64, Vec<u64>), Vec<(u64, Arc<Found>)>>,
     last: u64,
     request: u64,
+    /// Whether it is noted what rules ask of the databases.
+    is_noting: bool,
 }
 
+/// What was found in a part.
 struct Found {
-    /// By the number of the rule; of rules that found something.
-    by_rule: Vec<(usize, Vec<Finding>)>,
-    request: u64,
+    runs: Vec<u64>,
+    /// The databases that the runs start from.
+    starts: Vec<Catalog>,
+    /// What each rule answers, in their order; none of one that looks at the whole.
+    answers: Vec<Option<Arc<Answer>>>,
+}
+
+/// What a rule finds in a part.
+struct Answer {
+    findings: Vec<Finding>,
+    /// What it asked of the databases, if that was noted.
+    reads: Option<Reads>,
 }
 
 /// What is to be found out.
 enum Task {
     /// What a rule finds in the whole.
-    Rule(usize),
-    /// What all others find in a part.
-    Part(Part, Vec<u64>),
+    Rule(&'static Rule, usize),
+    /// What all others find in a part, the number of which is the first, and what they found when
+    /// the same happened in other databases.
+    Part(usize, Part, Shown, Option<Arc<Found>>),
+}
+
+/// What was found out.
+enum Outcome {
+    Rule(usize, Vec<Finding>),
+    Part(usize, Part, Shown, Found),
 }
 
 impl Task {
-    fn work(&self, case: &Case<'_>) -> Vec<(usize, Vec<Finding>)> {
-        let ask = |case: &Case<'_>, is_asked: &dyn Fn(usize, &super::Rule) -> bool| {
-            let asked = ALL.iter().enumerate().filter(|(index, rule)| is_asked(*index, rule));
-            let check = |(index, rule): (usize, &&super::Rule)| {
-                let mut own = Vec::new();
-                (rule.check)(case, &mut own);
-                (!own.is_empty()).then_some((index, own))
-            };
-            asked.filter_map(check).collect()
-        };
+    fn work(&self, case: &Case<'_>, is_noting: bool) -> Outcome {
         match self {
-            Self::Rule(wanted) => ask(case, &|index, _| index == *wanted),
-            Self::Part(part, _) => ask(&case.part(*part), &|_, rule| !rule.whole),
+            Self::Rule(rule, index) => Outcome::Rule(*index, ask(rule, case)),
+            Self::Part(number, part, shown, before) => {
+                let case = case.part(*part);
+                let starts: Vec<Catalog> = case.starts().cloned().collect();
+                let before = before.as_ref().and_then(|before| Some((before, before.deltas(&starts)?)));
+                let answer = |(index, rule): (usize, &&Rule)| {
+                    if rule.whole {
+                        return None;
+                    }
+                    let known = before.as_ref().and_then(|(before, deltas)| {
+                        let known = before.answers.get(index)?.as_ref()?;
+                        known.reads.as_ref()?.hold_with(deltas).then(|| Arc::clone(known))
+                    });
+                    Some(known.unwrap_or_else(|| Arc::new(Answer::of(rule, &case, is_noting))))
+                };
+                let answers = ALL.iter().enumerate().map(answer).collect();
+                Outcome::Part(*number, *part, shown.clone(), Found { runs: shown.runs.clone(), starts, answers })
+            }
+        }
+    }
+}
+
+fn ask(rule: &Rule, case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    (rule.check)(case, &mut findings);
+    findings
+}
+
+impl Found {
+    /// What other databases hold otherwise; none where it is more than that.
+    fn deltas(&self, starts: &[Catalog]) -> Option<Vec<Delta>> {
+        let pairs = self.starts.iter().zip(starts);
+        (self.starts.len() == starts.len()).then(|| pairs.map(|(own, other)| own.delta(other)).collect()).flatten()
+    }
+}
+
+impl Answer {
+    fn of(rule: &Rule, case: &Case<'_>, is_noting: bool) -> Self {
+        if is_noting {
+            let (findings, reads) = noting(|| ask(rule, case));
+            Self { findings, reads: Some(reads) }
+        } else {
+            Self { findings: ask(rule, case), reads: None }
         }
     }
 }
 
 impl Kept {
+    /// Notes what rules ask of the databases: it pays where almost the same is asked for again.
+    #[must_use]
+    pub fn noting(self) -> Self {
+        Self { is_noting: true, ..self }
+    }
+
     /// Everything that is wrong with a package, each once. Ends early, with whatever it has,
     /// when it has to stop.
     pub fn check(&mut self, case: &Case<'_>, stop: &(dyn Fn() -> bool + Sync)) -> Vec<Finding> {
         self.request += 1;
         let request = self.request;
+        let is_noting = self.is_noting;
         let frame = self.number(case.frame());
-        let parts = case.parts();
-        let is_new = |(part, runs): &&(Part, Vec<u64>)| !self.found.contains_key(&(*part, frame, runs.clone()));
-        let tasks: Vec<Task> = ALL
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| rule.whole)
-            .map(|(index, _)| Task::Rule(index))
-            .chain(parts.iter().filter(is_new).map(|(part, runs)| Task::Part(*part, runs.clone())))
-            .collect();
         let mut by_rule: Vec<Vec<Finding>> = vec![Vec::new(); ALL.len()];
-        for (task, found) in side_by_side(&tasks, |task| (!stop()).then(|| (task, task.work(case)))) {
-            match task {
-                Task::Part(part, runs) => {
-                    self.found.insert((*part, frame, runs.clone()), Found { by_rule: found, request });
+        let mut parts: Vec<Option<Arc<Found>>> = Vec::new();
+        let whole = ALL.iter().enumerate().filter(|(_, rule)| rule.whole);
+        let mut tasks: Vec<Task> = whole.map(|(index, rule)| Task::Rule(rule, index)).collect();
+        for (number, (part, shown)) in case.parts().into_iter().enumerate() {
+            let known = self.found.get_mut(&(part, frame, shown.originals.clone()));
+            let same = known.and_then(|known| {
+                known.sort_by_key(|(asked, found)| (found.runs == shown.runs, *asked));
+                known.last_mut()
+            });
+            match same {
+                Some((asked, found)) if found.runs == shown.runs => {
+                    *asked = request;
+                    parts.push(Some(Arc::clone(found)));
                 }
-                Task::Rule(_) => {
-                    for (index, own) in found {
-                        if let Some(all) = by_rule.get_mut(index) {
-                            all.extend(own);
-                        }
+                like => {
+                    let like = like.map(|(_, found)| Arc::clone(found));
+                    tasks.push(Task::Part(number, part, shown, like));
+                    parts.push(None);
+                }
+            }
+        }
+        for outcome in side_by_side(&tasks, |task| (!stop()).then(|| task.work(case, is_noting))) {
+            match outcome {
+                Outcome::Rule(index, own) => {
+                    if let Some(all) = by_rule.get_mut(index) {
+                        all.extend(own);
                     }
                 }
-            }
-        }
-        for (part, runs) in parts {
-            let Some(found) = self.found.get_mut(&(part, frame, runs)) else { continue };
-            found.request = request;
-            for (index, own) in &found.by_rule {
-                if let Some(all) = by_rule.get_mut(*index) {
-                    all.extend(own.iter().cloned());
+                Outcome::Part(number, part, shown, found) => {
+                    let found = Arc::new(found);
+                    if let Some(slot) = parts.get_mut(number) {
+                        *slot = Some(Arc::clone(&found));
+                    }
+                    self.found.entry((part, frame, shown.originals)).or_default().push((request, found));
                 }
             }
         }
-        self.found.retain(|_, found| found.request + REQUESTS >= request);
+        for found in parts.iter().flatten() {
+            for (all, answer) in by_rule.iter_mut().zip(&found.answers) {
+                all.extend(answer.iter().flat_map(|answer| answer.findings.iter().cloned()));
+            }
+        }
+        self.found.retain(|_, found| {
+            found.retain(|(asked, _)| asked + REQUESTS >= request);
+            !found.is_empty()
+        });
         self.frames.retain(|(.., used)| used + REQUESTS >= request);
         let baseline = case.of_baseline();
         let mut findings = Vec::new();

@@ -120,7 +120,7 @@ impl<'a> Changes<'a> {
         let mut changes = Self::default();
         let mut pinned = Vec::new();
         let mut often: HashMap<(&Name, &Ident, &Ident), usize> = HashMap::new();
-        for event in &pass.run.events {
+        for event in pass.run.events.iter() {
             let What::Change(change) = &event.what else { continue };
             if change.kind == ChangeKind::Update {
                 changes.updated.insert(&change.relation);

@@ -30,7 +30,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let does = |pass: &&crate::case::Pass<'_>| pass.role == Role::Rollback(index) && !pass.repeat;
-        let changes = case.passes.iter().filter(does).flat_map(|pass| &pass.run.events).any(|event| {
+        let changes = case.passes.iter().filter(does).flat_map(|pass| pass.run.events.iter()).any(|event| {
             event.reachable && matches!(event.what, What::Change(_) | What::Define { .. })
         });
         if !changes {

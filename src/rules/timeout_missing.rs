@@ -76,7 +76,7 @@ fn fix(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, (name, usual): (&str
 /// How most scripts of the package set it, as it is written; nothing if as many do otherwise.
 fn usual(case: &Case<'_>, name: &str) -> Option<String> {
     let mut written: BTreeMap<&str, BTreeSet<(usize, usize)>> = BTreeMap::new();
-    for event in case.all.iter().filter(|pass| !pass.repeat).flat_map(|pass| &pass.run.events) {
+    for event in case.all.iter().filter(|pass| !pass.repeat).flat_map(|pass| pass.run.events.iter()) {
         let What::Set { name: set, statement } = &event.what else { continue };
         if set != name || wrong(event.settings.get(name)).is_some() {
             continue;

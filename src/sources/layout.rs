@@ -67,8 +67,9 @@ impl Layout {
     #[must_use]
     pub fn of_toml(known: &[Arc<Self>], text: &str) -> Self {
         let heads = text.match_indices("\n[").map(|(offset, _)| offset + 1);
-        let mut cuts: Vec<usize> = std::iter::once(0).chain(heads).chain([text.len()]).collect();
-        cuts.dedup();
+        // There may be something before the first head later.
+        let first = text.starts_with('[').then_some(0);
+        let cuts: Vec<usize> = std::iter::once(0).chain(first).chain(heads).chain([text.len()]).collect();
         let written: Arc<[u8]> = Arc::from(text.as_bytes());
         let (parts, bytes) = laid_out(known, &written, &cuts);
         let says =

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use super::{Blur, BlurKey, Id, Ident, Link, NameKey, Need, Object, Settings, State};
+use super::{Blur, BlurKey, Id, Ident, Link, NameKey, Need, Object, Row, Settings, State, Stored, note};
 
 /// How to take back what was done since it was begun.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub(super) struct Journal {
 /// What was there before.
 #[derive(Debug, Clone)]
 enum Change {
-    Object(Id, Option<Arc<Object>>),
+    Object(Id, Option<Stored>),
     Name(NameKey, Option<Id>),
     Linked(Need),
     Unlinked(Need),
@@ -36,9 +36,9 @@ enum Change {
 
 impl Journal {
     /// What an object was before its first change; none where it was not.
-    fn note(&mut self, id: Id, before: Option<&Arc<Object>>) {
+    fn note(&mut self, id: Id, before: Option<&Stored>) {
         if self.kept.insert(id) {
-            self.changes.push(Change::Object(id, before.map(Arc::clone)));
+            self.changes.push(Change::Object(id, before.cloned()));
         }
     }
 }
@@ -89,13 +89,15 @@ impl State {
     }
 
     pub(super) fn put_object(&mut self, id: Id, object: Object) {
-        let before = self.objects.insert(id, Arc::new(object));
+        note(Row::Object(id));
+        let before = self.objects.insert(id, Stored(Arc::new(object)));
         if let Some(journal) = &mut self.journal {
             journal.note(id, before.as_ref());
         }
     }
 
     pub(super) fn take_object(&mut self, id: Id) {
+        note(Row::Object(id));
         let before = self.objects.remove(&id);
         if let Some(journal) = &mut self.journal {
             journal.note(id, before.as_ref());
@@ -103,15 +105,17 @@ impl State {
     }
 
     pub(in crate::catalog) fn edit(&mut self, id: Id) -> Option<&mut Object> {
+        note(Row::Object(id));
         let object = self.objects.get_mut(&id)?;
         if let Some(journal) = &mut self.journal {
             journal.note(id, Some(object));
         }
-        Some(Arc::make_mut(object))
+        Some(Arc::make_mut(&mut object.0))
     }
 
     /// The object that had the name before.
     pub(super) fn set_name(&mut self, name: NameKey, id: Id) -> Option<Id> {
+        note(Row::Name(name.0, name.1, &name.2));
         let before = self.names.insert(name.clone(), id);
         if let Some(journal) = &mut self.journal {
             journal.changes.push(Change::Name(name, before));
@@ -121,6 +125,7 @@ impl State {
 
     /// The object that had the name.
     pub(super) fn unset_name(&mut self, name: &NameKey) -> Option<Id> {
+        note(Row::Name(name.0, name.1, &name.2));
         let before = self.names.remove(name);
         if let Some(journal) = &mut self.journal
             && before.is_some()
@@ -131,6 +136,7 @@ impl State {
     }
 
     pub(super) fn add_need(&mut self, need: Need) {
+        note(Row::Needs(need.0));
         let is_new = self.put_need(need);
         if let Some(journal) = &mut self.journal
             && is_new
@@ -140,6 +146,7 @@ impl State {
     }
 
     pub(super) fn remove_need(&mut self, need: Need) {
+        note(Row::Needs(need.0));
         let was_there = self.take_need(need);
         if let Some(journal) = &mut self.journal
             && was_there
@@ -149,13 +156,13 @@ impl State {
     }
 
     /// Whether it is new.
-    fn put_need(&mut self, need: Need) -> bool {
+    pub(super) fn put_need(&mut self, need: Need) -> bool {
         self.dependents.insert(turned(need));
         self.needs.insert(need).is_none()
     }
 
     /// Whether it was there.
-    fn take_need(&mut self, need: Need) -> bool {
+    pub(super) fn take_need(&mut self, need: Need) -> bool {
         self.dependents.remove(&turned(need));
         self.needs.remove(&need).is_some()
     }
