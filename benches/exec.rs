@@ -1,6 +1,9 @@
 //! What the executor costs, in ratios to psql in the same run: wall time, and the most memory
 //! that either had. `cargo bench --bench exec` prints a line for each; words after `--` choose.
 
+#[path = "support/memory.rs"]
+mod memory;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,6 +15,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use roof_lint::cluster::{Cluster, SUPERUSER};
+
+use memory::watched;
 
 /// How long every byte takes each way in the case with latency.
 const LATENCY: Duration = Duration::from_micros(500);
@@ -148,26 +153,10 @@ fn run(program: &Path, extra: Option<&str>, host: &Path, case: &Case) -> Cost {
         command.env("PGDATABASE", "postgres").args(extra).arg("-X").args(&case.arguments);
         command.stdin(Stdio::null()).stdout(File::create("/dev/null").expect("it is there"));
         let start = Instant::now();
-        let mut child = command.spawn().expect("it runs");
-        // Only a process that is there says how much memory it had at most.
-        let status = PathBuf::from(format!("/proc/{}/status", child.id()));
-        let watcher = thread::spawn(move || {
-            let mut most = 0;
-            loop {
-                let text = std::fs::read_to_string(&status).unwrap_or_default();
-                let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-                let Some(kilobytes) = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()) else {
-                    break;
-                };
-                most = most.max(kilobytes);
-                thread::sleep(Duration::from_millis(1));
-            }
-            most
-        });
-        let end = child.wait().expect("it ends");
+        let (end, most) = watched(command.spawn().expect("it runs"));
         time += start.elapsed();
         assert!(end.success(), "{}: {end}", program.display());
-        memory = memory.max(watcher.join().expect("a thread"));
+        memory = memory.max(most);
     }
     Cost { time: time / u32::try_from(case.repeats).expect("a few"), memory }
 }

@@ -1,6 +1,9 @@
 //! What linting costs, in ratios: against PostgreSQL's bare parser on the same bytes in the
-//! same run, and of one size against another. `cargo bench` prints a line for each.
+//! same run, and of one size against another; and the most memory for each byte of a script.
+//! `cargo bench --bench lint` prints a line for each.
 
+#[path = "support/memory.rs"]
+mod memory;
 mod support;
 
 /// That of the program.
@@ -8,6 +11,7 @@ mod support;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,6 +20,7 @@ use roof_lint::config::Config;
 use roof_lint::lint::{Job, lint};
 use roof_lint::psql::Item;
 
+use memory::watched;
 use support::package;
 
 /// How often each figure is taken; the least counts.
@@ -101,8 +106,28 @@ fn start() {
     println!("cold start: sql/ in {whole:?}, an empty program, reading and parsing {floor:?}, ratio {ratio:.2}");
 }
 
+/// The most memory that the program has for each byte of a script of so many short statements.
+fn room(statements: usize) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let script = directory.path().join("updates.sql");
+    let mut text = "BEGIN;\nSET LOCAL lock_timeout = '5s';\n".to_owned();
+    for id in 0..statements {
+        writeln!(text, "UPDATE t SET a = {id} WHERE id = {id};").expect("a string");
+    }
+    text.push_str("COMMIT;\n");
+    std::fs::write(&script, &text).expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roof-lint"));
+    command.arg("check").arg(&script).current_dir(&directory).stdout(Stdio::null()).stderr(Stdio::null());
+    let (status, most) = watched(command.spawn().expect("it starts"));
+    assert!(status.success(), "the script is clean");
+    #[expect(clippy::cast_precision_loss, reason = "a ratio of two figures of a few digits")]
+    let ratio = (most * 1024) as f64 / text.len() as f64;
+    println!("memory: {statements} UPDATEs, {} bytes: {most} kB, ratio {ratio:.1}", text.len());
+}
+
 fn main() {
     start();
+    room(200_000);
     let wide = measure("wide", 250, 21_000);
     let small = measure("small", 25, 2_100);
     let large = if std::env::var("BENCH_LARGE").is_err() { wide } else { measure("large", 2_500, 210_000) };
