@@ -1,6 +1,7 @@
 //! Scripts whose second run changes more.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::case::{Case, Pass};
 use crate::effect::{
@@ -8,7 +9,7 @@ use crate::effect::{
     walk_expr, walk_from,
 };
 use crate::finding::Finding;
-use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What};
+use crate::flow::{Block, Change, ChangeKind, Event, Origin, Sight, What};
 use crate::logic::{Facts, Known, Truth};
 use crate::package::Role;
 
@@ -16,8 +17,13 @@ const ID: &str = "changes-when-repeated";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| pass.repeat && (matches!(pass.role, Role::Tier(_)) || pass.role.undoes())) {
-        for event in pass.run.events.iter().filter(|event| event.reachable) {
+        let mut before = Before { pass, changed: OnceCell::new(), removed: HashMap::new() };
+        for event in pass.run.events.iter() {
             let What::Change(change) = &event.what else { continue };
+            before.note(event, change);
+            if !event.reachable {
+                continue;
+            }
             if change.relation.is_temporary() || super::is_house_rule(event, &case.baseline) {
                 continue;
             }
@@ -25,7 +31,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let why = match (change.kind, change.act) {
                 _ if derived => None,
                 (ChangeKind::Insert, Some(Act::Insert { columns, rows, conflict, .. })) => {
-                    inserts_again(pass, event, change, (columns, rows, conflict.as_deref()))
+                    inserts_again(&before, event, change, (columns, rows, conflict.as_deref()))
                 }
                 (ChangeKind::Update, Some(Act::Update { set, .. })) => {
                     another_each_time(set).filter(|_| !is_over(set, change.filter, pass))
@@ -83,12 +89,51 @@ fn is_settled(query: &Query, index: usize) -> bool {
 /// The columns of an INSERT, its rows, its ON CONFLICT.
 type Inserted<'a> = (&'a [Ident], &'a RowSource, Option<&'a Conflict>);
 
+/// What a run did before the event that is looked at.
+struct Before<'a> {
+    pass: &'a Pass<'a>,
+    changed: OnceCell<BTreeSet<Name>>,
+    /// The relations that certainly lost rows, with the transactions in which they did.
+    removed: HashMap<&'a Name, Vec<Block>>,
+}
+
+impl<'a> Before<'a> {
+    /// An event; of an insertion it matters not whether that is noted before it is looked at.
+    fn note(&mut self, event: &'a Event<'a>, change: &'a Change<'a>) {
+        if event.certain && matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) {
+            let blocks = self.removed.entry(&change.relation).or_default();
+            if blocks.last() != Some(&event.block) {
+                blocks.push(event.block);
+            }
+        }
+    }
+
+    /// Whether the same script has removed the rows before, in the same transaction.
+    fn deletes(&self, event: &Event<'_>, change: &Change<'_>) -> bool {
+        self.removed.get(&*change.relation).is_some_and(|blocks| blocks.contains(&event.block))
+    }
+
+    /// The tables that the script fills or empties: what asks them, or a view of them, sees its
+    /// own work when it runs again.
+    fn changed(&self) -> &BTreeSet<Name> {
+        self.changed.get_or_init(|| {
+            let relations = self.pass.run.events.iter().filter_map(|event| match &event.what {
+                What::Change(change) => Some(&*change.relation),
+                _ => None,
+            });
+            let relations: BTreeSet<&Name> = relations.collect();
+            crate::flow::readers(&self.pass.start, relations.into_iter().cloned())
+        })
+    }
+}
+
 fn inserts_again(
-    pass: &Pass<'_>,
+    before: &Before<'_>,
     event: &Event<'_>,
     change: &Change<'_>,
     (columns, rows, conflict): Inserted<'_>,
 ) -> Option<String> {
+    let pass = before.pass;
     let relation = pass.start.relation(&change.relation);
     if let Some(conflict) = conflict {
         let relation = relation?;
@@ -125,10 +170,9 @@ fn inserts_again(
     }
     let RowSource::Query(query) = rows else { return Some("nothing keeps the row from being added again".to_owned()) };
     // A query that asks the table itself, or a view of it, looks whether its rows are there.
-    let changed = changed(pass);
-    let mut asks = Asks { catalog: &pass.start, changed: &changed, found: false };
+    let mut asks = Asks { catalog: &pass.start, changed: before.changed(), found: false };
     asks.query(query);
-    if asks.found || looks_first(event, change, pass) || deletes_first(pass, event, change) {
+    if asks.found || looks_first(event, change, pass) || before.deletes(event, change) {
         return None;
     }
     // A constant key is a matter of failing, not of changing more.
@@ -144,29 +188,6 @@ fn inserts_again(
 /// stands in a branch that asks.
 fn looks_first(event: &Event<'_>, change: &Change<'_>, pass: &Pass<'_>) -> bool {
     !event.certain && event.facts.asks(&mut |name| pass.start.canonical(name) == *change.relation)
-}
-
-/// Whether the same script has removed the rows before, in the same transaction.
-fn deletes_first(pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>) -> bool {
-    pass.run.events.iter().take_while(|earlier| !std::ptr::eq(*earlier, event)).any(|earlier| match &earlier.what {
-        What::Change(removed) => {
-            removed.relation == change.relation
-                && matches!(removed.kind, ChangeKind::Delete | ChangeKind::Truncate)
-                && earlier.certain
-                && earlier.block == event.block
-        }
-        _ => false,
-    })
-}
-
-/// The tables that the script fills or empties: what asks them, or a view of them, sees its
-/// own work when it runs again.
-fn changed(pass: &Pass<'_>) -> BTreeSet<Name> {
-    let changes = pass.run.events.iter().filter_map(|event| match &event.what {
-        What::Change(change) => Some(Name::clone(&change.relation)),
-        _ => None,
-    });
-    crate::flow::readers(&pass.start, changes)
 }
 
 /// Whether a column that no value is given for has the same value each time.
