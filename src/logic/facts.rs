@@ -5,6 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use imbl::Vector;
+
 use super::read::Reader;
 use super::solve::Question;
 use super::term::{Atom, Formula, Rows, Source, T, Term};
@@ -20,7 +22,8 @@ const DERIVE_LIMIT: usize = 48;
 /// A conjunction of conditions that are known to hold. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    held: Arc<Vec<Arc<Fact>>>,
+    /// Copies that know more share what they have in common.
+    held: Arc<Vector<Arc<Fact>>>,
     /// Tells evaluations of the same expression apart.
     serial: u64,
     /// What was asked of them, their copies included.
@@ -83,8 +86,8 @@ impl Facts {
             return;
         }
         // What was known before can hold; that leaves what has to do with what is new.
-        let new = self.held.get(known..).unwrap_or_default();
-        let wanted = new.iter().flat_map(|fact| fact.topics.iter().copied()).collect();
+        let new = self.held.iter().skip(known);
+        let wanted = new.flat_map(|fact| fact.topics.iter().copied()).collect();
         let formulas: Vec<Formula> = self.slice(wanted, true).into_iter().map(|fact| fact.formula.clone()).collect();
         if self.impossible(formulas, world) {
             self.push(Formula::Never, depends, vec![(expr.clone(), truth)]);
@@ -98,7 +101,7 @@ impl Facts {
         let topics = topics(&formula);
         let fact = Fact { formula, depends, topics, sources, hash };
         if !self.held.iter().any(|known| **known == fact) {
-            Arc::make_mut(&mut self.held).push(Arc::new(fact));
+            Arc::make_mut(&mut self.held).push_back(Arc::new(fact));
         }
     }
 
@@ -203,12 +206,12 @@ impl Facts {
             return Self { serial, ..self.clone() };
         }
         let mut joined = Self { held: Arc::default(), serial, effort: Arc::clone(&self.effort) };
-        let mut held = Vec::new();
+        let mut held = Vector::new();
         let mut left = Vec::new();
         let mut right = Vec::new();
         for fact in self.held.iter() {
             if has(&theirs, fact) {
-                held.push(fact.clone());
+                held.push_back(fact.clone());
             } else {
                 left.push(fact);
             }
@@ -224,7 +227,7 @@ impl Facts {
                 let holds = fact.formula.size() <= JOIN_LIMIT
                     && elsewhere.follows(&elsewhere.about(&fact.formula), &fact.formula, world);
                 if holds {
-                    held.push((*fact).clone());
+                    held.push_back((*fact).clone());
                 }
                 !holds
             });
