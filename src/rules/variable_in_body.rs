@@ -54,6 +54,9 @@ fn known(case: &Case<'_>) -> BTreeSet<String> {
 fn quoted_references(statement: &Statement, bytes: &[u8], known: &BTreeSet<String>) -> Vec<(Span, String)> {
     let span = statement.span;
     let mut found = Vec::new();
+    if !span.of(bytes).contains(&b':') {
+        return found;
+    }
     let Some(tokens) = std::str::from_utf8(span.of(bytes)).ok().and_then(|text| token::tokens(text).ok()) else {
         let texts = statement.pieces.iter().filter(|piece| piece.kind == PieceKind::Text);
         texts.for_each(|piece| found.extend(references(piece.span, bytes, known)));
