@@ -182,7 +182,14 @@ impl<'a> Case<'a> {
         let work = |request: Box<Request<'a>>| (!stop()).then(|| request.run()).map(|run| (request, run));
         let (lead, done) = meanwhile(self.scripts.len(), work, |hand| {
             let variables = Arc::new(self.usual_variables());
-            let mut lead = Lead { runs: &mut *runs, hand, variables, count: 0, passes: Vec::new(), handed: Vec::new() };
+            let mut lead = Lead {
+                runs: &mut *runs,
+                hand,
+                variables,
+                next: (Chapter::Before, 0),
+                passes: Vec::new(),
+                handed: Vec::new(),
+            };
             self.lead(&mut lead, stop);
             (lead.passes, lead.handed)
         });
@@ -207,8 +214,13 @@ impl<'a> Case<'a> {
         let stand = stand.reconnected(lead.runs).assumed_complete(lead.runs, known);
         self.baseline = stand.catalog().clone();
         self.frame = stand.number();
-        let baseline = stand.clone();
 
+        // Those that take long before those that wait for others.
+        lead.turn_to(Chapter::Executor);
+        for index in self.of(|role| role == Role::Executor) {
+            self.hand_over(lead, Role::Executor, index, false, &stand, Knowledge::default(), &[]);
+        }
+        lead.turn_to(Chapter::Forward);
         for index in self.of(|role| role == Role::Preflight) {
             self.twice(lead, Role::Preflight, index, &stand, &[], origin::OTHER);
         }
@@ -239,11 +251,20 @@ impl<'a> Case<'a> {
         for index in self.of(|role| role == Role::Verify) {
             self.twice(lead, Role::Verify, index, &stand, &[], origin::OTHER);
         }
-        for index in self.of(|role| role == Role::Executor) {
-            self.hand_over(lead, Role::Executor, index, false, &baseline, Knowledge::default(), &[]);
+        lead.turn_to(Chapter::AllBack);
+        for index in self.of(|role| role == Role::TierRollback) {
+            self.twice(lead, Role::TierRollback, index, &stand, &[], origin::OTHER);
         }
+        for index in self.of(|role| role == Role::FullRollback) {
+            self.twice(lead, Role::FullRollback, index, &stand, &[], origin::OTHER);
+            // It must work from any tier, and from none.
+            for before in befores.iter().skip(befores.len().saturating_sub(PREFIXES)) {
+                let start = before.clone().made_by(lead.runs, origin::OTHER);
+                self.hand_over(lead, Role::FullRollback, index, true, &start, Knowledge::default(), &[]);
+            }
+        }
+        lead.turn_to(Chapter::Backward);
         // Tier by tier backwards, each from where the ones after it are undone.
-        let full = stand.clone();
         for tier in (0..tiers).rev() {
             if stop() {
                 return;
@@ -256,17 +277,6 @@ impl<'a> Case<'a> {
             for index in self.of(|role| role == Role::TierRollback) {
                 let given = [(Ident::from(name), PsqlValue::Text(Ident::from(value)))];
                 stand = self.twice(lead, Role::Rollback(tier), index, &stand, &given, origin::OTHER).end;
-            }
-        }
-        for index in self.of(|role| role == Role::TierRollback) {
-            self.twice(lead, Role::TierRollback, index, &full, &[], origin::OTHER);
-        }
-        for index in self.of(|role| role == Role::FullRollback) {
-            self.twice(lead, Role::FullRollback, index, &full, &[], origin::OTHER);
-            // It must work from any tier, and from none.
-            for before in befores.iter().skip(befores.len().saturating_sub(PREFIXES)) {
-                let start = before.clone().made_by(lead.runs, origin::OTHER);
-                self.hand_over(lead, Role::FullRollback, index, true, &start, Knowledge::default(), &[]);
             }
         }
     }
@@ -338,8 +348,8 @@ impl<'a> Case<'a> {
             }
             Err(request) => {
                 (lead.hand)(request);
-                lead.handed.push(Handed { place: lead.count, role, script, repeat, start });
-                lead.count += 1;
+                let place = lead.place();
+                lead.handed.push(Handed { place, role, script, repeat, start });
             }
         }
     }
@@ -408,16 +418,32 @@ struct Lead<'a, 'l> {
     hand: &'l dyn Fn(Box<Request<'a>>),
     /// What psql is started with, whatever it runs.
     variables: Arc<BTreeMap<Ident, PsqlValue>>,
-    /// How many passes there are, done or not.
-    count: usize,
-    /// With their places among all.
-    passes: Vec<(usize, Pass<'a>)>,
+    /// The place of the next pass, done or not, among all.
+    next: Place,
+    passes: Vec<(Place, Pass<'a>)>,
     handed: Vec<Handed>,
 }
 
+/// Which passes the rules are shown first, whenever they were run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Chapter {
+    /// The database before the release.
+    Before,
+    /// The tiers, and the checks around them.
+    Forward,
+    Executor,
+    /// Tier by tier.
+    Backward,
+    /// All at once.
+    AllBack,
+}
+
+/// The place of a pass among all: its number in its chapter.
+type Place = (Chapter, usize);
+
 /// A pass that is being run.
 struct Handed {
-    place: usize,
+    place: Place,
     role: Role,
     script: usize,
     repeat: bool,
@@ -434,8 +460,19 @@ struct First<'a> {
 
 impl<'a> Lead<'a, '_> {
     fn push(&mut self, pass: Pass<'a>) {
-        self.passes.push((self.count, pass));
-        self.count += 1;
+        let place = self.place();
+        self.passes.push((place, pass));
+    }
+
+    /// From here on passes belong to that chapter.
+    const fn turn_to(&mut self, chapter: Chapter) {
+        self.next = (chapter, 0);
+    }
+
+    const fn place(&mut self) -> Place {
+        let place = self.next;
+        self.next.1 += 1;
+        place
     }
 }
 

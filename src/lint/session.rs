@@ -3,16 +3,17 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use elsa::FrozenVec;
 
 use super::{Job, mismatches, statements};
-use crate::case::{Case, Runs};
+use crate::case::{Case, Mismatch, Runs};
 use crate::config::{self, Config};
 use crate::fault::Fault;
 use crate::flow::Memory;
-use crate::package::{self, Library, Programs, Role};
+use crate::package::{self, Library, Programs, Role, Script};
+use crate::parallel::side_by_side;
 use crate::rules::Kept;
 use crate::sources::{Desk, Layout, Sources};
 use crate::syntax::Parser;
@@ -41,6 +42,16 @@ pub struct Session<'a> {
     /// The bytes that were parsed, and those that the last request was about.
     parsed: usize,
     size: usize,
+}
+
+/// A package that is not run yet.
+struct Waiting<'a> {
+    place: (PathBuf, String),
+    package: &'a config::Package,
+    scripts: Vec<Script>,
+    mismatches: Vec<Mismatch>,
+    runs: Runs<'a>,
+    kept: Kept,
 }
 
 /// How many configurations are kept: what is undone comes back.
@@ -170,27 +181,42 @@ impl<'a> Session<'a> {
         self.parsed += parsed;
         self.size = library.sources.iter().map(|(_, source)| source.bytes.len()).sum();
         let library = self.arena.libraries.push_get(Box::new(Library { layout, ..library }));
-        for (package, named) in chosen.iter().zip(named) {
+        let prepare = |(package, named): (&'a config::Package, _)| {
             let scripts = package::scripts(package, library, named);
-            let mismatches = mismatches(job, package, library, &self.desk, manifests)?;
-            let is_edited = self.desk.is_of_edited();
-            let new = || {
+            Ok((package, scripts, mismatches(job, package, library, &self.desk, manifests)?))
+        };
+        let prepared = chosen.into_iter().zip(named).map(prepare).collect::<Result<Vec<_>, Fault>>()?;
+        let is_edited = self.desk.is_of_edited();
+        let wait = |(package, scripts, mismatches): (&'a config::Package, _, _)| {
+            let place = (job.directory.clone(), package.name.get_ref().clone());
+            let (runs, kept) = self.runs.remove(&place).unwrap_or_else(|| {
                 let (runs, kept) = (Runs::new(&self.arena.memory, Parser::default()), Kept::default());
                 if is_edited { (runs.noting(), kept.noting()) } else { (runs, kept) }
-            };
-            let place = (job.directory.clone(), package.name.get_ref().clone());
-            let (runs, kept) = self.runs.entry(place).or_insert_with(new);
-            let asked = Arc::clone(&self.stop);
-            let stop = move || asked();
-            let case = Case::again(config, package, library, runs, scripts, mismatches, &stop);
-            let case = case.map_err(|fault| fault.written(&job.config.text, &|span| library.written_config(span)))?;
-            visit(&case, kept, &stop);
-            if stop() {
-                self.was_stopped = true;
-                break;
+            });
+            Mutex::new(Some(Waiting { place, package, scripts, mismatches, runs, kept }))
+        };
+        let waiting: Vec<_> = prepared.into_iter().map(wait).collect();
+        let asked = Arc::clone(&self.stop);
+        let stop = move || asked();
+        let run = |waiting: &Mutex<Option<Waiting<'a>>>| {
+            let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+            let Waiting { place, package, scripts, mismatches, mut runs, kept } = waiting;
+            let case = Case::again(config, package, library, &mut runs, scripts, mismatches, &stop);
+            Some((place, case, runs, kept))
+        };
+        let mut outcome = Ok(library);
+        for (place, case, runs, mut kept) in side_by_side(&waiting, run) {
+            match case {
+                Ok(case) if outcome.is_ok() => visit(&case, &mut kept, &stop),
+                Err(fault) if outcome.is_ok() => {
+                    outcome = Err(fault.written(&job.config.text, &|span| library.written_config(span)));
+                }
+                _ => {}
             }
+            self.runs.insert(place, (runs, kept));
         }
-        Ok(library)
+        self.was_stopped |= stop();
+        outcome
     }
 
     /// The configuration, kept as long as what refers to it; while it is edited, with blanks in
