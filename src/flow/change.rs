@@ -125,7 +125,13 @@ impl<'a> Flow<'a> {
 
     /// A statement that changes the schema.
     fn define(&mut self, statement: &'a Statement, state: &mut State) {
-        let outcome = Arc::new(state.catalog.step(statement));
+        let mut outcome = state.catalog.step(statement);
+        // It lasts as long as the event.
+        outcome.made.shrink_to_fit();
+        outcome.altered.shrink_to_fit();
+        outcome.dropped.shrink_to_fit();
+        outcome.skipped.shrink_to_fit();
+        let outcome = Arc::new(outcome);
         self.emit(statement.at, What::Define { statement, outcome: Arc::clone(&outcome) }, state);
         if !outcome.changed {
             return;

@@ -138,6 +138,16 @@ impl Settings {
     pub fn get(&self, name: &str) -> Option<&Setting> {
         self.local.get(name).or_else(|| self.session.get(name))
     }
+
+    /// Whether setting it to that for that long leaves all as it is.
+    fn holds(&self, name: &str, value: &Setting, scope: Scope) -> bool {
+        let known = match scope {
+            Scope::Transaction => self.local.get(name),
+            Scope::Session => self.session.get(name).filter(|_| !self.local.contains_key(name)),
+        };
+        // Where an expression stands is not compared.
+        value.expr.is_none() && known == Some(value)
+    }
 }
 
 impl State {
@@ -231,6 +241,9 @@ impl State {
     /// `SET`; a value of none is `DEFAULT` or `RESET`.
     pub(super) fn set(&mut self, name: &Ident, value: Setting, scope: Scope) {
         let in_block = self.block != Block::None;
+        if self.settings.holds(name, &value, scope) {
+            return;
+        }
         let settings = Arc::make_mut(&mut self.settings);
         if name == "all" {
             settings.local.clear();
