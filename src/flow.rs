@@ -21,7 +21,7 @@ use std::sync::Arc;
 use elsa::sync::FrozenVec;
 
 use crate::catalog::Catalog;
-use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, QueryBody, Statement, Transaction};
+use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, Statement, Transaction};
 use crate::logic::{Facts, Truth};
 use crate::package::{Arm, Condition, Library, Line, Use};
 use crate::psql::Metacommand;
@@ -77,6 +77,7 @@ pub struct Memory {
     statements: FrozenVec<Box<Statement>>,
     functions: FrozenVec<Arc<Function>>,
     expressions: FrozenVec<Box<Expr>>,
+    queries: FrozenVec<Arc<Query>>,
 }
 
 /// Runs scripts on the symbolic database.
@@ -331,6 +332,7 @@ impl<'a> Flow<'a> {
                 };
                 let values: Vec<Expr> = values.iter().map(value_of).collect();
                 let text = state::setting_text(&values);
+                self.replicated(statement.at, name, values.first(), state);
                 state.set(name, text, *scope);
                 state.catalog.step(statement);
                 self.emit(statement.at, What::Set { name: name.clone(), statement }, state);
@@ -340,6 +342,15 @@ impl<'a> Flow<'a> {
                 self.anonymous(body, state);
             }
             _ => self.act(&statement.act, statement, state),
+        }
+    }
+
+    /// Where the session plays a replica, what is said here of triggers and keys is not so.
+    fn replicated(&mut self, at: At, name: &str, value: Option<&Expr>, state: &State) {
+        let is_origin = |value: &Expr| text_of(value).is_some_and(|text| text.eq_ignore_ascii_case("origin"));
+        if name == "session_replication_role" && value.is_some_and(|value| !is_origin(value)) {
+            let why = "from here on triggers do not fire and no foreign key is kept, which is not followed";
+            self.emit(at, What::Opaque(why.to_owned()), state);
         }
     }
 

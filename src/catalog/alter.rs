@@ -1160,6 +1160,7 @@ impl Work<'_> {
             return Ok(());
         }
         if matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language) {
+            self.pass_over(format!("what changes about a {} is not followed", object.kind));
             return Ok(());
         }
         let of = match self.named(object, false) {
@@ -1204,6 +1205,9 @@ impl Work<'_> {
             _ => {
                 if object.kind == ObjectKind::Domain {
                     self.blur("what ALTER DOMAIN changes is not told");
+                }
+                if object.kind == ObjectKind::Extension {
+                    self.blur("what ALTER EXTENSION changes is not told");
                 }
                 self.bump(of, what);
             }

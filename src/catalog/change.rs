@@ -102,6 +102,11 @@ impl Work<'_> {
         self.state.blur(Blur { at: self.at, why, origin: self.origin });
     }
 
+    /// What it changes does not show in the catalog, and bears on nothing in it.
+    pub(super) fn pass_over(&mut self, why: impl Into<Ident>) {
+        self.outcome.unfollowed.get_or_insert_with(|| why.into());
+    }
+
     pub(super) fn made(&mut self, id: Id) {
         self.outcome.made.push(self.state.key((id, 0)));
     }
@@ -498,8 +503,12 @@ impl Work<'_> {
     }
 
     fn grant(&mut self, grant: bool, objects: &[Named], privileges: &[Ident], grantees: &[Ident]) -> Done {
+        if objects.is_empty() {
+            self.pass_over("privileges on what is not named are not followed");
+        }
         for object in objects {
             if matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language) {
+                self.pass_over(format!("who has what on a {} is not followed", object.kind));
                 continue;
             }
             let Some(of) = self.named(object, true)? else { continue };

@@ -73,7 +73,11 @@ impl<'a> Flow<'a> {
                     self.query_calls(query, false, state);
                 }
             }
-            Act::Utility { .. } | Act::Refresh { .. } => self.emit(statement.at, What::Utility(statement), state),
+            Act::Utility { .. } => self.emit(statement.at, What::Utility(statement), state),
+            Act::Refresh { name, .. } => {
+                self.emit(statement.at, What::Utility(statement), state);
+                self.shown(name, name.at, state);
+            }
             Act::Opaque { why } => {
                 self.emit(statement.at, What::Opaque(why.to_string()), state);
                 state.forget_everything();

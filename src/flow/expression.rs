@@ -1,13 +1,15 @@
 //! Expressions with the values of variables in their place, and the calls within them.
 
+use std::collections::BTreeSet;
+
 use super::Flow;
-use super::event::What;
+use super::event::{Origin, Via, What};
 use super::state::{PsqlValue, State};
 use crate::builtin::{Builtin, builtin};
-use crate::catalog::{Catalog, Presence};
+use crate::catalog::{Catalog, Key, Kind, Presence};
 use crate::effect::{
     Act, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind, SubqueryKind,
-    Visit, rewrite_expr, rewrite_query, walk_expr, walk_query,
+    Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
 };
 
 impl<'a> Flow<'a> {
@@ -161,21 +163,21 @@ impl<'a> Flow<'a> {
     /// Does what the calls in an expression do; `certain` says whether the expression is
     /// evaluated whenever control comes here.
     pub(super) fn calls_in(&mut self, expr: &'a Expr, certain: bool, state: &mut State) {
-        let mut collector = Collector { calls: Vec::new(), changes: Vec::new(), certain };
+        let mut collector = Collector::new(certain);
         collector.expr(expr);
         self.perform(collector, state);
     }
 
     /// The same for a query.
     pub(super) fn query_calls(&mut self, query: &'a Query, certain: bool, state: &mut State) {
-        let mut collector = Collector { calls: Vec::new(), changes: Vec::new(), certain };
+        let mut collector = Collector::new(certain);
         collector.top_query(query);
         self.perform(collector, state);
     }
 
     /// Does what the calls in a whole statement do.
     pub(super) fn act_calls(&mut self, act: &'a Act, state: &mut State) {
-        let mut collector = Collector { calls: Vec::new(), changes: Vec::new(), certain: false };
+        let mut collector = Collector::new(false);
         collector.whole(act);
         self.perform(collector, state);
     }
@@ -186,6 +188,36 @@ impl<'a> Flow<'a> {
         }
         for call in collector.calls {
             self.call(&call, state);
+        }
+        for name in collector.read {
+            self.shown(name, name.at, state);
+        }
+    }
+
+    /// Does what the calls in the query of a view do, and in those of the views that it reads.
+    pub(super) fn shown(&mut self, name: &Name, at: At, state: &mut State) {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![name.clone()];
+        while let Some(name) = open.pop() {
+            let Some(query) = state.catalog.view_query(&name) else { continue };
+            let view = state.catalog.canonical(&name);
+            // What is materialized is done when it is refreshed.
+            let is_kept = |key: Key| key.kind == Kind::MaterializedView;
+            if !seen.insert(view.clone()) || (seen.len() > 1 && state.catalog.relation_key(&name).is_some_and(is_kept))
+            {
+                continue;
+            }
+            let mut collector = Collector::new(false);
+            collector.query(self.memory.queries.push_get(query));
+            open.extend(collector.read.iter().map(|name| (*name).clone()));
+            if collector.calls.iter().all(|call| is_quiet(call.name, &state.catalog)) {
+                continue;
+            }
+            self.trail.push(Via { at, origin: Origin::View(view) });
+            for call in collector.calls {
+                self.call(&call, state);
+            }
+            self.trail.pop();
         }
     }
 
@@ -218,6 +250,7 @@ impl<'a> Flow<'a> {
                     return;
                 };
                 let value = given.get(1).map(std::slice::from_ref).unwrap_or_default();
+                self.replicated(at, &setting.to_ascii_lowercase(), given.get(1), state);
                 if let Some(value) = given.get(1) {
                     state.catalog.configure(&setting.to_ascii_lowercase(), value, local);
                 }
@@ -257,11 +290,18 @@ struct FoundCall<'a> {
 struct Collector<'a> {
     calls: Vec<FoundCall<'a>>,
     changes: Vec<&'a Act>,
+    /// The relations that are read, but for common table expressions.
+    read: Vec<&'a Name>,
+    ctes: BTreeSet<&'a Ident>,
     /// Whether what is visited is certainly evaluated.
     certain: bool,
 }
 
 impl<'a> Collector<'a> {
+    const fn new(certain: bool) -> Self {
+        Self { calls: Vec::new(), changes: Vec::new(), read: Vec::new(), ctes: BTreeSet::new(), certain }
+    }
+
     fn maybe(&mut self, visit: impl FnOnce(&mut Self)) {
         let outer = std::mem::replace(&mut self.certain, false);
         visit(self);
@@ -270,6 +310,7 @@ impl<'a> Collector<'a> {
 
     fn ctes(&mut self, ctes: &'a [Cte]) {
         for cte in ctes {
+            self.ctes.insert(&cte.name);
             match &cte.body {
                 CteBody::Query(query) => self.maybe(|collector| collector.query(query)),
                 CteBody::Change(act) => {
@@ -315,8 +356,21 @@ impl<'a> Collector<'a> {
 
     /// Everything of a statement but the changes themselves.
     fn whole(&mut self, act: &'a Act) {
+        if let Act::Insert { with, .. }
+        | Act::Update { with, .. }
+        | Act::Delete { with, .. }
+        | Act::Merge { with, .. } = act
+        {
+            self.ctes.extend(with.iter().map(|cte| &cte.name));
+        }
         crate::effect::walk_act(self, act);
     }
+}
+
+/// Whether a call does nothing but look.
+fn is_quiet(name: &Name, catalog: &Catalog) -> bool {
+    let is_own = name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+    is_own && matches!(builtin(&name.name), Builtin::Pure | Builtin::Reads) && catalog.functions(name).is_empty()
 }
 
 impl<'a> Visit<'a> for Collector<'a> {
@@ -326,10 +380,20 @@ impl<'a> Visit<'a> for Collector<'a> {
     }
 
     fn query(&mut self, query: &'a Query) {
+        self.ctes.extend(query.with.iter().map(|cte| &cte.name));
         self.maybe(|collector| walk_query(collector, query));
     }
 
     fn body(&mut self, _: &'a Body) {}
+
+    fn from(&mut self, from: &'a From) {
+        if let From::Relation { name, .. } = from
+            && (name.schema.is_some() || !self.ctes.contains(&name.name))
+        {
+            self.read.push(name);
+        }
+        walk_from(self, from);
+    }
 
     fn expr(&mut self, expr: &'a Expr) {
         match &expr.kind {
@@ -579,7 +643,7 @@ pub(super) fn reads(expr: &Expr, catalog: &Catalog, touched: &mut dyn FnMut(&Nam
                 let canonical = self.catalog.canonical(name);
                 self.found |= (self.touched)(&canonical);
             }
-            crate::effect::walk_from(self, from);
+            walk_from(self, from);
         }
         fn expr(&mut self, expr: &'a Expr) {
             if let ExprKind::Call { function, .. } = &expr.kind {

@@ -1,11 +1,13 @@
-//! Deletions and updates of a rollback that reach rows which the release did not write.
+//! Deletions and updates that reach rows which the release did not write.
 
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::effect::{Act, At, Expr, ExprKind, Ident, LikeKind, Name, Visit, rewrite_expr, walk_expr};
+use crate::effect::{
+    Act, Assignment, At, ConflictAction, Expr, ExprKind, Ident, LikeKind, MergeAction, Name, Visit, rewrite_expr, walk_expr,
+};
 use crate::finding::{Edit, Finding, Fix};
-use crate::flow::{Change, ChangeKind, Origin, Sight, What};
+use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What, text_of};
 use crate::ledger::{self, Insertion, Mark};
 use crate::logic::{Facts, Known};
 use crate::package::Role;
@@ -13,43 +15,128 @@ use crate::package::Role;
 const ID: &str = "delete-outside-tag";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for pass in case.passes.iter().filter(|pass| !pass.repeat && pass.role.undoes()) {
+    for pass in case.changing().filter(|pass| !pass.repeat) {
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Change(change) = &event.what else { continue };
-            if !matches!(change.kind, ChangeKind::Delete | ChangeKind::Update)
-                || change.relation.is_temporary()
-                || super::is_house_rule(event, &case.baseline)
-            {
+            if change.relation.is_temporary() || super::is_house_rule(event, &case.baseline) {
                 continue;
             }
-            let carried = event.via.iter().any(|via| matches!(via.origin, Origin::ForeignKey(_)));
-            if carried {
-                // What hangs on rows of the release is the release's own only in its own tables.
-                if !super::is_made_by_release(&change.relation, case) {
-                    let message = format!("a deletion is carried on to {}", change.relation);
-                    let finding = Finding::new(ID, event.at, message, "rows of others go with it")
-                        .consequence("rows that this release did not write are deleted or changed")
-                        .way_out("delete nothing that others may refer to, or make the rollback stop while they do");
-                    findings.push(super::with_trail(finding, event));
-                }
-                continue;
-            }
-            let insertions = insertions(case, pass, &change.relation);
-            let marks = marks(case, pass, &insertions);
-            if marks.iter().any(|mark| confined(pass, change, mark, case)) {
-                continue;
-            }
-            let fix = super::is_own(event).then(|| escaped(case, pass, change, &marks)).flatten();
-            let finding = finding(case, pass, change, &marks, &insertions).fix(fix);
-            findings.push(super::with_trail(finding, event));
+            let finding = match (pass.role.undoes(), change.kind) {
+                (true, ChangeKind::Delete | ChangeKind::Update) => undone(case, pass, event, change),
+                (false, ChangeKind::Delete) => lost(case, pass, event, change),
+                (false, ChangeKind::Update) => claimed(case, pass, change),
+                _ => None,
+            };
+            findings.extend(finding.map(|finding| super::with_trail(finding, event)));
         }
     }
 }
 
-/// What the tiers that a pass undoes add to a table.
+/// What a rollback removes or changes, if it may be somebody else's.
+fn undone(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Finding> {
+    if is_carried(event) {
+        return carried(case, event, change);
+    }
+    let insertions = insertions(case, pass, &change.relation);
+    let marks = marks(case, pass, &insertions);
+    if marks.iter().any(|mark| confined(pass, change, mark, case)) {
+        return None;
+    }
+    let fix = super::is_own(event).then(|| escaped(case, pass, change, &marks)).flatten();
+    Some(finding(case, pass, change, &marks, &insertions).fix(fix))
+}
+
+/// What a tier deletes, if it may have been there before.
+fn lost(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Finding> {
+    if super::is_made_by_release(&change.relation, case) {
+        return None;
+    }
+    if is_carried(event) {
+        return carried(case, event, change);
+    }
+    let insertions = insertions(case, pass, &change.relation);
+    let marks = marks(case, pass, &insertions);
+    let is_own = marks.iter().any(|mark| confined(pass, change, mark, case));
+    (!is_own).then(|| finding(case, pass, change, &marks, &insertions).consequence("no rollback brings them back"))
+}
+
+/// Rows that may have been there before and get the tag by which the rollback finds those that
+/// it deletes.
+fn claimed(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> Option<Finding> {
+    if super::is_made_by_release(&change.relation, case) {
+        return None;
+    }
+    let marks = marks(case, pass, &insertions(case, pass, &change.relation));
+    if marks.iter().any(|mark| confined(pass, change, mark, case)) {
+        return None;
+    }
+    let sets = assignments(change);
+    let claim = |mark: &Mark| {
+        let may_be_it = |set: &&&Assignment| {
+            set.column == mark.column && text_of(&set.value).is_none_or(|text| mark.values.contains(&text))
+        };
+        sets.iter().find(may_be_it).copied()
+    };
+    // What is no key is the tag, or, where nobody says which column that is, a part of it.
+    let tags = marks.iter().filter(|mark| !pass.start.has_key_within(&mark.table, std::slice::from_ref(&mark.column)));
+    let claims: Vec<(&Mark, Option<&Assignment>)> = tags.map(|mark| (mark, claim(mark))).collect();
+    if case.package.tag_columns.is_empty() && claims.iter().any(|(_, set)| set.is_none()) {
+        return None;
+    }
+    let (mark, set) = claims.into_iter().find_map(|(mark, set)| Some((mark, set?)))?;
+    let name = super::called(pass, case);
+    let message = format!("{name} may mark rows of {} as its own that were there before", change.written);
+    let finding = Finding::new(ID, set.at, message, "this marks whatever row it reaches")
+        .related(mark.at, format!("the release marks the rows that it adds by {}", mark.column))
+        .consequence("the rollback takes them for rows of the release and deletes them")
+        .way_out("leave rows that are there as they are: ON CONFLICT … DO NOTHING, or a WHERE that asks for the tag");
+    Some(finding)
+}
+
+/// What a change writes into rows that are there.
+fn assignments<'a>(change: &Change<'a>) -> Vec<&'a Assignment> {
+    match change.act {
+        Some(Act::Update { set, .. }) => set.iter().collect(),
+        Some(Act::Insert { conflict: Some(conflict), .. }) => match &conflict.action {
+            ConflictAction::Update { set, .. } => set.iter().collect(),
+            ConflictAction::Nothing => Vec::new(),
+        },
+        Some(Act::Merge { branches, .. }) => {
+            let sets = branches.iter().filter_map(|branch| match &branch.action {
+                MergeAction::Update(set) => Some(set),
+                _ => None,
+            });
+            sets.flatten().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn is_carried(event: &Event<'_>) -> bool {
+    event.via.iter().any(|via| matches!(via.origin, Origin::ForeignKey(_)))
+}
+
+/// What hangs on rows of the release is the release's own only in its own tables.
+fn carried(case: &Case<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Finding> {
+    let is_others = !super::is_made_by_release(&change.relation, case);
+    is_others.then(|| {
+        let message = format!("a deletion is carried on to {}", change.relation);
+        Finding::new(ID, event.at, message, "rows of others go with it")
+            .consequence("rows that this release did not write are deleted or changed")
+            .way_out("delete nothing that others may refer to, or make the rollback stop while they do")
+    })
+}
+
+/// Whether a tier changes only rows that it adds itself.
+pub(super) fn changes_its_own(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> bool {
+    let marks = marks(case, pass, &insertions(case, pass, &change.relation));
+    marks.iter().any(|mark| confined(pass, change, mark, case))
+}
+
+/// What a tier, or the tiers that a pass undoes, add to a table.
 pub(super) fn insertions<'c>(case: &'c Case<'_>, pass: &Pass<'_>, table: &Name) -> Vec<&'c Insertion> {
     let undone = match pass.role {
-        Role::Rollback(only) => case.added.get(only..=only),
+        Role::Tier(only) | Role::Rollback(only) => case.added.get(only..=only),
         _ => Some(case.added.as_slice()),
     };
     let added = undone.unwrap_or_default().iter().flat_map(|added| added.iter());

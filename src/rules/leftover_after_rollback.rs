@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::case::{Case, Pass};
-use crate::catalog::{Catalog, ColumnType, Key};
-use crate::effect::{At, Expr, ExprKind, Ident, Name};
+use crate::catalog::{Aspect, Catalog, ColumnType, Difference, Key};
+use crate::effect::{Act, At, Expr, ExprKind, Ident, Name};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, Sight, What};
 use crate::ledger::Insertion;
@@ -27,6 +27,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Role::Rollback(_) => {}
             _ => continue,
         }
+        settings(case, pass, findings);
         rows(case, pass, findings);
     }
 }
@@ -38,14 +39,7 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
         return;
     }
     // What the tiers made that are undone here; what others have left is told of there.
-    let made: BTreeSet<Key> = case
-        .tiers
-        .iter()
-        .filter(|tier| match (tier.role, pass.role) {
-            (Role::Tier(tier), Role::Rollback(only)) => tier == only,
-            (Role::Tier(_), _) => true,
-            _ => false,
-        })
+    let made: BTreeSet<Key> = undone(case, pass)
         .flat_map(|tier| tier.run.end.catalog.left_over(&tier.start))
         .collect();
     for key in pass.run.end.catalog.left_over(wanted) {
@@ -63,8 +57,49 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
     }
 }
 
+/// The tiers that a rollback undoes.
+fn undone<'c, 'a>(case: &'c Case<'a>, pass: &Pass<'_>) -> impl Iterator<Item = &'c Pass<'a>> {
+    let role = pass.role;
+    case.tiers.iter().filter(move |tier| match (tier.role, role) {
+        (Role::Tier(tier), Role::Rollback(only)) => tier == only,
+        (role, _) => matches!(role, Role::Tier(_)),
+    })
+}
+
+/// What a tier sets about an object that was there before, where the rollback sets nothing
+/// about it.
+fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
+    let is_set = |one: &Difference| matches!(&one.aspect, Aspect::Changed { what, .. } if what == "options");
+    let set = |pass: &Pass<'_>| -> BTreeSet<Key> {
+        let differences = pass.start.difference(&pass.run.end.catalog);
+        differences.into_iter().filter(is_set).map(|one| one.key).collect()
+    };
+    let mut set_back: Option<BTreeSet<Key>> = None;
+    for tier in undone(case, pass) {
+        for key in set(tier) {
+            let is_back = set_back.get_or_insert_with(|| set(pass)).contains(&key);
+            if is_back || !pass.run.end.catalog.contains(&key) || !case.baseline.contains(&key) || super::is_kept(&key, case) {
+                continue;
+            }
+            let sets = |event: &&Event<'_>| match &event.what {
+                What::Define { outcome, .. } => outcome.altered.iter().any(|(altered, _)| *altered == key),
+                _ => false,
+            };
+            let at = tier.run.events.iter().rfind(sets).map_or_else(|| place(tier, case), |event| event.at);
+            let name = super::called(pass, case);
+            findings.push(
+                Finding::new(ID, at, format!("{name} leaves {key} altered"), "altered here")
+                    .related(place(pass, case), "and not altered back here")
+                    .consequence("the database is not what it was before the release")
+                    .way_out("set it back in the rollback"),
+            );
+        }
+    }
+}
+
 fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
     let changes = Changes::of(pass);
+    changed(case, pass, &changes, findings);
     for (tier, added) in case.added.iter().enumerate() {
         if let Role::Rollback(only) = pass.role
             && only != tier
@@ -86,6 +121,39 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
                     .consequence("the database is not what it was before the release")
                     .way_out("DELETE them in the rollback by the tag that the release gives them"),
             );
+        }
+    }
+}
+
+/// Rows that a tier changes and that the rollback never changes back.
+fn changed(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &mut Vec<Finding>) {
+    // One that undoes nothing says nothing of what it forgets.
+    if !pass.run.events.iter().any(|event| matches!(event.what, What::Change(_) | What::Define { .. })) {
+        return;
+    }
+    for tier in undone(case, pass) {
+        for event in tier.run.events.iter().filter(|event| event.reachable) {
+            let What::Change(change) = &event.what else { continue };
+            let table = &change.relation;
+            // An INSERT that meets its own rows of another time may bring them up to date.
+            if change.kind != ChangeKind::Update
+                || matches!(change.act, None | Some(Act::Insert { .. }))
+                || table.is_temporary()
+                || changes.updated.contains(&**table)
+                || super::is_made_by_release(table, case)
+                || super::is_house_rule(event, &case.baseline)
+                || pass.run.end.catalog.relation(table).is_none()
+                || super::delete_outside_tag::changes_its_own(case, tier, change)
+            {
+                continue;
+            }
+            let name = super::called(pass, case);
+            let message = format!("{name} leaves rows of {table} changed");
+            let finding = Finding::new(ID, event.at, message, "changed here")
+                .related(place(pass, case), "and not changed back here")
+                .consequence("the database is not what it was before the release")
+                .way_out("keep what was there, and restore it by an UPDATE in the rollback");
+            findings.push(super::with_trail(finding, event));
         }
     }
 }
