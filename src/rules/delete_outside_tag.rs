@@ -94,7 +94,7 @@ fn claimed(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> Option<Find
 }
 
 /// What a change writes into rows that are there.
-fn assignments<'a>(change: &Change<'a>) -> Vec<&'a Assignment> {
+pub(super) fn assignments<'a>(change: &Change<'a>) -> Vec<&'a Assignment> {
     match change.act {
         Some(Act::Update { set, .. }) => set.iter().collect(),
         Some(Act::Insert { conflict: Some(conflict), .. }) => match &conflict.action {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::case::{Case, Pass};
 use crate::catalog::{Aspect, Catalog, ColumnType, Difference, Key};
-use crate::effect::{Act, At, Expr, ExprKind, Ident, Name};
+use crate::effect::{Act, Assignment, At, Expr, ExprKind, Ident, Name};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, Sight, What};
 use crate::ledger::Insertion;
@@ -142,7 +142,7 @@ fn changed(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &m
                 || changes.updated.contains(&**table)
                 || super::is_made_by_release(table, case)
                 || super::is_house_rule(event, &case.baseline)
-                || pass.run.end.catalog.relation(table).is_none()
+                || are_gone(pass, change)
                 || super::delete_outside_tag::changes_its_own(case, tier, change)
             {
                 continue;
@@ -156,6 +156,14 @@ fn changed(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &m
             findings.push(super::with_trail(finding, event));
         }
     }
+}
+
+/// Whether nothing that a change writes is there any more: it went with its table or its columns.
+fn are_gone(pass: &Pass<'_>, change: &Change<'_>) -> bool {
+    let relation = pass.run.end.catalog.relation(&change.relation);
+    let is_gone = |set: &&Assignment| relation.is_some_and(|relation| relation.column(&set.column).is_none());
+    let written = super::delete_outside_tag::assignments(change);
+    relation.is_none() || !written.is_empty() && written.iter().all(is_gone)
 }
 
 /// Rows of a protected table are retired, never removed; so are rows that only a trigger of
