@@ -140,6 +140,7 @@ impl<'a> Flow<'a> {
         if !outcome.changed {
             return;
         }
+        self.worked_out(&statement.act, state);
         // Whatever read what is gone is gone with it.
         let gone = outcome.dropped.iter().map(|dropped| dropped.key.relation());
         let mut touched = readers(&state.catalog, gone.chain(answer_otherwise(statement, &outcome, state)));

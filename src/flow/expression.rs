@@ -8,8 +8,8 @@ use super::state::{PsqlValue, State};
 use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Key, Kind, Presence};
 use crate::effect::{
-    Act, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind, SubqueryKind,
-    Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
+    Act, AlterAction, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind,
+    SubqueryKind, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
 };
 
 impl<'a> Flow<'a> {
@@ -180,6 +180,29 @@ impl<'a> Flow<'a> {
         let mut collector = Collector::new(false);
         collector.whole(act);
         self.perform(collector, state);
+    }
+
+    /// Does what the functions of users do that a definition works out for the rows that are
+    /// there: the value of a new column, a new type, a condition, the key of an index.
+    pub(super) fn worked_out(&mut self, act: &'a Act, state: &mut State) {
+        let is_for_rows = |action: &AlterAction| {
+            use AlterAction as A;
+            matches!(action, A::AddColumn { .. } | A::ColumnType { .. } | A::AddConstraint(_))
+        };
+        let is_for_rows = match act {
+            Act::AlterTable { actions, .. } => actions.iter().any(is_for_rows),
+            Act::CreateIndex { .. } => true,
+            _ => false,
+        };
+        if !is_for_rows {
+            return;
+        }
+        let mut collector = Collector::new(false);
+        collector.whole(act);
+        collector.calls.retain(|call| !state.catalog.functions(call.name).is_empty());
+        for call in collector.calls {
+            self.call(&call, state);
+        }
     }
 
     fn perform(&mut self, collector: Collector<'a>, state: &mut State) {

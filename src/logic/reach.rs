@@ -1,5 +1,7 @@
 //! Which rows a change can reach: what holds of every row that its WHERE lets through.
 
+use std::collections::BTreeSet;
+
 use super::facts::Facts;
 use super::read::Reader;
 use super::solve::Question;
@@ -23,11 +25,16 @@ pub struct Reach<'a> {
     pub filter: Option<&'a Expr>,
 }
 
-/// That a column is one of these texts.
+/// That a column has one of these values, which are told as texts; as numbers, where all of
+/// them are and it is asked for.
 #[must_use]
-pub fn among<'v>(column: &str, values: impl IntoIterator<Item = &'v Ident>) -> Expr {
+pub fn among(column: &str, values: &BTreeSet<Ident>, as_numbers: bool) -> Expr {
     let at = At::default();
-    let list = values.into_iter().map(|value| Expr { at, kind: ExprKind::Text(value.clone()) }).collect();
+    let is_number = |value: &Ident| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let are_numbers = as_numbers && values.iter().all(is_number);
+    let kind =
+        |value: &Ident| if are_numbers { ExprKind::Number(value.clone()) } else { ExprKind::Text(value.clone()) };
+    let list = values.iter().map(|value| Expr { at, kind: kind(value) }).collect();
     let operand = Box::new(Expr { at, kind: ExprKind::Column(vec![Ident::from(column)]) });
     Expr { at, kind: ExprKind::In { operand, list, negated: false } }
 }

@@ -188,8 +188,11 @@ fn pattern<'t>(tags: &BTreeSet<&'t str>, value: &str) -> Option<&'t str> {
 fn confined(pass: &Pass<'_>, change: &Change<'_>, mark: &Mark, case: &Case<'_>) -> bool {
     let (reach, with) = (super::reach(change), super::common(change));
     let world = Sight(&pass.start);
-    let goal = crate::logic::among(&mark.column, &mark.values);
-    if Facts::default().confines(&reach, with, &goal, &world) == Known::Yes {
+    let is_among = |as_numbers: bool| {
+        let goal = crate::logic::among(&mark.column, &mark.values, as_numbers);
+        Facts::default().confines(&reach, with, &goal, &world) == Known::Yes
+    };
+    if is_among(false) || is_among(true) {
         return true;
     }
     let tags: BTreeSet<&str> = case.package.tags.iter().map(|tag| tag.get_ref().as_str()).collect();
