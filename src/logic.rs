@@ -13,7 +13,7 @@ mod theory;
 mod value;
 
 pub use facts::Facts;
-pub use reach::{Reach, among};
+pub use reach::{Reach, among, among_numbers};
 
 use crate::effect::{Ident, Name, Type};
 

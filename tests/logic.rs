@@ -170,7 +170,7 @@ fn a_row_that_is_reached_carries_the_tag_or_may_not() {
         let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
         let relation = Example.relation(table);
         let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };
-        let found = Facts::default().confines(&reach, &[], &among("tag", &[Ident::from("x")].into(), false), &Example);
+        let found = Facts::default().confines(&reach, &[], &among("tag", &[Ident::from("x")]), &Example);
         assert_eq!(found, expected, "{text}");
     }
 }
@@ -195,7 +195,7 @@ fn a_deletion_reaches_all_rows_of_which_its_condition_holds() {
         ("DELETE FROM t WHERE EXISTS (SELECT FROM t AS own WHERE own.tag = 'y')", false),
         ("DELETE FROM t WHERE id IN (SELECT parent FROM t AS own WHERE own.tag = 'x')", false),
     ];
-    let written = among("tag", &[Ident::from("x")].into(), false);
+    let written = among("tag", &[Ident::from("x")]);
     for (text, expected) in rows {
         let statements = Parser::PostgreSql.statements(text, &Map::at(FileId::new(0), 0)).expect(text);
         let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };

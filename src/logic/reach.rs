@@ -25,17 +25,24 @@ pub struct Reach<'a> {
     pub filter: Option<&'a Expr>,
 }
 
-/// That a column has one of these values, which are told as texts; as numbers, where all of
-/// them are and it is asked for.
+/// That a column is one of these texts.
 #[must_use]
-pub fn among(column: &str, values: &BTreeSet<Ident>, as_numbers: bool) -> Expr {
-    let at = At::default();
+pub fn among<'v>(column: &str, values: impl IntoIterator<Item = &'v Ident>) -> Expr {
+    listed(column, values.into_iter().map(|value| ExprKind::Text(value.clone())))
+}
+
+/// That a column is one of these numbers, where all of them are.
+#[must_use]
+pub fn among_numbers(column: &str, values: &BTreeSet<Ident>) -> Option<Expr> {
     let is_number = |value: &Ident| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let are_numbers = as_numbers && values.iter().all(is_number);
-    let kind =
-        |value: &Ident| if are_numbers { ExprKind::Number(value.clone()) } else { ExprKind::Text(value.clone()) };
-    let list = values.iter().map(|value| Expr { at, kind: kind(value) }).collect();
+    let are_numbers = values.iter().all(is_number);
+    are_numbers.then(|| listed(column, values.iter().map(|value| ExprKind::Number(value.clone()))))
+}
+
+fn listed(column: &str, kinds: impl Iterator<Item = ExprKind>) -> Expr {
+    let at = At::default();
     let operand = Box::new(Expr { at, kind: ExprKind::Column(vec![Ident::from(column)]) });
+    let list = kinds.map(|kind| Expr { at, kind }).collect();
     Expr { at, kind: ExprKind::In { operand, list, negated: false } }
 }
 

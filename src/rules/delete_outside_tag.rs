@@ -9,7 +9,7 @@ use crate::effect::{
 use crate::finding::{Edit, Finding, Fix};
 use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What, text_of};
 use crate::ledger::{self, Insertion, Mark};
-use crate::logic::{Facts, Known};
+use crate::logic::{Facts, Known, among, among_numbers};
 use crate::package::Role;
 
 const ID: &str = "delete-outside-tag";
@@ -39,7 +39,7 @@ fn undone(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'
     }
     let insertions = insertions(case, pass, &change.relation);
     let marks = marks(case, pass, &insertions);
-    if marks.iter().any(|mark| confined(pass, change, mark, case)) {
+    if confined(case, pass, change, &marks) {
         return None;
     }
     let fix = super::is_own(event).then(|| escaped(case, pass, change, &marks)).flatten();
@@ -56,7 +56,7 @@ fn lost(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>
     }
     let insertions = insertions(case, pass, &change.relation);
     let marks = marks(case, pass, &insertions);
-    let is_own = marks.iter().any(|mark| confined(pass, change, mark, case));
+    let is_own = confined(case, pass, change, &marks);
     (!is_own).then(|| finding(case, pass, change, &marks, &insertions).consequence("no rollback brings them back"))
 }
 
@@ -67,7 +67,7 @@ fn claimed(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> Option<Find
         return None;
     }
     let marks = marks(case, pass, &insertions(case, pass, &change.relation));
-    if marks.iter().any(|mark| confined(pass, change, mark, case)) {
+    if confined(case, pass, change, &marks) {
         return None;
     }
     let sets = assignments(change);
@@ -130,7 +130,7 @@ fn carried(case: &Case<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Fi
 /// Whether a tier changes only rows that it adds itself.
 pub(super) fn changes_its_own(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> bool {
     let marks = marks(case, pass, &insertions(case, pass, &change.relation));
-    marks.iter().any(|mark| confined(pass, change, mark, case))
+    confined(case, pass, change, &marks)
 }
 
 /// What a tier, or the tiers that a pass undoes, add to a table.
@@ -185,14 +185,16 @@ fn pattern<'t>(tags: &BTreeSet<&'t str>, value: &str) -> Option<&'t str> {
     })
 }
 
-fn confined(pass: &Pass<'_>, change: &Change<'_>, mark: &Mark, case: &Case<'_>) -> bool {
+/// Whether a change reaches only rows that one of the marks tells apart.
+fn confined(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]) -> bool {
+    marks.iter().any(|mark| confined_to(case, pass, change, mark))
+}
+
+fn confined_to(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, mark: &Mark) -> bool {
     let (reach, with) = (super::reach(change), super::common(change));
     let world = Sight(&pass.start);
-    let is_among = |as_numbers: bool| {
-        let goal = crate::logic::among(&mark.column, &mark.values, as_numbers);
-        Facts::default().confines(&reach, with, &goal, &world) == Known::Yes
-    };
-    if is_among(false) || is_among(true) {
+    let confines = |goal: Expr| Facts::default().confines(&reach, with, &goal, &world) == Known::Yes;
+    if confines(among(&mark.column, &mark.values)) || among_numbers(&mark.column, &mark.values).is_some_and(confines) {
         return true;
     }
     let tags: BTreeSet<&str> = case.package.tags.iter().map(|tag| tag.get_ref().as_str()).collect();
@@ -248,7 +250,7 @@ fn escaped(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]
             }
         });
         let mended = Change { filter: Some(&filter), ..change.clone() };
-        if marks.iter().any(|mark| confined(pass, &mended, mark, case)) {
+        if confined(case, pass, &mended, marks) {
             let edit = Edit { at: pattern.at, text: quoted(&right) };
             return Some(Fix { what: format!("escape the pattern: {}", quoted(&right)), edits: vec![edit] });
         }

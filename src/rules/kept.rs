@@ -126,21 +126,14 @@ impl Kept {
         let whole = ALL.iter().enumerate().filter(|(_, rule)| rule.whole);
         let mut tasks: Vec<Task> = whole.map(|(index, rule)| Task::Rule(rule, index)).collect();
         for (number, (part, shown)) in case.parts().into_iter().enumerate() {
-            let known = self.found.get_mut(&(part, frame, shown.originals.clone()));
-            let same = known.and_then(|known| {
-                known.sort_by_key(|(asked, found)| (found.runs == shown.runs, *asked));
-                known.last_mut()
-            });
-            match same {
-                Some((asked, found)) if found.runs == shown.runs => {
-                    *asked = request;
-                    parts.push(Some(Arc::clone(found)));
-                }
-                like => {
-                    let like = like.map(|(_, found)| Arc::clone(found));
-                    tasks.push(Task::Part(number, part, shown, like));
-                    parts.push(None);
-                }
+            let known = self.found.entry((part, frame, shown.originals.clone())).or_default();
+            if let Some((asked, found)) = known.iter_mut().find(|(_, found)| found.runs == shown.runs) {
+                *asked = request;
+                parts.push(Some(Arc::clone(found)));
+            } else {
+                let like = known.iter().max_by_key(|(asked, _)| *asked).map(|(_, found)| Arc::clone(found));
+                tasks.push(Task::Part(number, part, shown, like));
+                parts.push(None);
             }
         }
         for outcome in side_by_side(&tasks, |task| (!stop()).then(|| task.work(case, is_noting))) {

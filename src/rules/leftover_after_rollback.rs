@@ -8,7 +8,7 @@ use crate::effect::{Act, Assignment, At, Expr, ExprKind, Ident, Name};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, Sight, What};
 use crate::ledger::Insertion;
-use crate::logic::Facts;
+use crate::logic::{Facts, among, among_numbers};
 use crate::package::Role;
 
 const ID: &str = "leftover-after-rollback";
@@ -70,7 +70,11 @@ fn undone<'c, 'a>(case: &'c Case<'a>, pass: &Pass<'_>) -> impl Iterator<Item = &
 /// about it.
 fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
     let is_set = |one: &Difference| matches!(&one.aspect, Aspect::Changed { what, .. } if what == "options");
+    let alters = |event: &Event<'_>| matches!(&event.what, What::Define { outcome, .. } if !outcome.altered.is_empty());
     let set = |pass: &Pass<'_>| -> BTreeSet<Key> {
+        if !pass.run.events.iter().any(alters) {
+            return BTreeSet::new();
+        }
         let differences = pass.start.difference(&pass.run.end.catalog);
         differences.into_iter().filter(is_set).map(|one| one.key).collect()
     };
@@ -260,13 +264,16 @@ fn pins<'a>(pass: &Pass<'_>, table: &Name, filter: &'a Expr) -> Vec<(&'a Ident, 
 
 /// Whether a DELETE removes all rows of the insertion.
 fn removes(pass: &Pass<'_>, change: &Change<'_>, insertion: &Insertion) -> bool {
-    let covers = |as_numbers: bool| {
-        let values = insertion.values.iter();
-        let given = values.map(|(column, values)| crate::logic::among(column, values, as_numbers)).collect();
+    let covers = |given: Vec<Expr>| {
         let written = Expr { at: At::default(), kind: ExprKind::And(given) };
         Facts::default().covers(&super::reach(change), super::common(change), &written, &Sight(&pass.start))
     };
-    covers(false) || covers(true)
+    let texts: Vec<Expr> = insertion.values.iter().map(|(column, values)| among(column, values)).collect();
+    let numbers: Vec<Option<Expr>> =
+        insertion.values.iter().map(|(column, values)| among_numbers(column, values)).collect();
+    covers(texts.clone())
+        || numbers.iter().any(Option::is_some)
+            && covers(numbers.into_iter().zip(texts).map(|(number, text)| number.unwrap_or(text)).collect())
 }
 
 fn place(pass: &Pass<'_>, case: &Case<'_>) -> At {

@@ -2,7 +2,7 @@
 
 use imbl::{ordmap, ordset};
 
-use super::{Class, Id, NameKey, Need, Row, State, Stored, told};
+use super::{Id, NameKey, Need, Row, State, Stored, told};
 use crate::catalog::reads::Reads;
 
 /// What one catalog holds otherwise than another.
@@ -75,27 +75,16 @@ impl State {
             }
         }
         for (name, id) in &delta.names {
-            let schema = name.0 == Class::Schema;
             match id {
-                Some(id) => {
-                    state.names.insert(name.clone(), *id);
-                    if schema {
-                        state.schemas.insert(name.2.clone(), *id);
-                    }
-                }
-                None => {
-                    state.names.remove(name);
-                    if schema {
-                        state.schemas.remove(&name.2);
-                    }
-                }
+                Some(id) => state.put_name(name.clone(), *id),
+                None => state.take_name(name),
             }
         }
         for (need, is_there) in &delta.needs {
             if *is_there {
-                state.put_need(*need);
+                state.add_need(*need);
             } else {
-                state.take_need(*need);
+                state.remove_need(*need);
             }
         }
         state

@@ -156,13 +156,13 @@ impl State {
     }
 
     /// Whether it is new.
-    pub(super) fn put_need(&mut self, need: Need) -> bool {
+    fn put_need(&mut self, need: Need) -> bool {
         self.dependents.insert(turned(need));
         self.needs.insert(need).is_none()
     }
 
     /// Whether it was there.
-    pub(super) fn take_need(&mut self, need: Need) -> bool {
+    fn take_need(&mut self, need: Need) -> bool {
         self.dependents.remove(&turned(need));
         self.needs.remove(&need).is_some()
     }
