@@ -27,7 +27,7 @@ impl World for Example {
 }
 
 fn expr(text: &str) -> Expr {
-    Parser::PostgreSql.expression(text, &Map::at(FileId::new(0), 0)).unwrap_or_else(|error| panic!("{text}: {error:?}"))
+    Parser::default().expression(text, &Map::at(FileId::new(0), 0)).unwrap_or_else(|error| panic!("{text}: {error:?}"))
 }
 
 const GATE: &str = "(SELECT count(*) FROM t) >= 1";
@@ -166,7 +166,7 @@ fn a_row_that_is_reached_carries_the_tag_or_may_not() {
         ("DELETE FROM t WHERE upper(tag) = 'X'", Known::Unsaid),
     ];
     for (text, expected) in rows {
-        let statements = Parser::PostgreSql.statements(text, &Map::at(FileId::new(0), 0)).expect(text);
+        let statements = Parser::default().statements(text, &Map::at(FileId::new(0), 0)).expect(text);
         let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
         let relation = Example.relation(table);
         let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };
@@ -197,7 +197,7 @@ fn a_deletion_reaches_all_rows_of_which_its_condition_holds() {
     ];
     let written = among("tag", &[Ident::from("x")]);
     for (text, expected) in rows {
-        let statements = Parser::PostgreSql.statements(text, &Map::at(FileId::new(0), 0)).expect(text);
+        let statements = Parser::default().statements(text, &Map::at(FileId::new(0), 0)).expect(text);
         let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
         let relation = Example.relation(table);
         let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };
@@ -777,7 +777,7 @@ fn rows_are_reached_through_keys_joins_and_facts() {
         for premise in known {
             facts.assume(&expr(premise), Truth::True, &Example);
         }
-        let statements = Parser::PostgreSql.statements(text, &Map::at(FileId::new(0), 0)).expect(text);
+        let statements = Parser::default().statements(text, &Map::at(FileId::new(0), 0)).expect(text);
         let Act::Delete { with, table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
         let relation = Example.relation(table);
         let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };
@@ -1383,7 +1383,7 @@ mod witness {
 
         for (place, (filter, goal)) in pairs.iter().enumerate() {
             let text = format!("DELETE FROM t WHERE {filter}");
-            let statements = Parser::PostgreSql.statements(&text, &Map::at(FileId::new(0), 0)).expect("a DELETE");
+            let statements = Parser::default().statements(&text, &Map::at(FileId::new(0), 0)).expect("a DELETE");
             let Act::Delete { table, alias, using, filter, .. } = &statements[0].act else { panic!("{text}") };
             let relation = Example.relation(table);
             let reach = Reach { relation: &relation, alias: alias.as_deref(), from: using, filter: filter.as_deref() };

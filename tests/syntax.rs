@@ -1,5 +1,7 @@
 //! Statements in our words, as PostgreSQL's own grammar reads them.
 
+#![cfg(feature = "pg_query")]
+
 use roof_lint::effect::{Act, At, ExprKind, Statement};
 use roof_lint::source::{FileId, Map, Span, place};
 use roof_lint::syntax::Parser;
