@@ -1,6 +1,7 @@
 //! The reviewer's report: what a release does, tier by tier, derived from the effects of its
 //! scripts and never from their comments. Judges nothing; the verdict comes from its own room.
 
+mod chain;
 mod course;
 mod html;
 pub mod lock;
@@ -13,6 +14,7 @@ mod probe;
 pub(crate) mod sql;
 mod text;
 
+pub use chain::{Deed, Doing, Executor, Link, Missing, OnError};
 pub use course::{Check, Course, Demand, Locked, Setting, Stop, Transaction};
 pub use html::write as html;
 pub use markdown::write as markdown;

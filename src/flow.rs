@@ -202,6 +202,7 @@ impl<'a> Flow<'a> {
                 }
                 Line::Include { at, target } => match target {
                     Ok(file) => {
+                        self.emit(*at, What::Included(*file), state);
                         let library = self.library;
                         self.lines(&library.program(*file).lines, state);
                     }

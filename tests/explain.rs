@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use roof_lint::config::{Config, Rows};
-use roof_lint::explain::{self, Check, Document, Model, Stop};
+use roof_lint::explain::{self, Check, Document, Doing, Model, OnError, Stop};
 use roof_lint::lint::Job;
 use roof_lint::report::Root;
 use roof_lint::verdict::Verdict;
@@ -279,7 +279,7 @@ fn each_script_is_followed_from_its_begin_to_its_commit() {
             });
             let asked: Vec<&Check> = checks.filter(|check| asks(check)).collect();
             let [only] = asked.as_slice() else { panic!("{script} asks once: {asked:?}") };
-            assert_eq!(only.certain, ["current_database() IS NOT DISTINCT FROM 'directus'"]);
+            assert_eq!(only.certain, [["current_database() IS NOT DISTINCT FROM 'directus'"]]);
         }
     }
 }
@@ -323,7 +323,7 @@ fn a_check_is_certain_only_where_every_path_comes_by() {
     let checks: Vec<&Check> = first.course.checks().collect();
     let [always, sometimes] = checks.as_slice() else { panic!("two checks: {checks:?}") };
     assert!(always.is_certain && always.is_always);
-    assert_eq!(always.certain, ["(SELECT count(*) FROM old) <= 5"]);
+    assert_eq!(always.certain, [["(SELECT count(*) FROM old) <= 5"]]);
     assert!(!sometimes.is_certain && !sometimes.is_always && sometimes.certain.is_empty());
     assert_eq!((first.writes.len(), first.read_only), (1, false));
     assert_eq!((last.writes.len(), last.read_only, last.printed), (0, false, 1));
@@ -331,4 +331,142 @@ fn a_check_is_certain_only_where_every_path_comes_by() {
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(plain.contains("It changes the database at first.sql:8"), "{plain}");
     assert!(plain.contains("no statement changes anything, though no READ ONLY transaction holds it to that"));
+}
+
+/// The line of a file on which something stands.
+fn line_of(file: &Path, start: usize) -> String {
+    let bytes = fs::read(file).expect("it is there");
+    let line = bytes.split(|byte| *byte == b'\n').scan(0, |at, line| {
+        *at += line.len() + 1;
+        Some((*at, line))
+    });
+    let found = line.into_iter().find(|(end, _)| start < *end).map(|(_, line)| line).expect("a line");
+    text(found.to_vec())
+}
+
+#[test]
+fn the_executor_runs_what_its_bytes_say_in_the_order_of_the_rollout_table() {
+    let (config, verdict, models) = run(&repository());
+    for (package, model) in config.packages.iter().zip(&models) {
+        let [executor] = model.executors.as_slice() else { panic!("{} has an executor", model.name) };
+        let file = repository().join(&executor.script);
+        assert!(executor.is_run && executor.is_in_order(), "{executor:?}");
+        // Every include of the file, and no other, in the order of its lines.
+        let whole = fs::read_to_string(&file).expect("it is there");
+        let included: Vec<&str> = whole.lines().filter_map(|line| line.strip_prefix("\\ir ")).collect();
+        assert_eq!(executor.links().count(), included.len());
+        for ((deed, link), name) in executor.links().zip(included) {
+            assert_eq!(line_of(&file, deed.at.span().start), format!("\\ir {name}"));
+            assert!(link.path.ends_with(&format!("/{name}")), "{}", link.path);
+            assert!(deed.certain && link.inside.is_none(), "{deed:?}");
+            let OnError::Stops(at) = deed.on_error else { panic!("{deed:?}") };
+            assert_eq!(line_of(&file, at.span().start), "\\set ON_ERROR_STOP on");
+        }
+        let named = |path: &str| executor.links().position(|(_, link)| link.path == path);
+        let tiers = model.tiers.iter().map(|tier| named(&tier.script).expect("it runs the tier"));
+        let tiers: Vec<usize> = tiers.collect();
+        assert!(tiers.windows(2).all(|pair| matches!(pair, [one, next] if one < next)), "{tiers:?}");
+        let verified: Vec<&String> = model.probes.iter().map(|probe| &probe.script).collect();
+        for path in &verified {
+            let is_missing = executor.missing.iter().any(|missing| missing.path == **path && !missing.changes);
+            assert!(named(path).is_some() != is_missing, "{path}");
+        }
+        assert_eq!(executor.links().count() + executor.missing.len(), package.tier.len() + verified.len());
+        assert!(executor.demands.iter().all(|demand| demand.is_sure && !demand.by.is_empty()), "{executor:?}");
+        assert!(!executor.deeds.iter().any(|deed| matches!(deed.what, Doing::Changes | Doing::Checks(_))));
+    }
+    let html = text(explain::html(&document(&verdict, &models)));
+    assert!(html.contains("The first error in any of them ends the run"));
+}
+
+#[test]
+fn what_an_executor_does_otherwise_is_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("it is written");
+    write(
+        "lint.toml",
+        "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\npreflight = \"first.sql\"\nexecutor = \"all.sql\"\n\
+         verify = [\"last.sql\"]\ntags = [\"t\"]\ntag-columns = [\"tag\"]\n\
+         [[package.tier]]\nnumber = 1\nname = \"One\"\nfile = \"one.sql\"\n\
+         [[package.tier]]\nnumber = 2\nname = \"Two\"\nfile = \"two.sql\"\n\
+         [[package.tier]]\nnumber = 3\nname = \"Three\"\nfile = \"three.sql\"\n",
+    );
+    write("first.sql", "SELECT 1;\n");
+    write("one.sql", "CREATE TABLE one (id int);\n\\set ON_ERROR_STOP off\n");
+    write("two.sql", "CREATE TABLE two (id int);\n\\ir part.sql\n");
+    write("part.sql", "CREATE TABLE part (id int);\nSELECT 2;\n");
+    write("three.sql", "CREATE TABLE three (id int);\n");
+    write("other.sql", "\\ir one.sql\n");
+    write("last.sql", "SELECT 3;\n");
+    write(
+        "all.sql",
+        "\\echo a\n\\echo b\n\\ir first.sql\n\\set ON_ERROR_STOP 1\nSELECT 1;\nSELECT 2 AS two \\gset\nBEGIN;\n\\ir two.sql\nCOMMIT;\n\
+         \\if :{?x}\n  \\ir other.sql\n\\endif\n\\ir two.sql\nCREATE TABLE own (id int);\n\
+         DO $$ BEGIN IF (SELECT count(*) FROM own) > 0 THEN RAISE 'x'; END IF; END $$;\n\\unset ON_ERROR_STOP\n\\ir missing.sql\n",
+    );
+    let (_, verdict, models) = run(directory.path());
+    let [executor] = models.first().expect("a package").executors.as_slice() else { panic!("an executor") };
+    let file = directory.path().join("all.sql");
+    let number =
+        |at: usize| fs::read(&file).expect("it is there").iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+    let told: Vec<String> = executor
+        .deeds
+        .iter()
+        .map(|deed| {
+            let what = match &deed.what {
+                Doing::Runs(link) => {
+                    let odd =
+                        [(link.is_again, "again"), (link.behind.is_some(), "late"), (link.named.is_none(), "unnamed")];
+                    let odd = odd.iter().filter(|(is, _)| *is).map(|(_, word)| *word);
+                    let inside = link.inside.map(|begin| format!("in {}", number(begin.span().start)));
+                    let odd: Vec<String> = odd.map(str::to_owned).chain(inside).collect();
+                    format!("{} [{}]", link.path, odd.join(" "))
+                }
+                Doing::Checks(check) => format!("check {:?}", check.certain),
+                other => format!("{other:?}"),
+            };
+            let on_error = match deed.on_error {
+                OnError::AsStarted => "as started".to_owned(),
+                OnError::Stops(at) => format!("stops {}", number(at.span().start)),
+                OnError::GoesOn(at) => format!("goes on {}", number(at.span().start)),
+                OnError::Depends(_) => "depends".to_owned(),
+            };
+            let certain = if deed.certain { "" } else { "?" };
+            format!("{}x{} {what}{certain}, {on_error}", number(deed.at.span().start), deed.count)
+        })
+        .collect();
+    let wanted = [
+        "1x2 Commands(\"\\\\echo\"), as started",
+        "3x1 first.sql [], as started",
+        "4x1 Sets(\"ON_ERROR_STOP\", Some(\"1\")), stops 4",
+        "5x1 Prints, stops 4",
+        "6x1 Commands(\"\\\\gset\"), stops 4",
+        "7x1 Transaction(\"BEGIN\"), stops 4",
+        "8x1 two.sql [in 7], stops 4",
+        "9x1 Transaction(\"COMMIT\"), stops 4",
+        "11x1 other.sql [unnamed]?, stops 4",
+        "1x1 one.sql [late]?, stops 4",
+        "13x1 two.sql [again], depends",
+        "14x1 Changes, depends",
+        "15x1 Block, depends",
+        "15x1 check [[\"(SELECT count(*) FROM own) <= 0\"]], depends",
+        "16x1 Sets(\"ON_ERROR_STOP\", None), goes on 16",
+        "17x1 RunsNot, goes on 16",
+    ];
+    assert_eq!(told, wanted);
+    assert!(!executor.is_in_order());
+    let missing: Vec<(&str, bool)> =
+        executor.missing.iter().map(|missing| (missing.path.as_str(), missing.changes)).collect();
+    assert_eq!(missing, [("three.sql", true), ("last.sql", false)]);
+    let plain = text(explain::text(&document(&verdict, &models)));
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "it does not run three.sql, tier 3, Three (lint.toml:21)",
+        "it runs two.sql at all.sql:13, which it has run before",
+        "it runs one.sql at other.sql:1, after two.sql, which comes later in lint.toml, on some paths only",
+        "An error in some of them need not end the run: it sets ON_ERROR_STOP at all.sql:4",
+        "Of its own it prints 1 query result, can be stopped by 1 check and changes the database by 1 statement",
+    ] {
+        assert!(plain.contains(words), "{words}: {plain}");
+    }
 }

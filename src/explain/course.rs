@@ -65,11 +65,11 @@ pub struct Check {
     pub condition: At,
     /// The `RAISE`.
     pub raise: At,
-    /// The condition as SQL, with the values of variables in their place; none where it is
-    /// long.
-    pub sql: Option<String>,
-    /// What is certainly true from the next statement of the script on, as SQL.
-    pub certain: Vec<String>,
+    /// The condition as SQL, with the values of variables in their place, in lines where it is
+    /// long; none where it has parts that have no word.
+    pub sql: Option<Vec<String>>,
+    /// What is certainly true from the next statement of the script on, as SQL, each in lines.
+    pub certain: Vec<Vec<String>>,
     /// Whether the contrary of the condition is certain from there on.
     pub is_certain: bool,
     /// Whether it is asked on every path that comes so far.
@@ -158,7 +158,7 @@ impl Demand {
     }
 }
 
-fn reachable<'p, 'a>(pass: &'p Pass<'a>) -> Vec<&'p Event<'a>> {
+pub(super) fn reachable<'p, 'a>(pass: &'p Pass<'a>) -> Vec<&'p Event<'a>> {
     pass.run.events.iter().filter(|event| event.reachable).collect()
 }
 
@@ -240,7 +240,7 @@ impl Course {
         let mut locks: BTreeMap<Key, (Locked, Option<u32>)> = BTreeMap::new();
         let mut changed = BTreeSet::new();
         for event in events {
-            if place != Some(bytes(event.outermost())) && !matches!(event.what, What::End) {
+            if place != Some(bytes(event.outermost())) && !matches!(event.what, What::End | What::Included(_)) {
                 place = Some(bytes(event.outermost()));
                 course.length += 1;
             }
@@ -361,11 +361,11 @@ fn path(pass: &Pass<'_>, events: &[&Event<'_>], demands: &[&Demand]) -> Vec<Stop
 }
 
 /// What is certain after a check, asked where the next statement of the script begins.
-fn judge(pass: &Pass<'_>, events: &[&Event<'_>], index: usize, condition: &Expr, raise: At) -> Check {
+pub(super) fn judge(pass: &Pass<'_>, events: &[&Event<'_>], index: usize, condition: &Expr, raise: At) -> Check {
     let mut check = Check {
         condition: whole(condition, raise),
         raise,
-        sql: sql::write(condition),
+        sql: sql::lines(condition),
         certain: Vec::new(),
         is_certain: false,
         is_always: events.get(index).is_some_and(|event| event.certain),
@@ -380,7 +380,7 @@ fn judge(pass: &Pass<'_>, events: &[&Event<'_>], index: usize, condition: &Expr,
             _ => vec![sql::contrary(part), sql::not_true(part)],
         };
         match parts.iter().find(|claim| pass.holds(later, claim) == Known::Yes) {
-            Some(claim) => check.certain.extend(sql::write(claim)),
+            Some(claim) => check.certain.extend(sql::lines(claim)),
             None => check.is_certain = false,
         }
     }

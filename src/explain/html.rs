@@ -137,6 +137,10 @@ fn words(line: &Line) -> String {
     let part = |part: &Inline| match part {
         Inline::Text(text) => escape(text),
         Inline::Code(text) => format!("<code>{}</code>", escape(text)),
+        Inline::Lines(lines) => {
+            let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
+            format!("<code class=\"lines\">{}</code>", lines.join("\n"))
+        }
         Inline::Place(text) => format!("<code class=\"place\">{}</code>", breakable(text)),
         Inline::Alarm(text) => format!("<strong class=\"alarm\">{}</strong>", escape(text)),
         Inline::Good(text) => format!("<strong class=\"good\">{}</strong>", escape(text)),

@@ -116,7 +116,7 @@ fn write_block(block: &Block, detail: Detail, out: &mut String) {
         }
         Block::Details(summary, inner) => {
             // The summary is HTML, in which Markdown's escapes are no escapes.
-            let plain: String = summary.iter().map(|part| super::html::escape(raw(part))).collect();
+            let plain: String = summary.iter().map(|part| super::html::escape(&raw(part))).collect();
             let mut body = String::new();
             inner.iter().for_each(|block| write_block(block, detail, &mut body));
             if detail < Detail::All && body.len() > FOLDED {
@@ -156,18 +156,25 @@ fn write_block(block: &Block, detail: Detail, out: &mut String) {
     }
 }
 
-fn raw(part: &Inline) -> &str {
+fn raw(part: &Inline) -> String {
     match part {
         Inline::Text(text) | Inline::Code(text) | Inline::Place(text) | Inline::Alarm(text) | Inline::Good(text) => {
-            text
+            text.clone()
         }
+        Inline::Lines(lines) => on_one(lines),
     }
+}
+
+/// Code in an item or a cell of Markdown has one line.
+fn on_one(lines: &[String]) -> String {
+    lines.iter().map(|line| line.trim_start()).collect::<Vec<_>>().join(" ")
 }
 
 fn words(line: &Line) -> String {
     let part = |part: &Inline| match part {
         Inline::Text(text) => prose(text),
         Inline::Code(text) | Inline::Place(text) => code(text),
+        Inline::Lines(lines) => code(&on_one(lines)),
         Inline::Alarm(text) | Inline::Good(text) => {
             let inner = prose(text);
             let trimmed = inner.trim_end();

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::chain::Executor;
 use super::course::{Course, Demand};
 use super::order::{self, Undo};
 use super::probe::{self, Measure, Probe};
@@ -25,6 +26,8 @@ pub struct Model {
     pub invariants: Vec<Measure>,
     /// What the release comes to.
     pub end_state: Vec<Measure>,
+    /// What runs the whole release.
+    pub executors: Vec<Executor>,
     /// The scripts that only read, in the order in which they run.
     pub probes: Vec<Probe>,
     /// The tiers in the order in which they run.
@@ -117,6 +120,7 @@ impl Model {
             database: case.package.database.get_ref().clone(),
             invariants: probe::measures(&case.goals.invariants, &probes),
             end_state: probe::measures(&case.goals.end_state, &probes),
+            executors: Executor::all(case),
             probes,
             tiers: (0..case.package.tier.len()).filter_map(|index| tier(case, index)).collect(),
             full: order::full(case),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::chain::{Deed, Doing, Executor, Link, OnError};
 use super::course::{Check, Course, Demand, Locked, Stop};
 use super::lock::Mode;
 use super::model::{Model, Object, Rows, Tier, bytes};
@@ -76,6 +77,8 @@ pub enum Inline {
     Text(String),
     /// A name, or code.
     Code(String),
+    /// Code in lines, each with the blanks before it.
+    Lines(Vec<String>),
     /// A file and a line.
     Place(String),
     /// What must not be overlooked.
@@ -94,6 +97,14 @@ fn line(words: impl Into<String>) -> Line {
 
 fn code(words: impl Into<String>) -> Inline {
     Inline::Code(words.into())
+}
+
+/// A condition on one line, or on several.
+fn sql(lines: &[String]) -> Inline {
+    match lines {
+        [one] => code(one),
+        many => Inline::Lines(many.to_vec()),
+    }
 }
 
 /// `1 view`, `2 views`
@@ -213,6 +224,10 @@ impl Writer<'_> {
         self.suppressions(judged);
         self.heading(3, id("rollout"), "The rollout table, declared and derived");
         self.rollout(model);
+        if !model.executors.is_empty() {
+            self.heading(3, id("executor"), "The run of the release: the executor");
+            model.executors.iter().for_each(|executor| self.executor(executor));
+        }
         let preflights: Vec<&Probe> = model.probes.iter().filter(|probe| probe.is_preflight).collect();
         if !preflights.is_empty() {
             self.heading(3, id("preflight"), "Before the first tier: the preflight");
@@ -401,6 +416,218 @@ impl Writer<'_> {
         vec![line(measure.what.clone()), vec![self.place(measure.at)], asked(&measure.before), asked(&measure.after)]
     }
 
+    /// What runs the release, and how that compares with the rollout table.
+    fn executor(&mut self, executor: &Executor) {
+        let mut first = vec![text("The script is "), code(&executor.script), text("; it is named at ")];
+        first.extend([self.place(executor.at), text(".")]);
+        self.say(first);
+        if !executor.is_run {
+            self.say(vec![Inline::Alarm("The script could not be read: nothing is known of it.".to_owned())]);
+            return;
+        }
+        self.compared(executor);
+        self.after_errors(executor);
+        self.of_its_own(executor);
+        self.demands(
+            "Wherever something that it runs changes the database, it has made sure of this",
+            "lint.toml wants nothing to be made sure of before the database changes.",
+            &executor.demands,
+        );
+        let rows = executor.deeds.iter().enumerate().map(|(index, deed)| {
+            let named = match &deed.what {
+                Doing::Runs(link) => self.named(link),
+                _ => line("of its own"),
+            };
+            let on_error = match deed.on_error {
+                OnError::Stops(_) => vec![Inline::Good("psql stops".to_owned())],
+                OnError::GoesOn(_) => vec![Inline::Alarm("psql goes on".to_owned())],
+                OnError::AsStarted => vec![Inline::Alarm("as psql was started".to_owned())],
+                OnError::Depends(_) => vec![Inline::Alarm("it depends".to_owned())],
+            };
+            vec![line(format!("{}", index + 1)), self.span(deed), self.deed(deed), named, on_error]
+        });
+        let rows: Vec<Vec<Line>> = rows.collect();
+        if !rows.is_empty() {
+            let caption = vec![text("What "), code(&executor.script), text(" does, in order")];
+            let head = vec!["order", "where", "what it does", "in lint.toml", "after an error"];
+            self.blocks.push(Block::Table { caption, head, rows });
+        }
+    }
+
+    fn compared(&mut self, executor: &Executor) {
+        let count = executor.links().count();
+        let transactions = plural(executor.transactions, "transaction");
+        let mut words = if executor.is_in_order() {
+            let all = if executor.missing.is_empty() { "all " } else { "" };
+            let scripts = plural(count, "script");
+            vec![Inline::Good(format!("It runs {all}{scripts} of the release, each once, in the order of lint.toml"))]
+        } else {
+            vec![text(format!("It runs {}", plural(count, "script")))]
+        };
+        words.push(text(format!(", in {transactions}.")));
+        self.say(words);
+        let mut items: Vec<Line> = Vec::new();
+        for missing in &executor.missing {
+            let words = "it does not run ".to_owned();
+            let words = if missing.changes { Inline::Alarm(words) } else { Inline::Text(words) };
+            let mut item = vec![words, code(&missing.path)];
+            item.extend([text(format!(", {} (", missing.named)), self.place(missing.at), text(")")]);
+            items.push(item);
+        }
+        for (deed, link) in executor.links() {
+            let mut odd: Vec<String> = Vec::new();
+            if link.named.is_none() {
+                odd.push("which lint.toml does not name".to_owned());
+            }
+            if link.is_again {
+                odd.push("which it has run before".to_owned());
+            }
+            if let Some(before) = &link.behind {
+                odd.push(format!("after {before}, which comes later in lint.toml"));
+            }
+            if !deed.certain {
+                odd.push("on some paths only".to_owned());
+            }
+            if !odd.is_empty() {
+                let mut item = vec![text("it runs "), code(&link.path), text(" at "), self.place(deed.at), text(", ")];
+                item.push(Inline::Alarm(odd.join(", ")));
+                items.push(item);
+            }
+        }
+        if items.is_empty() {
+            return;
+        }
+        self.say(line("Otherwise than lint.toml:"));
+        self.list("how it differs from lint.toml", items);
+    }
+
+    /// What happens to the rest, and to what is done already, when one of them fails.
+    fn after_errors(&mut self, executor: &Executor) {
+        let mut places: Vec<At> = Vec::new();
+        let (mut stops, mut open) = (true, true);
+        for (deed, link) in executor.links() {
+            match deed.on_error {
+                OnError::Stops(at) => places.push(at),
+                OnError::GoesOn(at) | OnError::Depends(at) => {
+                    places.push(at);
+                    stops = false;
+                }
+                OnError::AsStarted => stops = false,
+            }
+            open &= link.inside.is_none();
+        }
+        if executor.links().next().is_none() {
+            return;
+        }
+        let mut words = if stops {
+            vec![Inline::Good("The first error in any of them ends the run".to_owned())]
+        } else {
+            vec![Inline::Alarm("An error in some of them need not end the run".to_owned())]
+        };
+        if places.is_empty() {
+            words.push(text(": nothing in it sets ON_ERROR_STOP"));
+        } else {
+            words.push(text(": it sets ON_ERROR_STOP at "));
+            words.extend(self.places(&super::model::distinct(places)));
+        }
+        words.push(text(if open {
+            ". None of them starts within a transaction of another: those that have committed by then stay."
+        } else {
+            ". Some start within a transaction that is open already, and are undone with it."
+        }));
+        self.say(words);
+    }
+
+    fn of_its_own(&mut self, executor: &Executor) {
+        let count = |is_it: &dyn Fn(&Doing) -> bool| -> usize {
+            executor.deeds.iter().filter(|deed| is_it(&deed.what)).map(|deed| deed.count).sum()
+        };
+        let printed = count(&|what| matches!(what, Doing::Prints));
+        let checks = count(&|what| matches!(what, Doing::Checks(_)));
+        let changes = count(&|what| matches!(what, Doing::Changes));
+        let mut words = vec![text(match printed {
+            0 => "Of its own it prints no query result".to_owned(),
+            printed => format!("Of its own it prints {}", plural(printed, "query result")),
+        })];
+        words.push(text(match checks {
+            0 => ", checks nothing".to_owned(),
+            checks => format!(", can be stopped by {}", plural(checks, "check")),
+        }));
+        match changes {
+            0 => words.push(text(" and changes nothing")),
+            _ => words.push(Inline::Alarm(format!(" and changes the database by {}", plural(changes, "statement")))),
+        }
+        words.push(text("; what the scripts do that it runs stands with each of them."));
+        self.say(words);
+    }
+
+    fn named(&self, link: &Link) -> Line {
+        match &link.named {
+            Some((what, at)) => vec![text(format!("{what} (")), self.place(*at), text(")")],
+            None => vec![Inline::Alarm("not named".to_owned())],
+        }
+    }
+
+    fn span(&self, deed: &Deed) -> Line {
+        let mut words = vec![self.place(deed.at)];
+        if deed.count > 1 {
+            words.extend([text(" to "), self.place(deed.last)]);
+        }
+        words
+    }
+
+    fn deed(&self, deed: &Deed) -> Line {
+        let times = |one: &str, many: &str| match deed.count {
+            1 => line(one),
+            count => line(format!("{count} {many}")),
+        };
+        let mut words = match &deed.what {
+            Doing::Runs(link) => {
+                let mut words = vec![text("runs "), code(&link.path)];
+                if link.is_again {
+                    words.push(Inline::Alarm(", again".to_owned()));
+                }
+                if let Some(begin) = link.inside {
+                    words.push(Inline::Alarm(", within the transaction that begins at ".to_owned()));
+                    words.push(self.place(begin));
+                }
+                words
+            }
+            Doing::RunsNot => vec![Inline::Alarm("runs a file that is not followed".to_owned())],
+            Doing::Sets(name, Some(value)) if value.is_empty() => {
+                vec![text("sets the psql variable "), code(name), text(" to nothing")]
+            }
+            Doing::Sets(name, Some(value)) => {
+                vec![text("sets the psql variable "), code(name), text(" to "), code(value)]
+            }
+            Doing::Sets(name, None) => vec![text("unsets the psql variable "), code(name)],
+            Doing::Commands(name) if deed.count == 1 => vec![text("the psql command "), code(name)],
+            Doing::Commands(name) => vec![text(format!("{} times the psql command ", deed.count)), code(name)],
+            Doing::Transaction(word) => vec![code(*word)],
+            Doing::Setting(name) => vec![text("sets "), code(name)],
+            Doing::Prints => times("prints a query result", "queries, whose results it prints"),
+            Doing::Block => line("a block of DO"),
+            Doing::Checks(check) => {
+                let leg = self.leg(check);
+                let mut words = leg.line;
+                if !leg.certain.is_empty() {
+                    words.push(text(": "));
+                    words.extend(enumerate(leg.certain));
+                }
+                words
+            }
+            Doing::Changes => vec![Inline::Alarm(match deed.count {
+                1 => "changes the database".to_owned(),
+                count => format!("{count} statements that change the database"),
+            })],
+            Doing::Other => times("another statement", "other statements"),
+        };
+        if !deed.certain {
+            words.push(text(", on some paths only"));
+        }
+        words
+    }
+
     /// What a script asks for that only reads.
     fn probe(&mut self, probe: &Probe) {
         let head = vec![text("The script "), code(&probe.script)];
@@ -534,7 +761,7 @@ impl Writer<'_> {
 
     fn leg(&self, check: &Check) -> Leg {
         let at = if check.condition.span().end > 0 { check.condition } else { check.raise };
-        let written = check.sql.clone().unwrap_or_else(|| self.source(at, check.raise));
+        let written = check.sql.as_ref().map_or_else(|| code(self.source(at, check.raise)), |lines| sql(lines));
         let mut words = vec![text("Stops at "), self.place(check.raise)];
         let mut certain: Vec<Line> = Vec::new();
         if check.is_settled && check.is_certain {
@@ -542,14 +769,19 @@ impl Writer<'_> {
             words.push(text(", which cannot be as the package stands"));
         } else if check.is_certain && !check.certain.is_empty() {
             words.push(text(" unless what follows is true"));
-            certain.extend(check.certain.iter().map(|sql| vec![code(sql)]));
+            certain.extend(check.certain.iter().map(|lines| vec![sql(lines)]));
         } else {
-            words.extend([text(" if "), code(written)]);
-            words.push(text(match (check.is_certain, check.is_always) {
+            let what = match (check.is_certain, check.is_always) {
                 (true, _) => "; after it the contrary is certain",
                 (false, true) => "; it is always asked, and no condition of its own is certain after it",
                 (false, false) => "; it is asked on some paths only",
-            }));
+            };
+            // What takes several lines comes last.
+            if matches!(written, Inline::Lines(_)) {
+                words.extend([text(format!(" if what follows is true{what}:")), written]);
+            } else {
+                words.extend([text(" if "), written, text(what)]);
+            }
         }
         for (what, at) in &check.meets {
             certain.push(vec![text("meets "), Inline::Good(what.clone()), text(" ("), self.place(*at), text(")")]);

@@ -81,13 +81,11 @@ impl Probe {
         let asked = all.map(|goal| Demand::to_ask(pass, goal)).filter(|demand| !demand.by.is_empty());
         self.demands = asked.collect();
         self.course = Course::of(pass, &self.demands.iter().collect::<Vec<_>>());
+        self.printed = super::chain::printed(pass);
         let mut seen = BTreeSet::new();
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             if changes(event) && seen.insert(bytes(event.outermost())) {
                 self.writes.push(event.outermost());
-            }
-            if matches!(event.what, What::Query(_)) && event.via.is_empty() {
-                self.printed += 1;
             }
         }
         let mut begins = self.course.path.iter().filter_map(|stop| match stop {
@@ -95,7 +93,10 @@ impl Probe {
             _ => None,
         });
         let is_outside = pass.run.events.iter().filter(|event| event.reachable).any(|event| {
-            let acts = !matches!(event.what, What::Transaction(_) | What::Command(_) | What::Variables(_) | What::End);
+            let acts = !matches!(
+                event.what,
+                What::Transaction(_) | What::Command(_) | What::Variables(_) | What::Included(_) | What::End
+            );
             acts && !matches!(event.block, Block::Open { .. })
         });
         self.read_only = !self.course.transactions.is_empty() && begins.all(|only| only) && !is_outside;

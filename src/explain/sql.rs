@@ -1,21 +1,127 @@
-//! Conditions as SQL on one line, and what holds where one of them does not. What has no
-//! plain form here is not written at all: half a condition would say something else.
+//! Conditions as SQL, on one line or on several, and what holds where one of them does not.
+//! What has no plain form here is not written at all: half a condition would say something
+//! else. Of an ORDER BY the tree does not tell the direction, of a window not its frame.
 
 use crate::effect::{
-    Expr, ExprKind, From, Ident, IsTest, JoinKind, LikeKind, Name, Query, QueryBody, Select, SetOperator, SubqueryKind,
-    Type, Visit, walk_expr,
+    Cte, CteBody, Expr, ExprKind, From, Ident, IsTest, JoinKind, LikeKind, Name, Query, QueryBody, Select, SetOperator,
+    SubqueryKind, Type, Visit, walk_expr,
 };
+use crate::source::{FileId, Map};
+use crate::syntax::Parser;
 
 /// Conditions nest at most so deeply.
 const DEPTH: usize = 24;
-/// What is longer is read where it stands.
+/// What is longer does not go on one line.
 const LENGTH: usize = 600;
+/// What is longer is read where it stands.
+const MOST: usize = 6000;
+/// What is longer is broken into lines.
+const LONG: usize = 160;
+/// So wide are the lines, where their words let them be.
+const WIDTH: usize = 80;
 
-/// The condition as SQL; none where it is long or has parts that have no word here.
+/// The condition as SQL on one line; none where it is long or has parts that have no word here.
 pub(crate) fn write(expr: &Expr) -> Option<String> {
-    let mut writer = Writer { out: String::new(), depth: 0 };
+    Some(flat(&pieces(expr, LENGTH)?))
+}
+
+/// The same, broken into lines where it is long: at its ANDs and ORs and the clauses of its
+/// queries. One line after another with the blanks before them away is what stands on one line.
+pub(super) fn lines(expr: &Expr) -> Option<Vec<String>> {
+    let pieces = pieces(expr, MOST)?;
+    let whole = flat(&pieces);
+    if whole.len() <= LONG {
+        return Some(vec![whole]);
+    }
+    let mut lines = vec![String::new()];
+    lay_out(&pieces, 0, &mut lines);
+    Some(lines)
+}
+
+/// The pieces of a condition, if they read as what was meant.
+fn pieces(expr: &Expr, most: usize) -> Option<Vec<Piece>> {
+    let pieces = written(expr, most)?;
+    // The names of psql's variables are for psql to replace.
+    if asks_psql(expr) {
+        return Some(pieces);
+    }
+    let text = flat(&pieces);
+    let read = Parser::default().expression(&text, &Map::at(FileId::new(0), 0)).ok()?;
+    (flat(&written(&read, most)?) == text).then_some(pieces)
+}
+
+fn written(expr: &Expr, most: usize) -> Option<Vec<Piece>> {
+    let mut writer = Writer { groups: vec![Vec::new()], length: 0, depth: 0, most };
     writer.expr(expr)?;
-    Some(writer.out)
+    writer.groups.pop()
+}
+
+fn asks_psql(expr: &Expr) -> bool {
+    struct Asks(bool);
+    impl<'a> Visit<'a> for Asks {
+        fn expr(&mut self, expr: &'a Expr) {
+            self.0 |= matches!(expr.kind, ExprKind::Variable(_) | ExprKind::VariableIsSet(_));
+            walk_expr(self, expr);
+        }
+    }
+    let mut asks = Asks(false);
+    asks.expr(expr);
+    asks.0
+}
+
+/// What is written, with the places where it may be broken.
+enum Piece {
+    Text(String),
+    /// A blank, or the end of a line wherever the group is broken.
+    Break,
+    /// A blank, or the end of a line where what follows does not fit.
+    Fill,
+    Group(Vec<Piece>),
+}
+
+fn flat(pieces: &[Piece]) -> String {
+    let one = |piece: &Piece| match piece {
+        Piece::Text(text) => text.clone(),
+        Piece::Break | Piece::Fill => " ".to_owned(),
+        Piece::Group(inner) => flat(inner),
+    };
+    pieces.iter().map(one).collect()
+}
+
+/// Breaks a group that does not fit into what is left of the last line.
+fn lay_out(pieces: &[Piece], indent: usize, lines: &mut Vec<String>) {
+    let next = |lines: &mut Vec<String>| lines.push(" ".repeat(indent));
+    let used = |lines: &[String]| lines.last().map_or(0, |line| line.chars().count());
+    for (index, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Break => next(lines),
+            Piece::Fill => {
+                let rest = pieces.get(index + 1..).unwrap_or_default();
+                let until = rest.iter().position(|piece| matches!(piece, Piece::Break | Piece::Fill));
+                let word = flat(rest.get(..until.unwrap_or(rest.len())).unwrap_or_default());
+                if used(lines) + 1 + word.chars().count() > WIDTH {
+                    next(lines);
+                } else if let Some(line) = lines.last_mut() {
+                    line.push(' ');
+                }
+            }
+            Piece::Text(text) => {
+                if let Some(line) = lines.last_mut() {
+                    line.push_str(text);
+                }
+            }
+            Piece::Group(inner) => {
+                let whole = flat(inner);
+                if used(lines) + whole.chars().count() > WIDTH {
+                    // Below the line that it begins on.
+                    let begin = lines.last().map_or(0, |line| line.len() - line.trim_start().len());
+                    lay_out(inner, begin + 2, lines);
+                } else if let Some(line) = lines.last_mut() {
+                    line.push_str(&whole);
+                }
+            }
+        }
+    }
 }
 
 /// The parts of which none may be true if the whole is not.
@@ -83,14 +189,36 @@ pub(super) fn is_settled(expr: &Expr) -> bool {
 }
 
 struct Writer {
-    out: String,
+    /// The groups that are open, the innermost last.
+    groups: Vec<Vec<Piece>>,
+    length: usize,
     depth: usize,
+    most: usize,
 }
 
 impl Writer {
     fn add(&mut self, text: &str) -> Option<()> {
-        self.out.push_str(text);
-        (self.out.len() <= LENGTH).then_some(())
+        self.length += text.len();
+        match self.groups.last_mut()?.last_mut() {
+            Some(Piece::Text(before)) => before.push_str(text),
+            _ => self.groups.last_mut()?.push(Piece::Text(text.to_owned())),
+        }
+        (self.length <= self.most).then_some(())
+    }
+
+    fn blank(&mut self, piece: Piece) -> Option<()> {
+        self.length += 1;
+        self.groups.last_mut()?.push(piece);
+        Some(())
+    }
+
+    /// What stands together on a line, if it fits there.
+    fn group(&mut self, inner: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        self.groups.push(Vec::new());
+        inner(self)?;
+        let group = self.groups.pop()?;
+        self.groups.last_mut()?.push(Piece::Group(group));
+        Some(())
     }
 
     fn ident(&mut self, name: &str) -> Option<()> {
@@ -125,18 +253,53 @@ impl Writer {
         self.ident(&name.name)
     }
 
-    fn list<T>(&mut self, items: &[T], between: &str, mut one: impl FnMut(&mut Self, &T) -> Option<()>) -> Option<()> {
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                self.add(between)?;
+    /// Items between commas, as many on a line as fit.
+    fn list<T>(&mut self, items: &[T], mut one: impl FnMut(&mut Self, &T) -> Option<()>) -> Option<()> {
+        self.group(|writer| {
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    writer.add(",")?;
+                    writer.blank(Piece::Fill)?;
+                }
+                one(writer, item)?;
             }
-            one(self, item)?;
+            Some(())
+        })
+    }
+
+    /// Conditions between ANDs or ORs, each on a line of its own if they do not fit on one.
+    fn joined(&mut self, kind: &ExprKind) -> Option<()> {
+        // Values of variables may be of the same kind.
+        fn parts<'e>(kind: &'e ExprKind, is_and: bool, depth: usize, all: &mut Vec<&'e Expr>) {
+            let (ExprKind::And(inner) | ExprKind::Or(inner)) = kind else { return };
+            for part in inner {
+                match &part.kind {
+                    ExprKind::And(_) if is_and && depth < DEPTH => parts(&part.kind, is_and, depth + 1, all),
+                    ExprKind::Or(_) if !is_and && depth < DEPTH => parts(&part.kind, is_and, depth + 1, all),
+                    _ => all.push(part),
+                }
+            }
+        }
+        let is_and = matches!(kind, ExprKind::And(_));
+        let mut all = Vec::new();
+        parts(kind, is_and, 0, &mut all);
+        for (index, part) in all.into_iter().enumerate() {
+            if index > 0 {
+                self.blank(Piece::Break)?;
+                self.add(if is_and { "AND " } else { "OR " })?;
+            }
+            self.operand(part)?;
         }
         Some(())
     }
 
+    /// A condition after its word; what it joins stands below that.
+    fn condition(&mut self, expr: &Expr) -> Option<()> {
+        self.group(|writer| writer.expr(expr))
+    }
+
     fn exprs(&mut self, items: &[Expr]) -> Option<()> {
-        self.list(items, ", ", Self::expr)
+        self.list(items, Self::expr)
     }
 
     /// In parentheses where what is around could bind more tightly.
@@ -159,7 +322,7 @@ impl Writer {
             return self.expr(expr);
         }
         self.add("(")?;
-        self.expr(expr)?;
+        self.condition(expr)?;
         self.add(")")
     }
 
@@ -188,8 +351,7 @@ impl Writer {
             ExprKind::Parameter(number) => self.add(&format!("${number}")),
             ExprKind::Variable(name) => self.add(&format!(":'{name}'")),
             ExprKind::VariableIsSet(name) => self.add(&format!(":{{?{name}}}")),
-            ExprKind::And(parts) => self.list(parts, " AND ", Self::operand),
-            ExprKind::Or(parts) => self.list(parts, " OR ", Self::operand),
+            ExprKind::And(_) | ExprKind::Or(_) => self.joined(kind),
             ExprKind::Not(inner) => {
                 self.add("NOT ")?;
                 self.operand(inner)
@@ -212,7 +374,7 @@ impl Writer {
             ExprKind::Operator { operator, left, right } => {
                 if let Some(left) = left {
                     self.operand(left)?;
-                    self.add(" ")?;
+                    self.blank(Piece::Fill)?;
                 }
                 self.add(operator)?;
                 self.add(if left.is_some() { " " } else { "" })?;
@@ -274,7 +436,7 @@ impl Writer {
                 self.add(")")?;
                 let Some(filter) = filter else { return Some(()) };
                 self.add(" FILTER (WHERE ")?;
-                self.expr(filter)?;
+                self.condition(filter)?;
                 self.add(")")
             }
             ExprKind::Cast { operand, to } => {
@@ -293,6 +455,7 @@ impl Writer {
                 self.add(").")?;
                 self.ident(field)
             }
+            ExprKind::Case { operand, arms, otherwise } => self.case(operand.as_deref(), arms, otherwise.as_deref()),
             ExprKind::Row(values) => {
                 self.add("ROW(")?;
                 self.exprs(values)?;
@@ -303,11 +466,40 @@ impl Writer {
     }
 
     fn r#type(&mut self, to: &Type) -> Option<()> {
-        if to.set || !to.modifiers.is_empty() {
+        if to.set {
             return None;
         }
         self.name(&to.name)?;
+        if !to.modifiers.is_empty() {
+            self.add("(")?;
+            self.exprs(&to.modifiers)?;
+            self.add(")")?;
+        }
         self.add(if to.array { "[]" } else { "" })
+    }
+
+    fn case(&mut self, operand: Option<&Expr>, arms: &[(Expr, Expr)], otherwise: Option<&Expr>) -> Option<()> {
+        self.group(|writer| {
+            writer.add("CASE")?;
+            if let Some(operand) = operand {
+                writer.add(" ")?;
+                writer.operand(operand)?;
+            }
+            for (condition, value) in arms {
+                writer.blank(Piece::Break)?;
+                writer.add("WHEN ")?;
+                writer.condition(condition)?;
+                writer.add(" THEN ")?;
+                writer.condition(value)?;
+            }
+            if let Some(otherwise) = otherwise {
+                writer.blank(Piece::Break)?;
+                writer.add("ELSE ")?;
+                writer.condition(otherwise)?;
+            }
+            writer.blank(Piece::Break)?;
+            writer.add("END")
+        })
     }
 
     fn subquery(&mut self, kind: &SubqueryKind, query: &Query) -> Option<()> {
@@ -328,42 +520,63 @@ impl Writer {
                 self.add(&format!(" {operator} ALL ("))?;
             }
         }
-        self.query(query)?;
+        self.inner(query)?;
         self.add(")")
     }
 
+    /// A query in parentheses that are written already.
+    fn inner(&mut self, query: &Query) -> Option<()> {
+        self.group(|writer| writer.query(query))
+    }
+
     fn query(&mut self, query: &Query) -> Option<()> {
-        if self.depth >= DEPTH || !query.with.is_empty() || query.locks || !query.order_by.is_empty() {
+        if self.depth >= DEPTH || query.locks || !query.order_by.is_empty() {
             return None;
         }
         self.depth += 1;
+        if !query.with.is_empty() {
+            self.add(if query.recursive { "WITH RECURSIVE " } else { "WITH " })?;
+            for (index, cte) in query.with.iter().enumerate() {
+                if index > 0 {
+                    self.add(",")?;
+                    self.blank(Piece::Break)?;
+                }
+                self.cte(cte)?;
+            }
+            self.blank(Piece::Break)?;
+        }
         match &query.body {
             QueryBody::Select(select) => self.select(select)?,
             QueryBody::Values(rows) => {
                 self.add("VALUES ")?;
-                self.list(rows, ", ", |writer, row| {
+                self.list(rows, |writer, row| {
                     writer.add("(")?;
                     writer.exprs(row)?;
                     writer.add(")")
                 })?;
             }
             QueryBody::Set { operator, all, left, right } => {
-                self.query(left)?;
+                // INTERSECT binds more tightly; what is on the left goes first.
+                let is_looser = |side: &Query| match &side.body {
+                    QueryBody::Set { operator: inner, .. } => {
+                        *operator == SetOperator::Intersect && *inner != SetOperator::Intersect
+                    }
+                    _ => false,
+                };
+                self.side(left, is_looser(left))?;
+                self.blank(Piece::Break)?;
                 self.add(match operator {
-                    SetOperator::Union => " UNION ",
-                    SetOperator::Intersect => " INTERSECT ",
-                    SetOperator::Except => " EXCEPT ",
+                    SetOperator::Union => "UNION ",
+                    SetOperator::Intersect => "INTERSECT ",
+                    SetOperator::Except => "EXCEPT ",
                 })?;
                 self.add(if *all { "ALL " } else { "" })?;
-                // What stands on the right was in parentheses, if it is of more than one part.
-                if matches!(right.body, QueryBody::Set { .. }) {
-                    return None;
-                }
-                self.query(right)?;
+                self.side(right, matches!(right.body, QueryBody::Set { .. }))?;
             }
         }
-        for (word, value) in [(" LIMIT ", &query.limit), (" OFFSET ", &query.offset)] {
+        for (word, value) in [("LIMIT ", &query.limit), ("OFFSET ", &query.offset)] {
             if let Some(value) = value {
+                self.blank(Piece::Break)?;
                 self.add(word)?;
                 self.operand(value)?;
             }
@@ -372,35 +585,64 @@ impl Writer {
         Some(())
     }
 
-    fn select(&mut self, select: &Select) -> Option<()> {
-        if !select.distinct_on.is_empty() {
-            return None;
+    /// A side of a UNION and its relatives.
+    fn side(&mut self, side: &Query, is_looser: bool) -> Option<()> {
+        if !is_looser && side.with.is_empty() && side.limit.is_none() && side.offset.is_none() {
+            return self.query(side);
         }
+        self.add("(")?;
+        self.inner(side)?;
+        self.add(")")
+    }
+
+    fn cte(&mut self, cte: &Cte) -> Option<()> {
+        let CteBody::Query(query) = &cte.body else { return None };
+        self.ident(&cte.name)?;
+        if !cte.columns.is_empty() {
+            self.add(" (")?;
+            self.list(&cte.columns, |writer, column| writer.ident(column))?;
+            self.add(")")?;
+        }
+        self.add(" AS (")?;
+        self.inner(query)?;
+        self.add(")")
+    }
+
+    fn select(&mut self, select: &Select) -> Option<()> {
         self.add(if select.distinct { "SELECT DISTINCT" } else { "SELECT" })?;
+        if !select.distinct_on.is_empty() {
+            self.add(" ON (")?;
+            self.exprs(&select.distinct_on)?;
+            self.add(")")?;
+        }
         if !select.targets.is_empty() {
             self.add(" ")?;
         }
-        self.list(&select.targets, ", ", |writer, target| {
+        self.list(&select.targets, |writer, target| {
             writer.expr(&target.value)?;
             let Some(alias) = &target.alias else { return Some(()) };
             writer.add(" AS ")?;
             writer.ident(alias)
         })?;
         if !select.from.is_empty() {
-            self.add(" FROM ")?;
-            self.list(&select.from, ", ", Self::from)?;
+            self.blank(Piece::Break)?;
+            self.add("FROM ")?;
+            self.list(&select.from, Self::from)?;
         }
         if let Some(filter) = &select.filter {
-            self.add(" WHERE ")?;
-            self.expr(filter)?;
+            self.blank(Piece::Break)?;
+            self.add("WHERE ")?;
+            self.condition(filter)?;
         }
         if !select.group_by.is_empty() {
-            self.add(" GROUP BY ")?;
+            self.blank(Piece::Break)?;
+            self.add("GROUP BY ")?;
             self.exprs(&select.group_by)?;
         }
         if let Some(having) = &select.having {
-            self.add(" HAVING ")?;
-            self.expr(having)?;
+            self.blank(Piece::Break)?;
+            self.add("HAVING ")?;
+            self.condition(having)?;
         }
         Some(())
     }
@@ -412,7 +654,7 @@ impl Writer {
         }
         if !columns.is_empty() {
             self.add(" (")?;
-            self.list(columns, ", ", |writer, column| writer.ident(column))?;
+            self.list(columns, |writer, column| writer.ident(column))?;
             self.add(")")?;
         }
         Some(())
@@ -436,34 +678,37 @@ impl Writer {
             }
             From::Subquery { query, alias, columns, lateral } => {
                 self.add(if *lateral { "LATERAL (" } else { "(" })?;
-                self.query(query)?;
+                self.inner(query)?;
                 self.add(")")?;
                 self.alias(alias.as_ref(), columns)?;
             }
-            From::Join { kind, left, right, on, using, natural: false } => {
+            From::Join { kind, left, right, on, using, natural } => {
                 self.from(left)?;
+                self.blank(Piece::Break)?;
+                let is_bare = on.is_none() && using.is_empty() && !natural;
+                self.add(if *natural { "NATURAL " } else { "" })?;
                 self.add(match kind {
-                    JoinKind::Inner if on.is_none() && using.is_empty() => " CROSS JOIN ",
-                    JoinKind::Inner => " JOIN ",
-                    JoinKind::Left => " LEFT JOIN ",
-                    JoinKind::Right => " RIGHT JOIN ",
-                    JoinKind::Full => " FULL JOIN ",
+                    JoinKind::Inner if is_bare => "CROSS JOIN ",
+                    JoinKind::Inner => "JOIN ",
+                    JoinKind::Left => "LEFT JOIN ",
+                    JoinKind::Right => "RIGHT JOIN ",
+                    JoinKind::Full => "FULL JOIN ",
                 })?;
-                if matches!(**right, From::Join { .. }) {
-                    return None;
-                }
-                self.from(right)?;
+                let is_inner = matches!(**right, From::Join { .. });
+                self.add(if is_inner { "(" } else { "" })?;
+                self.group(|writer| writer.from(right))?;
+                self.add(if is_inner { ")" } else { "" })?;
                 if let Some(on) = on {
                     self.add(" ON ")?;
-                    self.expr(on)?;
+                    self.condition(on)?;
                 }
                 if !using.is_empty() {
                     self.add(" USING (")?;
-                    self.list(using, ", ", |writer, column| writer.ident(column))?;
+                    self.list(using, |writer, column| writer.ident(column))?;
                     self.add(")")?;
                 }
             }
-            From::Join { .. } | From::Other { .. } => return None,
+            From::Other { .. } => return None,
         }
         self.depth -= 1;
         Some(())
@@ -473,8 +718,6 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{FileId, Map};
-    use crate::syntax::Parser;
 
     fn read(text: &str) -> Option<Expr> {
         Parser::default().expression(text, &Map::at(FileId::new(0), 0)).ok()
@@ -496,25 +739,92 @@ mod tests {
             "(a).b = 1",
             "EXISTS (SELECT FROM a b WHERE b.x IN (1, 2))",
             "a IN (SELECT DISTINCT b FROM c JOIN d ON c.x = d.y GROUP BY b HAVING count(b) > 1)",
+            "(WITH c AS (SELECT 1), d (x, y) AS (SELECT * FROM c LIMIT 2 OFFSET 1) SELECT count(*) FROM d) > 0",
+            "EXISTS (WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 9) SELECT FROM r)",
+            "a IN (SELECT b FROM c EXCEPT (SELECT d FROM e UNION SELECT f FROM g))",
+            "a IN ((SELECT b FROM c UNION SELECT d FROM e) INTERSECT ALL SELECT f FROM g)",
+            "a IN (SELECT b FROM c UNION SELECT d FROM e INTERSECT SELECT f FROM g)",
+            "a IN ((SELECT b FROM c LIMIT 1) UNION ALL (SELECT d FROM e OFFSET 2) LIMIT 3)",
+            "a IN ((WITH c AS (SELECT 1) TABLE c) UNION VALUES (2), (3))",
+            "CASE WHEN a AND b THEN c > 1 WHEN d THEN true ELSE e IS NULL END",
+            "CASE a WHEN 1 THEN 'x' WHEN 2 THEN 'y' END = b",
+            "a::numeric(10, 2) > 0 AND b::varchar(3) = 'abc' AND c::timestamptz(0) < now()",
+            "EXISTS (SELECT DISTINCT ON (a, b) c FROM t)",
+            "EXISTS (SELECT FROM a NATURAL LEFT JOIN b)",
+            "EXISTS (SELECT FROM a JOIN (b JOIN c USING (x)) ON a.i = b.i CROSS JOIN d)",
+            "EXISTS (SELECT FROM a, LATERAL (SELECT FROM b WHERE b.i = a.i) AS s WHERE (a.x, a.y) IN (SELECT 1, 2))",
+            "a AND (b OR c AND (d OR e)) AND NOT (f AND g)",
         ];
         for condition in conditions {
             let expr = read(condition);
             let written = expr.as_ref().and_then(write);
             assert!(written.is_some(), "{condition} is SQL, and can be written");
             assert_eq!(written.as_deref().and_then(read), expr, "{written:?}");
+            assert_eq!(expr.as_ref().and_then(lines), written.map(|line| vec![line]), "{condition}");
         }
     }
 
     #[test]
+    fn what_is_long_is_broken_into_lines_and_says_the_same() {
+        let column = |number: u32| format!("a_column_with_a_name_{number} <> 'a value {number}'");
+        let columns = |join: &str, count| (0..count).map(column).collect::<Vec<_>>().join(join);
+        let values = vec!["'some value or other'"; 100].join(", ");
+        let long = [
+            columns(" AND ", 4),
+            columns(" OR ", 20),
+            format!("({}) AND NOT ({})", columns(" OR ", 5), columns(" AND ", 6)),
+            format!("EXISTS (SELECT FROM t JOIN u ON {} WHERE {})", columns(" AND ", 3), columns(" OR ", 3)),
+            format!(
+                "(WITH c AS (SELECT * FROM t WHERE {}), d AS (SELECT 1) SELECT count(*) FROM c, d) > 0",
+                columns(" OR ", 4)
+            ),
+            format!("a IN (SELECT b FROM c WHERE {} UNION ALL SELECT d FROM e WHERE {0})", columns(" AND ", 3)),
+            format!("CASE WHEN {} THEN true ELSE {} END", columns(" OR ", 3), columns(" AND ", 3)),
+            format!("a IN ({values}) AND b"),
+        ];
+        for condition in long {
+            let expr = read(&condition);
+            let lines = expr.as_ref().and_then(lines).unwrap_or_default();
+            assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= WIDTH + 12), "{lines:#?}");
+            assert_eq!(read(&lines.join("\n")), expr, "{lines:#?}");
+            let joined = lines.iter().map(|line| line.trim_start()).collect::<Vec<_>>().join(" ");
+            let whole = expr.as_ref().and_then(|expr| written(expr, MOST)).map(|pieces| flat(&pieces));
+            assert_eq!(Some(joined), whole);
+            assert_eq!(expr.as_ref().and_then(write), whole.filter(|whole| whole.len() <= LENGTH));
+        }
+        let expr = read(
+            "a_rather_long_name = 1 AND (another_name_that_is_long > 2 OR EXISTS (SELECT FROM some_table AS s \
+             WHERE s.a_column = 'some value' AND s.another_column IN ('one', 'two', 'three')))",
+        );
+        let lines = expr.and_then(|expr| lines(&expr)).unwrap_or_default();
+        let wanted = [
+            "(a_rather_long_name = 1)",
+            "AND ((another_name_that_is_long > 2)",
+            "  OR EXISTS (SELECT",
+            "    FROM some_table AS s",
+            "    WHERE (s.a_column = 'some value')",
+            "      AND (s.another_column IN ('one', 'two', 'three'))))",
+        ];
+        assert_eq!(lines, wanted);
+    }
+
+    #[test]
     fn half_a_condition_is_never_written() {
-        let long = format!("a IN ({})", vec!["'some value or other'"; 100].join(", "));
+        let long = format!("a IN ({})", vec!["'some value or other'"; 300].join(", "));
         for condition in [
             "(SELECT a FROM b ORDER BY a LIMIT 1) > 0",
             "sum(a) OVER () > 1",
-            "(WITH c AS (SELECT 1) SELECT count(*) FROM c) > 0",
+            "sum(a) OVER (PARTITION BY b) > 1",
+            "string_agg(a, ',' ORDER BY a) = 'x'",
+            "EXISTS (SELECT FROM a FOR UPDATE)",
+            "extract(year FROM a) = 2026",
+            "position('a' IN b) > 0",
+            "current_date > a",
+            "a[1:2] = b",
             &long,
         ] {
-            assert_eq!(read(condition).map(|expr| write(&expr)), Some(None), "{condition}");
+            let found = read(condition).map(|expr| (write(&expr), lines(&expr)));
+            assert_eq!(found, Some((None, None)), "{condition}");
         }
     }
 

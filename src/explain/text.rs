@@ -70,17 +70,39 @@ fn blocks(blocks_in: &[Block], indent: &str, out: &mut String) {
     }
 }
 
+/// The words; in code of several lines these begin where there is an end of line.
 fn plain(line: &Line) -> String {
-    let words = line.iter().map(|part| match part {
-        Inline::Text(text) | Inline::Code(text) | Inline::Place(text) | Inline::Alarm(text) | Inline::Good(text) => {
-            visible(text)
+    let mut words = String::new();
+    for part in line {
+        match part {
+            Inline::Text(text)
+            | Inline::Code(text)
+            | Inline::Place(text)
+            | Inline::Alarm(text)
+            | Inline::Good(text) => words.push_str(&visible(text)),
+            Inline::Lines(lines) => {
+                let indent = if words.is_empty() { "" } else { "\n  " };
+                let lines: Vec<String> = lines.iter().map(|line| visible(line)).collect();
+                words.push_str(indent);
+                words.push_str(&lines.join(if indent.is_empty() { "\n" } else { indent }));
+            }
         }
-    });
-    words.collect()
+    }
+    words
+}
+
+/// Each line of the text on lines of its own.
+fn wrap(text: &str, first: &str, rest: &str, out: &mut String) {
+    for (index, line) in text.split('\n').enumerate() {
+        let words = line.trim_start_matches(' ');
+        let indent = " ".repeat(line.len() - words.len());
+        let first = if index == 0 { first } else { rest };
+        fold(words, &format!("{first}{indent}"), &format!("{rest}{indent}"), out);
+    }
 }
 
 /// Breaks between words; a word that is too long stays whole.
-fn wrap(text: &str, first: &str, rest: &str, out: &mut String) {
+fn fold(text: &str, first: &str, rest: &str, out: &mut String) {
     let mut line = first.to_owned();
     let mut width = first.chars().count();
     let mut is_empty = true;

@@ -9,6 +9,7 @@ use crate::effect::{Act, At, Expr, Ident, Name, Statement, Transaction};
 use crate::logic::Facts;
 use crate::package::Use;
 use crate::psql::Metacommand;
+use crate::source::FileId;
 use crate::sources::Trouble;
 use crate::syntax::SyntaxError;
 
@@ -146,6 +147,8 @@ pub enum What<'a> {
     },
     /// References to variables of psql, and what each holds; none of those never heard of.
     Variables(Vec<(&'a Use, Option<PsqlValue>)>),
+    /// A file is included: what it does comes next.
+    Included(FileId),
     /// A file is not included.
     NotIncluded(&'a Trouble),
     /// A command to psql.

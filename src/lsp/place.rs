@@ -216,7 +216,11 @@ fn of_statement(case: &Case<'_>, spot: Spot) -> Option<String> {
     let first: Vec<&Pass<'_>> = case.passes.iter().filter(|pass| !pass.repeat).collect();
     // The innermost thing that happens here, in the first script that comes here.
     let (pass, event) = first.iter().find_map(|pass| {
-        let here = pass.run.events.iter().filter(|event| event.reachable && !matches!(event.what, What::End));
+        let here = pass
+            .run
+            .events
+            .iter()
+            .filter(|event| event.reachable && !matches!(event.what, What::End | What::Included(_)));
         let inner = here.clone().filter(|event| spot.is_in(event.at)).min_by_key(|event| size(event));
         let event = inner.or_else(|| here.clone().find(|event| holds(line, event.outermost())))?;
         Some((*pass, event))
