@@ -32,16 +32,26 @@ pub enum Builtin {
     Unknown,
 }
 
-/// Volatile functions that change nothing that outlives the statement. The rest of the
+/// Volatile functions that change nothing that outlives the session. The rest of the
 /// volatile ones may act: end a session, write a file, run a query from a text.
 const HARMLESS: &[&str] = &[
+    "amvalidate",
     "clock_timestamp",
+    "current_query",
     "currval",
     "gen_random_uuid",
     "lastval",
+    "lo_get",
+    "pg_collation_actual_version",
+    "pg_control_checkpoint",
+    "pg_control_init",
+    "pg_control_recovery",
+    "pg_control_system",
     "pg_current_logfile",
     "pg_current_wal_insert_lsn",
+    "pg_current_wal_flush_lsn",
     "pg_current_wal_lsn",
+    "pg_database_collation_actual_version",
     "pg_database_size",
     "pg_export_snapshot",
     "pg_indexes_size",
@@ -78,6 +88,53 @@ const HARMLESS: &[&str] = &[
     "pg_safe_snapshot_blocking_pids",
     "pg_isolation_test_session_is_blocked",
     "pg_notification_queue_usage",
+    "pg_notify",
+    "pg_get_backend_memory_contexts",
+    "pg_get_multixact_members",
+    "pg_get_wal_replay_pause_state",
+    "pg_get_wal_resource_managers",
+    "pg_ident_file_mappings",
+    "pg_jit_available",
+    "pg_last_committed_xact",
+    "pg_last_wal_receive_lsn",
+    "pg_last_wal_replay_lsn",
+    "pg_ls_archive_statusdir",
+    "pg_ls_dir",
+    "pg_ls_logdir",
+    "pg_ls_logicalmapdir",
+    "pg_ls_logicalsnapdir",
+    "pg_ls_replslotdir",
+    "pg_ls_tmpdir",
+    "pg_ls_waldir",
+    "pg_partition_ancestors",
+    "pg_partition_tree",
+    "pg_read_binary_file",
+    "pg_read_file",
+    "pg_read_file_old",
+    "pg_replication_origin_progress",
+    "pg_replication_origin_session_is_setup",
+    "pg_replication_origin_session_progress",
+    "pg_show_replication_origin_status",
+    "pg_stat_file",
+    "pg_stat_get_recovery_prefetch",
+    "pg_stat_get_xact_blocks_fetched",
+    "pg_stat_get_xact_blocks_hit",
+    "pg_stat_get_xact_function_calls",
+    "pg_stat_get_xact_function_self_time",
+    "pg_stat_get_xact_function_total_time",
+    "pg_stat_get_xact_numscans",
+    "pg_stat_get_xact_tuples_deleted",
+    "pg_stat_get_xact_tuples_fetched",
+    "pg_stat_get_xact_tuples_hot_updated",
+    "pg_stat_get_xact_tuples_inserted",
+    "pg_stat_get_xact_tuples_returned",
+    "pg_stat_get_xact_tuples_updated",
+    "pg_stat_have_stats",
+    "pg_xact_commit_timestamp",
+    "pg_xact_commit_timestamp_origin",
+    "pg_xact_status",
+    "setseed",
+    "txid_status",
 ];
 
 /// What the grammar makes of its own words is in no table of functions.
@@ -109,6 +166,13 @@ pub fn builtin(name: &str) -> Builtin {
     match name {
         "set_config" => return Builtin::Setting,
         "nextval" | "setval" => return Builtin::Sequence,
+        // They read what a text names: a view may call anything.
+        "table_to_xml"
+        | "table_to_xml_and_xmlschema"
+        | "schema_to_xml"
+        | "schema_to_xml_and_xmlschema"
+        | "database_to_xml"
+        | "database_to_xml_and_xmlschema" => return Builtin::Acts,
         _ => {}
     }
     if GRAMMAR.contains(&name) {

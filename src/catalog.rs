@@ -18,12 +18,13 @@ mod types;
 
 use std::sync::Arc;
 
-use crate::effect::{Act, At, Expr, ExprKind, Ident, Name, Statement, Transaction};
+use crate::effect::{Act, At, Expr, ExprKind, Ident, Name, Query, Statement, Transaction};
 
+pub use answer::{When, WorkedOut};
 pub use difference::{Aspect, Difference};
 pub use object::{
-    Column, ColumnType, Constraint, ConstraintRule, Default, Detail, Id, Index, Key, Kind, Object, Presence, Relation,
-    Routine, Rule, Touches, Trigger, UserType,
+    Column, ColumnType, Constraint, ConstraintRule, Default, Detail, EventTrigger, Id, Index, Key, Kind, Object,
+    Presence, Relation, Routine, Rule, Touches, Trigger, UserType,
 };
 pub use reads::{Reads, noting};
 pub use store::Delta;
@@ -145,6 +146,17 @@ pub struct Blur {
     pub origin: u32,
 }
 
+/// What may name columns.
+#[derive(Debug, Clone, Copy)]
+pub enum Read<'a> {
+    /// A statement.
+    Act(&'a Act),
+    /// A query.
+    Query(&'a Query),
+    /// An expression of PL/pgSQL.
+    Expr(&'a Expr),
+}
+
 /// What a statement has done so far.
 struct Work<'a> {
     state: &'a mut State,
@@ -172,6 +184,12 @@ impl Problem {
     fn on(mut self, key: Key) -> Self {
         self.keys.push(key);
         self
+    }
+
+    /// A name that is that of a column and of something else.
+    #[must_use]
+    pub fn ambiguous(name: &str, at: At) -> Self {
+        Self::new("42702", format!("column reference \"{name}\" is ambiguous"), at)
     }
 
     fn missing_relation(name: &Name) -> Self {
@@ -268,6 +286,28 @@ impl Catalog {
         is_certain.then_some(problem)
     }
 
+    /// The names of variables that mean columns, or rows of FROM, where something is read, and
+    /// where they stand.
+    #[must_use]
+    pub fn clashes(&self, read: Read<'_>, is_variable: &dyn Fn(&[Ident]) -> bool) -> Vec<(Vec<Ident>, At)> {
+        let mut reader = query::Reader::new(&self.state);
+        reader.has_variables = true;
+        reader.is_variable = is_variable;
+        match read {
+            Read::Act(Act::Select(query)) => drop(reader.query(query)),
+            Read::Query(query) => drop(reader.query(query)),
+            Read::Act(
+                Act::CreateTableAs { source: inner, .. }
+                | Act::DeclareCursor { query: inner, .. }
+                | Act::Explain { statement: inner, .. }
+                | Act::Copy { query: Some(inner), .. },
+            ) => return self.clashes(Read::Act(&inner.act), is_variable),
+            Read::Act(act) => drop(reader.change(act)),
+            Read::Expr(expr) => drop(reader.expr(expr)),
+        }
+        reader.clashes
+    }
+
     fn work(&mut self, at: At) -> Work<'_> {
         Work {
             state: &mut self.state,
@@ -298,6 +338,19 @@ impl Catalog {
     pub fn configure(&mut self, name: &str, value: &Expr, local: bool) {
         let mut work = self.work(value.at);
         work.set_config(name, value, &Expr { at: value.at, kind: ExprKind::Boolean(local) });
+    }
+
+    /// What a function sets for itself.
+    pub fn configure_all(&mut self, settings: &[(Ident, Vec<Expr>)]) {
+        for (name, values) in settings {
+            self.work(At::default()).set(name, values, false);
+        }
+    }
+
+    /// Takes over the settings that were made, not what they led to.
+    pub fn configure_as(&mut self, other: &Self) {
+        self.state.session.clone_from(&other.state.session);
+        self.state.settings = other.state.settings.clone();
     }
 
     /// `BEGIN`, `COMMIT` and their relatives.

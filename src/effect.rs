@@ -14,15 +14,15 @@ pub use expression::{
     Assignment, Cte, CteBody, Expr, ExprKind, From, IsTest, JoinKind, LikeKind, Query, QueryBody, Select, SetOperator,
     SubqueryKind, Target, Type,
 };
-pub use plpgsql::{Block, Body, Declaration, Handler, IfArm, Iteration, RaiseLevel, Step, StepKind};
+pub use plpgsql::{Block, Body, Declaration, Handler, IfArm, Iteration, RaiseLevel, Step, StepKind, VariableConflict};
 pub use statement::{
     Act, AlterAction, Argument, Column, Conflict, ConflictAction, Constraint, ConstraintKind, CopyEnd, Function,
     IndexOf, Like, MergeAction, MergeWhen, Object, ObjectKind, ReferentialAction, RowSource, Scope, Statement,
     Transaction, TriggerState, TriggerTiming,
 };
 pub use walk::{
-    Visit, rewrite_expr, rewrite_query, walk_act, walk_block, walk_expr, walk_from, walk_query, walk_statement,
-    walk_step,
+    Visit, has_call, rewrite_expr, rewrite_query, walk_act, walk_block, walk_expr, walk_from, walk_query,
+    walk_statement, walk_step,
 };
 
 /// An identifier or a short text, as PostgreSQL stores it: folded, unquoted, unescaped.

@@ -4,10 +4,12 @@
 
 mod body;
 mod change;
+mod definition;
 mod dynamic;
 mod event;
 mod expression;
 mod handler;
+mod names;
 mod state;
 
 pub use change::readers;
@@ -68,6 +70,20 @@ pub const PSQL_VARIABLES: &[&str] = &[
     "VERSION",
     "VERSION_NAME",
     "VERSION_NUM",
+];
+
+const ON: &[&str] = &["on", "true", "yes", "1", "t", "y"];
+
+const OFF: &[&str] = &["off", "false", "no", "0", "f", "n"];
+
+/// Settings that change what statements mean, with the values that are supposed here, and what
+/// is so with any other.
+const STRANGE: &[(&str, &[&str], &str)] = &[
+    ("session_replication_role", &["origin"], "triggers do not fire and no foreign key is kept"),
+    ("standard_conforming_strings", ON, "a backslash in a string is an escape, and statements may end elsewhere"),
+    ("transform_null_equals", OFF, "a comparison with NULL is IS NULL"),
+    ("plpgsql.variable_conflict", &["error"], "a name in a body that is also that of a column means another"),
+    ("client_encoding", &["utf8", "utf-8", "unicode"], "the bytes of the script are other letters"),
 ];
 
 /// What comes to be while scripts run: dynamic SQL, bodies out of the catalog, conditions with the
@@ -333,7 +349,7 @@ impl<'a> Flow<'a> {
                 };
                 let values: Vec<Expr> = values.iter().map(value_of).collect();
                 let text = state::setting_text(&values);
-                self.replicated(statement.at, name, values.first(), state);
+                self.strange(statement.at, name, values.first(), state);
                 state.set(name, text, *scope);
                 state.catalog.step(statement);
                 self.emit(statement.at, What::Set { name: name.clone(), statement }, state);
@@ -346,12 +362,14 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Where the session plays a replica, what is said here of triggers and keys is not so.
-    fn replicated(&mut self, at: At, name: &str, value: Option<&Expr>, state: &State) {
-        let is_origin = |value: &Expr| text_of(value).is_some_and(|text| text.eq_ignore_ascii_case("origin"));
-        if name == "session_replication_role" && value.is_some_and(|value| !is_origin(value)) {
-            let why = "from here on triggers do not fire and no foreign key is kept, which is not followed";
-            self.emit(at, What::Opaque(why.to_owned()), state);
+    /// A setting with which statements mean something else than what is said of them here.
+    fn strange(&mut self, at: At, name: &str, value: Option<&Expr>, state: &State) {
+        let Some((_, usual, why)) = STRANGE.iter().find(|(strange, ..)| *strange == name) else { return };
+        let is_usual = |value: &Expr| {
+            text_of(value).is_some_and(|text| usual.iter().any(|usual| text.eq_ignore_ascii_case(usual)))
+        };
+        if value.is_some_and(|value| !is_usual(value)) {
+            self.emit(at, What::Opaque(format!("from here on {why}, which is not followed")), state);
         }
     }
 

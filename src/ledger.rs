@@ -41,7 +41,7 @@ fn insertion(event: &Event<'_>) -> Option<Insertion> {
         values: BTreeMap::new(),
         certain: event.certain,
         direct: event.via.is_empty(),
-        by_trigger: event.via.iter().any(|via| matches!(via.origin, Origin::Trigger(_))),
+        by_trigger: event.via.iter().any(|via| matches!(via.origin, Origin::Trigger(_) | Origin::Definition { .. })),
     };
     match act {
         Some(Act::Insert { columns, rows: RowSource::Query(query), .. }) => {

@@ -134,6 +134,7 @@ fn with_trail(mut finding: Finding, event: &Event<'_>) -> Finding {
             Origin::Cascade => "CASCADE carries it on".to_owned(),
             Origin::View(name) => format!("the view {name} hands it on"),
             Origin::Rule(name) => format!("the rule {name} does more"),
+            Origin::Definition { relation, what } => format!("{what} of {relation} has it worked out"),
             Origin::Dynamic => "as dynamic SQL here".to_owned(),
             Origin::Do => continue,
         };
@@ -258,10 +259,16 @@ fn taken(outcome: &Outcome) -> impl Iterator<Item = (&Key, bool)> {
     dropped.chain(renamed)
 }
 
-/// Whether an event is what a trigger of the database before the release does by itself.
+/// Whether an event is what a trigger, or a definition, of the database before the release
+/// does by itself.
 fn is_house_rule(event: &Event<'_>, baseline: &Catalog) -> bool {
     event.via.iter().any(|via| match &via.origin {
-        Origin::Trigger(name) => baseline.has_trigger(name),
+        Origin::Trigger(name) => {
+            baseline.has_trigger(name) || baseline.event_triggers().iter().any(|(known, _)| known == name)
+        }
+        Origin::Definition { relation, what } => {
+            baseline.worked_out(relation).iter().any(|worked| worked.what == *what)
+        }
         _ => false,
     })
 }

@@ -106,6 +106,12 @@ fn said(pass: &Pass<'_>, case: &Case<'_>, directory: &Path) -> Option<Said> {
                     said.certain.extend(outcome.problem.iter().map(|problem| problem.sqlstate.to_owned()));
                 }
             }
+            What::Refused(problem) => {
+                said.codes.push(problem.sqlstate.to_owned());
+                if event.certain {
+                    said.certain.push(problem.sqlstate.to_owned());
+                }
+            }
             What::Check { stops, .. } => said.is_checked |= stops,
             What::Assert(_) => said.is_checked = true,
             What::Opaque(_)

@@ -939,12 +939,16 @@ impl Work<'_> {
                 Ok(())
             }
             (ObjectKind::Role, _) => {
-                if let Some(id) = self.state.lookup(Class::Role, 0, &name.name) {
-                    self.give_name(id, to);
+                match self.state.lookup(Class::Role, 0, &name.name) {
+                    Some(id) => self.give_name(id, to),
+                    None => self.pass_over("the name of a role that is not known here is not followed"),
                 }
                 Ok(())
             }
-            (ObjectKind::Database, _) => Ok(()),
+            (ObjectKind::Database, _) => {
+                self.pass_over("the name of a database is not followed");
+                Ok(())
+            }
             _ => match self.named(object, false)? {
                 Some((id, _)) => {
                     self.give_name(id, to);

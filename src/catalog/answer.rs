@@ -4,10 +4,39 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::difference::{Aspect, Difference};
-use super::object::{Detail, Id, Index, Key, Kind, Object, Presence, Trigger};
+use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Presence, Rule, Trigger};
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
-use crate::effect::{At, Function, Ident, Name, Query, Statement};
+use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement, Visit, walk_expr};
+
+/// What PostgreSQL works out by itself for the rows of a relation.
+#[derive(Debug, Clone)]
+pub struct WorkedOut {
+    /// Why: `the default of a`.
+    pub what: Ident,
+    /// When it does.
+    pub when: When,
+    /// The expression.
+    pub value: Arc<Expr>,
+}
+
+/// When something is worked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// A row is added without a value for the column, or it is set to its default.
+    Default {
+        /// The column.
+        column: Ident,
+        /// Its place among the columns, counted from zero.
+        place: usize,
+    },
+    /// A row is added or changed.
+    Written,
+    /// A statement of that kind is rewritten by a rule: `insert`, `update`, `delete`.
+    Rule(Ident),
+    /// A row is looked at, whatever for.
+    Seen,
+}
 
 impl Catalog {
     fn relation_id(&self, name: &Name) -> Option<Id> {
@@ -118,6 +147,115 @@ impl Catalog {
     #[must_use]
     pub fn has_trigger(&self, name: &Ident) -> bool {
         self.state.has_trigger_named(name)
+    }
+
+    /// The sequence that belongs to a column.
+    #[must_use]
+    pub fn serial_sequence(&self, table: &Name, column: &str) -> Option<Name> {
+        let table = self.relation_id(table)?;
+        let number = self.state.relation(table)?.column(column)?.number;
+        let owned = self.state.dependents((table, number)).into_iter().map(|((by, _), ..)| by);
+        let is_sequence = |by: &Id| self.state.get(*by).is_some_and(|object| object.kind == Kind::Sequence);
+        owned.into_iter().find(is_sequence).map(|by| self.name_of(by))
+    }
+
+    /// What PostgreSQL works out by itself for rows of a relation, as far as that calls a
+    /// function of the catalog.
+    #[must_use]
+    pub fn worked_out(&self, relation: &Name) -> Vec<WorkedOut> {
+        let mut found = Vec::new();
+        let Some((id, object)) = self.relation_id(relation).and_then(|id| Some((id, self.state.get(id)?))) else {
+            return found;
+        };
+        let mut add = |what: String, when: When, value: &Arc<Expr>| {
+            if self.calls_known(value) {
+                found.push(WorkedOut { what: Ident::from(what), when, value: Arc::clone(value) });
+            }
+        };
+        let columns = object.relation().into_iter().flat_map(|relation| relation.columns.iter().enumerate());
+        for (place, column) in columns {
+            let name = &column.name;
+            match &column.default {
+                Some(value) if column.generated => add(format!("the column {name}"), When::Written, value),
+                Some(value) => {
+                    add(format!("the default of {name}"), When::Default { column: name.clone(), place }, value);
+                }
+                None => {}
+            }
+        }
+        let of = |class: Class| self.state.parts(class, id).into_iter().filter_map(|id| self.state.get(id));
+        for constraint in of(Class::Constraint) {
+            if let Some(super::ConstraintRule::Check(value)) =
+                constraint.constraint().map(|constraint| &constraint.rule)
+            {
+                add(format!("the constraint {}", constraint.name), When::Written, value);
+            }
+        }
+        for index in self.state.indexes(id).into_iter().filter_map(|id| self.state.get(id)) {
+            let parts = index.index().into_iter().flat_map(|index| index.expressions.iter().chain(&index.filter));
+            parts.for_each(|value| add(format!("the index {}", index.name), When::Written, value));
+        }
+        for rule in of(Class::Rule) {
+            if let Detail::Rule(Rule { event, condition: Some(value), .. }) = &rule.detail {
+                add(format!("the rule {}", rule.name), When::Rule(event.clone()), value);
+            }
+        }
+        if object.relation().is_some_and(|relation| relation.row_security) {
+            for policy in of(Class::Policy) {
+                if let Detail::Policy(parts) = &policy.detail {
+                    parts.iter().for_each(|value| add(format!("the policy {}", policy.name), When::Seen, value));
+                }
+            }
+        }
+        found
+    }
+
+    fn calls_known(&self, expr: &Expr) -> bool {
+        struct Calls<'c>(&'c Catalog, bool);
+        impl<'a> Visit<'a> for Calls<'_> {
+            fn expr(&mut self, expr: &'a Expr) {
+                if let ExprKind::Call { function, .. } = &expr.kind {
+                    self.1 |= !self.0.state.find_routines(function).is_empty();
+                }
+                walk_expr(self, expr);
+            }
+        }
+        let mut calls = Calls(self, false);
+        calls.expr(expr);
+        calls.1
+    }
+
+    /// The event triggers, by name.
+    #[must_use]
+    pub fn event_triggers(&self) -> Vec<(Ident, EventTrigger)> {
+        let found = self.state.parts(Class::Other, 0).into_iter().filter_map(|id| self.state.get(id));
+        found
+            .filter_map(|object| match &object.detail {
+                Detail::EventTrigger(trigger) => Some((object.name.clone(), trigger.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The function that an event trigger calls, as it was written, if it is known.
+    #[must_use]
+    pub fn called_on_event(&self, trigger: &EventTrigger) -> Option<Arc<Function>> {
+        self.function(trigger.function)
+    }
+
+    /// What calls a routine where no statement says so and where it is not followed: operators,
+    /// casts, domains.
+    #[must_use]
+    pub fn hidden_callers(&self, routine: &Key) -> Vec<Key> {
+        let Some(of) = self.reference(routine) else { return Vec::new() };
+        let callers = self.state.dependents(of).into_iter().map(|(by, ..)| by);
+        let is_hidden = |by: &(Id, u16)| match self.state.get(by.0).map(|object| (&object.kind, object.parent)) {
+            Some((Kind::Other(kind), _)) => matches!(kind.as_str(), "operator" | "cast"),
+            Some((Kind::Constraint, of)) => self.state.get(of).is_some_and(|object| object.kind == Kind::Domain),
+            _ => false,
+        };
+        let found: BTreeSet<Key> = callers.filter(is_hidden).map(|by| self.state.key(by)).collect();
+        found.into_iter().collect()
     }
 
     /// What a view shows.

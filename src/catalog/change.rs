@@ -207,7 +207,7 @@ impl Work<'_> {
 
     // Settings
 
-    fn set(&mut self, name: &str, values: &[Expr], local: bool) {
+    pub(super) fn set(&mut self, name: &str, values: &[Expr], local: bool) {
         if local && !self.in_block {
             return;
         }
@@ -486,6 +486,10 @@ impl Work<'_> {
     // Comments and privileges
 
     fn comment(&mut self, object: &Named, text: Option<&Ident>) -> Done {
+        let is_shared = matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language);
+        if is_shared {
+            self.pass_over(format!("what is said of a {} is not followed", object.kind));
+        }
         let Some(of) = self.named(object, false)? else { return Ok(()) };
         if of.1 != 0 {
             if let Some(column) = self
@@ -515,11 +519,21 @@ impl Work<'_> {
             let all = [Ident::new_static("all")];
             let privileges = if privileges.is_empty() { &all[..] } else { privileges };
             if let Some(object) = self.state.edit(of.0) {
+                // What everybody may do with a new object (manual, 5.7).
+                let usual = match &object.kind {
+                    kind if kind.is_routine() => Some([Ident::new_static("execute")]),
+                    Kind::Type | Kind::Domain => Some([Ident::new_static("usage")]),
+                    _ => None,
+                };
                 for grantee in grantees {
+                    let usual = usual.as_ref().filter(|_| grantee == "public");
                     let held = object.grants.entry(grantee.clone()).or_default();
-                    for privilege in privileges {
+                    for privilege in usual.map_or(privileges, |usual| &usual[..]) {
                         if grant {
-                            held.insert(privilege.clone());
+                            let is_back = held.remove(format!("no {privilege}").as_str());
+                            if !is_back && usual.is_none() {
+                                held.insert(privilege.clone());
+                            }
                         } else if privilege == "all" {
                             held.clear();
                         } else if !held.remove(privilege) {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::{
-    Column, ColumnType, Constraint, ConstraintRule, Default as ColumnDefault, Detail, Id, Index, Kind, Object,
-    Presence, Relation, UserType,
+    Column, ColumnType, Constraint, ConstraintRule, Default as ColumnDefault, Detail, EventTrigger, Id, Index, Kind,
+    Object, Presence, Relation, UserType,
 };
 use super::query::{Output, Reader, Shape, index_column_name, resolve_type};
 use super::store::{Class, Link, Ref};
@@ -130,6 +130,7 @@ impl Work<'_> {
             like,
             of,
             drop_on_commit,
+            bounds: _,
         } = act
         else {
             return Ok(());
@@ -1679,7 +1680,7 @@ impl Work<'_> {
                 self.made(id);
                 Ok(())
             }
-            ObjectKind::EventTrigger => self.create_named(Ident::new_static("event trigger"), name, false, false),
+            ObjectKind::EventTrigger => self.create_event_trigger(name, parts),
             ObjectKind::Language => self.create_named(Ident::new_static("language"), name, *if_not_exists, *or_replace),
             ObjectKind::Other(kind) => match kind.as_str() {
                 "publication" | "server" | "foreign data wrapper" => {
@@ -1692,6 +1693,12 @@ impl Work<'_> {
                     if kind != "statistics" && self.state.lookup_other(kind, 0, &name.name).is_none() {
                         self.create_named(kind.clone(), name, true, false)?;
                     }
+                    // What calls a function does not outlive it.
+                    if let (Some(id), Some(called)) = (self.state.lookup_other(kind, 0, &name.name), called(parts))
+                        && let [function] = self.state.find_routines(called).as_slice()
+                    {
+                        self.state.link((id, 0), (*function, 0), Link::Normal);
+                    }
                     Ok(())
                 }
             },
@@ -1700,6 +1707,37 @@ impl Work<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn create_event_trigger(&mut self, name: &Name, parts: &[Expr]) -> Done {
+        let kind = Ident::new_static("event trigger");
+        self.create_named(kind.clone(), name, false, false)?;
+        let text = |part: &Expr| match &part.kind {
+            ExprKind::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        let mut texts = parts.iter().filter_map(text);
+        let (Some(id), Some(written), Some(event)) =
+            (self.state.lookup_other(&kind, 0, &name.name), called(parts), texts.next())
+        else {
+            return Ok(());
+        };
+        let takes_nothing = |id: &Id| {
+            let routine = self.state.get(*id).and_then(Object::routine);
+            routine.is_some_and(|routine| routine.inputs.is_empty())
+        };
+        let function = self.state.find_routines(written).into_iter().find(takes_nothing).unwrap_or_default();
+        if function == 0 && !self.state.has_extension {
+            self.absent(Problem::new("42883", format!("function {written}() does not exist"), written.at))?;
+        }
+        let tags = texts.map(|tag| Ident::from(tag.to_ascii_lowercase())).collect();
+        if let Some(object) = self.state.edit(id) {
+            object.detail = Detail::EventTrigger(EventTrigger { event, tags, function, written: written.clone() });
+        }
+        if function != 0 {
+            self.state.link((id, 0), (function, 0), Link::Normal);
+        }
+        Ok(())
     }
 
     fn create_named(&mut self, kind: Ident, name: &Name, if_not_exists: bool, or_replace: bool) -> Done {
@@ -1801,6 +1839,14 @@ fn first_free(name: &str, second: Option<&str>, label: &str, is_free: impl Fn(&s
         made = object_name(name, second, &format!("{label}{pass}"));
     }
     Ident::from(made)
+}
+
+/// The function that a definition names.
+fn called(parts: &[Expr]) -> Option<&Name> {
+    parts.iter().find_map(|part| match &part.kind {
+        ExprKind::Call { function, .. } => Some(&**function),
+        _ => None,
+    })
 }
 
 /// Whether it is NULL, whatever its type.

@@ -270,6 +270,12 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
             let function = |side: Side<'_>, id: Id| side.0.key((id, 0)).to_string();
             say.say("function", function(one_side, first.function), function(other_side, second.function));
         }
+        (Detail::EventTrigger(first), Detail::EventTrigger(second)) => {
+            say.whole("event", &first.event, &second.event);
+            say.whole("tags", &first.tags, &second.tags);
+            let function = |side: Side<'_>, id: Id| side.0.key((id, 0)).to_string();
+            say.say("function", function(one_side, first.function), function(other_side, second.function));
+        }
         (first, second) => say.whole("definition", first, second),
     }
 }

@@ -238,6 +238,8 @@ pub enum Detail {
     Rule(Rule),
     /// A policy.
     Policy(Vec<Arc<Expr>>),
+    /// An event trigger.
+    EventTrigger(EventTrigger),
 }
 
 /// A table, a view, a sequence or a composite type.
@@ -527,6 +529,19 @@ pub struct Trigger {
     pub state: TriggerState,
 }
 
+/// An event trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventTrigger {
+    /// `ddl_command_end`
+    pub event: Ident,
+    /// The command tags that it waits for, in lower case; none for all.
+    pub tags: Vec<Ident>,
+    /// What it calls; 0 where it is not known.
+    pub(super) function: Id,
+    /// The function's name as it was written.
+    pub written: Name,
+}
+
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -534,6 +549,8 @@ pub struct Rule {
     pub event: Ident,
     /// `INSTEAD`
     pub instead: bool,
+    /// `WHERE`
+    pub condition: Option<Arc<Expr>>,
     /// What it does.
     pub actions: Arc<[Statement]>,
     /// What its actions and its condition name.

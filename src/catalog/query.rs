@@ -7,8 +7,8 @@ use super::object::{ColumnType, Id, Kind, Object};
 use super::store::{Class, Found, Link, Ref, State};
 use super::{Problem, types};
 use crate::effect::{
-    Act, Assignment, Conflict, ConflictAction, Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, MergeAction, Name,
-    Query, QueryBody, RowSource, Select, SubqueryKind, Target, Type,
+    Act, Assignment, At, Conflict, ConflictAction, Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, MergeAction,
+    Name, Query, QueryBody, RowSource, Select, SubqueryKind, Target, Type,
 };
 
 /// How deep a query may nest before it is no longer followed.
@@ -81,6 +81,10 @@ pub(super) struct Reader<'a> {
     pub(super) unresolved: Vec<Name>,
     /// Whether a name that is no column may be a variable of PL/pgSQL or an argument.
     pub(super) has_variables: bool,
+    /// Which names a variable of PL/pgSQL or an argument has.
+    pub(super) is_variable: &'a dyn Fn(&[Ident]) -> bool,
+    /// The names of variables that mean columns, or rows of FROM, and where.
+    pub(super) clashes: Vec<(Vec<Ident>, At)>,
     levels: Vec<Level>,
     ctes: Vec<(Ident, Shape)>,
     depth: usize,
@@ -94,6 +98,8 @@ impl<'a> Reader<'a> {
             findings: Findings::default(),
             unresolved: Vec::new(),
             has_variables: false,
+            is_variable: &|_| false,
+            clashes: Vec::new(),
             levels: Vec::new(),
             ctes: Vec::new(),
             depth: 0,
@@ -265,6 +271,10 @@ impl<'a> Reader<'a> {
 
     /// `ON CONFLICT DO UPDATE` sees the row that was to be inserted as `excluded`.
     fn conflict(&mut self, table: &Name, conflict: &Conflict) {
+        // What is missing among them is told where the key is looked for.
+        let problem = self.findings.problem.clone();
+        conflict.columns.iter().for_each(|column| drop(self.expr(column)));
+        self.findings.problem = problem;
         conflict.filter.iter().for_each(|filter| drop(self.expr(filter)));
         let ConflictAction::Update { set, filter } = &conflict.action else { return };
         let before = self.levels.last().cloned();
@@ -455,7 +465,7 @@ impl<'a> Reader<'a> {
     fn missing_item(&mut self, path: &[Ident]) {
         let is_open = self.has_variables || self.levels.iter().any(|level| !level.is_known && level.items.is_empty());
         if !is_open && let Some(last) = path.last() {
-            let at = crate::effect::At::default();
+            let at = At::default();
             self.complain(Problem::new("42P01", format!("missing FROM-clause entry for table \"{last}\""), at));
         }
     }
@@ -738,9 +748,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn column(&mut self, path: &[Ident], at: crate::effect::At) -> ColumnType {
+    fn column(&mut self, path: &[Ident], at: At) -> ColumnType {
         if path.iter().any(|part| crate::effect::is_variable(part)) {
             return ColumnType::Unsaid;
+        }
+        if (self.is_variable)(path) && (self.lookup(path).is_some() || self.item(path).is_some()) {
+            self.clashes.push((path.to_vec(), at));
         }
         if let [name] = path {
             for index in (0..self.levels.len()).rev() {
@@ -748,7 +761,7 @@ impl<'a> Reader<'a> {
                 let mut found = level.visible.iter().filter(|column| column.name == *name);
                 if let Some(column) = found.next().cloned() {
                     if found.next().is_some() && !self.has_variables {
-                        self.complain(Problem::new("42702", format!("column reference \"{name}\" is ambiguous"), at));
+                        self.complain(Problem::ambiguous(name, at));
                     }
                     column.sources.iter().for_each(|source| self.need(*source));
                     return column.kind;
@@ -1115,7 +1128,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `'name'::regclass`: the relation is needed.
-    fn regclass(&mut self, text: &str, at: crate::effect::At) {
+    fn regclass(&mut self, text: &str, at: At) {
         let Some(name) = super::parse_name(text, at) else { return };
         match self.state.find(Class::Relation, &name) {
             Found::Object(id) => self.need((id, 0)),

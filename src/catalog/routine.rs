@@ -474,6 +474,7 @@ impl Work<'_> {
         let detail = Detail::Rule(Rule {
             event: event.clone(),
             instead: *instead,
+            condition: condition.as_deref().cloned().map(Arc::new),
             actions: Arc::from(actions.as_slice()),
             touches,
             state: TriggerState::Enabled,

@@ -29,8 +29,22 @@ pub struct Block {
     pub steps: Vec<Step>,
     /// `EXCEPTION`
     pub handlers: Vec<Handler>,
+    /// `#variable_conflict`, which stands before the outermost block and holds for all of the body.
+    pub conflict: Option<VariableConflict>,
     /// From `DECLARE` or `BEGIN` to `END`.
     pub at: At,
+}
+
+/// What a name means that a variable has and a column too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum VariableConflict {
+    /// It is ambiguous, and the statement fails.
+    #[default]
+    Error,
+    /// The variable.
+    UseVariable,
+    /// The column.
+    UseColumn,
 }
 
 /// A variable, a cursor or an alias.

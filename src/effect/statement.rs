@@ -114,6 +114,8 @@ pub enum Act {
         query: Option<Box<Statement>>,
         /// `FROM`: it writes rows.
         from: bool,
+        /// `WHERE`
+        filter: Option<Box<Expr>>,
         /// The other end.
         end: CopyEnd,
     },
@@ -154,6 +156,8 @@ pub enum Act {
         of: Option<Box<Name>>,
         /// `ON COMMIT DROP`
         drop_on_commit: bool,
+        /// Of `FOR VALUES`, the values that call something.
+        bounds: Box<[Expr]>,
     },
     /// `CREATE TABLE AS`, `SELECT INTO`, `CREATE MATERIALIZED VIEW`.
     CreateTableAs {
@@ -279,7 +283,9 @@ pub enum Act {
         temporary: bool,
         /// What `CREATE SCHEMA` holds.
         members: Vec<Statement>,
-        /// `OWNED BY table.column` of a sequence; the conditions of a policy.
+        /// `OWNED BY table.column` of a sequence; the conditions of a policy; of an operator, a
+        /// cast and an event trigger the call of the function, of the last also its event and
+        /// the tags that it waits for.
         parts: Vec<Expr>,
     },
     /// `ALTER TABLE`, and whatever else takes its actions (views, indexes, sequences, types).

@@ -48,6 +48,23 @@ pub trait Visit<'a>: Sized {
     }
 }
 
+/// Whether a function is called anywhere in an expression.
+#[must_use]
+pub fn has_call(expr: &Expr) -> bool {
+    struct Calls(bool);
+    impl<'a> Visit<'a> for Calls {
+        fn expr(&mut self, expr: &'a Expr) {
+            self.0 |= matches!(expr.kind, ExprKind::Call { .. });
+            if !self.0 {
+                walk_expr(self, expr);
+            }
+        }
+    }
+    let mut calls = Calls(false);
+    calls.expr(expr);
+    calls.0
+}
+
 /// Into a statement.
 pub fn walk_statement<'a>(visit: &mut impl Visit<'a>, statement: &'a Statement) {
     visit.act(&statement.act);
@@ -95,12 +112,16 @@ pub fn walk_act<'a>(visit: &mut impl Visit<'a>, act: &'a Act) {
             }
             targets(visit, returning);
         }
-        Act::Copy { query, .. } => query.iter().for_each(|query| visit.statement(query)),
+        Act::Copy { query, filter, .. } => {
+            query.iter().for_each(|query| visit.statement(query));
+            filter.iter().for_each(|filter| visit.expr(filter));
+        }
         Act::Do(body) => visit.body(body),
         Act::Call(call) => visit.expr(call),
-        Act::CreateTable { columns: cs, constraints, .. } => {
+        Act::CreateTable { columns: cs, constraints, bounds, .. } => {
             columns(visit, cs);
             constraints.iter().for_each(|constraint| walk_constraint(visit, constraint));
+            exprs(visit, bounds);
         }
         Act::CreateTableAs { source, .. } => visit.statement(source),
         Act::CreateView { query, .. } => visit.query(query),

@@ -225,7 +225,7 @@ pub(super) fn changes(event: &Event<'_>) -> bool {
     match &event.what {
         What::Change(change) => !change.relation.is_temporary(),
         What::Define { outcome, .. } => outcome.outlasts_session(),
-        What::Sequence(_) | What::Acts(_) => true,
+        What::Sequence { .. } | What::Acts(_) => true,
         _ => false,
     }
 }

@@ -3,9 +3,10 @@
 use super::event::{Origin, Via, What};
 use super::state::{Bindings, State};
 use super::{Departure, Flow};
+use crate::catalog::Read;
 use crate::effect::{
     Act, Block, Body, Declaration, Expr, ExprKind, Function, Ident, IfArm, Iteration, Query, QueryBody, RaiseLevel,
-    Select, Statement, Step, StepKind, SubqueryKind, Target, Type,
+    Select, Statement, Step, StepKind, SubqueryKind, Target, Type, VariableConflict,
 };
 use crate::logic::Truth;
 
@@ -37,10 +38,14 @@ impl<'a> Flow<'a> {
         let certain = self.certain;
         let first = state.symbols.next();
         match body {
-            Body::PlPgSql(block) => self.block(block, state),
+            Body::PlPgSql(block) => {
+                Self::decide(block.conflict.unwrap_or_default(), state);
+                self.block(block, state);
+            }
             Body::Sql(statements) => {
+                Self::decide(VariableConflict::UseColumn, state);
                 for statement in statements {
-                    self.statement(statement, state);
+                    self.with_columns(Read::Act(&statement.act), state, |flow, state| flow.statement(statement, state));
                 }
             }
             Body::Opaque { why, at } => {
@@ -118,6 +123,9 @@ impl<'a> Flow<'a> {
         let value = cast_to(value, declaration.kind.as_ref());
         let value = Self::settled(&declaration.name, value, state);
         if let Some(scope) = state.scopes.last_mut() {
+            if declaration.kind.as_ref().is_some_and(has_no_fields) {
+                scope.scalars.insert(declaration.name.clone());
+            }
             scope.values.insert(declaration.name.clone(), value);
         }
         if declaration.not_null
@@ -183,10 +191,12 @@ impl<'a> Flow<'a> {
         match &step.kind {
             StepKind::Sql { statement, into, strict } => self.sql(statement, into, *strict, state),
             StepKind::Execute { command, into, strict, using } => {
+                using.iter().for_each(|value| self.calls_in(value, true, state));
                 let using = self.resolve_all(using, state);
                 self.execute(step.at, command, into, *strict, &using, state);
             }
             StepKind::ReturnExecute { command, using } => {
+                using.iter().for_each(|value| self.calls_in(value, true, state));
                 let using = self.resolve_all(using, state);
                 self.execute(step.at, command, &[], false, &using, state);
             }
@@ -234,7 +244,9 @@ impl<'a> Flow<'a> {
                     self.calls_in(value, true, state);
                 }
             }
-            StepKind::ReturnQuery(query) => self.query_calls(query, true, state),
+            StepKind::ReturnQuery(query) => {
+                self.with_columns(Read::Query(query), state, |flow, state| flow.query_calls(query, true, state));
+            }
             StepKind::Raise { level, parameters, options, .. } => {
                 for value in parameters.iter().chain(options.iter().map(|(_, value)| value)) {
                     self.calls_in(value, true, state);
@@ -243,7 +255,9 @@ impl<'a> Flow<'a> {
                     state.reachable = false;
                 }
             }
-            StepKind::Assert { condition, .. } => {
+            StepKind::Assert { condition, message } => {
+                self.calls_in(condition, false, state);
+                message.iter().for_each(|message| self.calls_in(message, false, state));
                 let condition = self.resolve(condition, state);
                 // plpgsql.check_asserts may be off: nothing follows from it.
                 self.emit(step.at, What::Assert(Box::new(condition)), state);
@@ -262,7 +276,7 @@ impl<'a> Flow<'a> {
                     self.calls_in(argument, true, state);
                 }
                 if let Some(query) = query {
-                    self.query_calls(query, true, state);
+                    self.with_columns(Read::Query(query), state, |flow, state| flow.query_calls(query, true, state));
                 }
                 if let Some(command) = command {
                     self.execute(step.at, command, &[], false, &[], state);
@@ -355,11 +369,14 @@ impl<'a> Flow<'a> {
     }
 
     fn sql(&mut self, statement: &'a Statement, into: &'a [Vec<Ident>], strict: bool, state: &mut State) {
-        let query = match &statement.act {
-            Act::Select(query) => Some(self.resolve_query(query, state)),
-            _ => None,
-        };
-        self.statement(statement, state);
+        let query = self.with_columns(Read::Act(&statement.act), state, |flow, state| {
+            let query = match &statement.act {
+                Act::Select(query) => Some(flow.resolve_query(query, state)),
+                _ => None,
+            };
+            flow.statement(statement, state);
+            query
+        });
         Self::assign_rows(query.as_ref(), into, strict, state);
     }
 
@@ -552,6 +569,7 @@ impl<'a> Flow<'a> {
                 (!slice && elements.len() <= UNROLL_LIMIT).then(|| (Some(variable.clone()), elements))
             }
             Iteration::Range { variable, from, to, by, reverse } => {
+                [from, to].into_iter().chain(by).for_each(|value| self.calls_in(value, true, state));
                 let mut number = |expr: &Expr| super::expression::integer(&self.resolve(expr, state));
                 let (from, to) = (number(from)?, number(to)?);
                 let by = by.as_ref().map_or(Some(1), number)?;
@@ -569,20 +587,24 @@ impl<'a> Flow<'a> {
                 }
                 Some((Some(vec![variable.clone()]), values))
             }
-            Iteration::Query { variables, query, change, .. } => {
+            Iteration::Query { variables, query, change, arguments, .. } => {
+                arguments.iter().for_each(|value| self.calls_in(value, true, state));
                 if let Some(query) = query {
-                    self.query_calls(query, true, state);
-                    let resolved = self.resolve_query(query, state);
+                    let resolved = self.with_columns(Read::Query(query), state, |flow, state| {
+                        flow.query_calls(query, true, state);
+                        flow.resolve_query(query, state)
+                    });
                     return super::expression::constant_rows(&resolved)
                         .filter(|rows| rows.len() <= UNROLL_LIMIT && variables.len() == 1)
                         .map(|rows| (variables.first().cloned(), rows));
                 }
                 if let Some(change) = change {
-                    self.statement(change, state);
+                    self.with_columns(Read::Act(&change.act), state, |flow, state| flow.statement(change, state));
                 }
                 None
             }
             Iteration::Execute { command, using, .. } => {
+                using.iter().for_each(|value| self.calls_in(value, true, state));
                 let using = self.resolve_all(using, state);
                 self.execute(step.at, command, &[], false, &using, state);
                 None
@@ -637,6 +659,9 @@ impl<'a> Flow<'a> {
             };
             scope.parameters.push(value.clone());
             if let Some(name) = &argument.name {
+                if has_no_fields(&argument.kind) {
+                    scope.scalars.insert(name.clone());
+                }
                 scope.values.insert(name.clone(), value);
             }
         }
@@ -652,8 +677,11 @@ impl<'a> Flow<'a> {
             "tg_level",
             "tg_relid",
             "tg_nargs",
+            "tg_event",
+            "tg_tag",
         ] {
-            if function.returns.as_ref().is_some_and(|returns| returns.name.name == "trigger") {
+            let is_trigger = |returns: &Type| matches!(returns.name.name.as_str(), "trigger" | "event_trigger");
+            if function.returns.as_ref().is_some_and(is_trigger) {
                 let value = state.symbols.fresh(name);
                 scope.values.insert(Ident::new_static(name), value);
             }
@@ -674,6 +702,11 @@ impl<'a> Flow<'a> {
         if outermost {
             self.nested.1 = state.facts.effort();
         }
+        for (name, values) in &function.settings {
+            self.strange(at, name, values.first(), state);
+            state.set(name, super::state::setting_text(values), crate::effect::Scope::Transaction);
+        }
+        state.catalog.configure_all(&function.settings);
         self.body(&function.body, state);
         if outermost {
             self.nested = (self.nested.0 + state.facts.effort() - self.nested.1, state.facts.effort());
@@ -681,6 +714,7 @@ impl<'a> Flow<'a> {
         // What the function sets for itself ends with it.
         if !function.settings.is_empty() {
             state.settings = settings;
+            state.catalog.configure_as(&before.catalog);
         }
         (state.found, state.counted) = if self.events.len() == events { told } else { (None, None) };
         self.certain = outer;
@@ -718,6 +752,11 @@ fn is_never_null(expr: &Expr) -> bool {
 
 fn is_scalar(kind: &Type) -> bool {
     !kind.name.name.ends_with("%rowtype") && kind.name.name != "record" && kind.name.name != "refcursor"
+}
+
+/// Whether what is of this type has no fields: it is one of PostgreSQL's own.
+fn has_no_fields(kind: &Type) -> bool {
+    is_scalar(kind) && kind.name.schema.is_none() && crate::builtin::is_type(&kind.name.name)
 }
 
 /// A text that goes into a variable of another type is another value: `'1'` becomes 1.

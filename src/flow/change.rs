@@ -8,10 +8,10 @@ use super::event::{Change, ChangeKind, Origin, Via, What};
 use super::state::State;
 use super::{DEPTH_LIMIT, Flow};
 use crate::builtin::{Builtin, builtin};
-use crate::catalog::{Catalog, Key, Outcome};
+use crate::catalog::{Catalog, Key, Outcome, When};
 use crate::effect::{
-    Act, AlterAction, At, ConflictAction, CopyEnd, Expr, ExprKind, MergeAction, Name, Query, QueryBody,
-    ReferentialAction, Select, Statement, SubqueryKind, Target, TriggerState, TriggerTiming,
+    Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Ident, MergeAction, Name, Query,
+    QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerState, TriggerTiming,
 };
 use crate::logic::Truth;
 
@@ -29,13 +29,14 @@ impl<'a> Flow<'a> {
                 self.change(act, state);
             }
             Act::Truncate { tables, cascade, .. } => self.truncate(statement.at, tables, *cascade, act, state),
-            Act::Copy { table, from, end, query, .. } => {
+            Act::Copy { table, from, filter, end, query, .. } => {
                 if *end != CopyEnd::Client {
                     self.emit(statement.at, What::Utility(statement), state);
                 }
                 if let Some(query) = query {
                     self.statement(query, state);
                 }
+                filter.iter().for_each(|filter| self.calls_in(filter, false, state));
                 match table {
                     Some(table) if *from => self.rows(table, ChangeKind::Insert, Some(act), None, state),
                     Some(_) => self.emit(statement.at, What::Query(statement), state),
@@ -83,8 +84,9 @@ impl<'a> Flow<'a> {
                 state.forget_everything();
             }
             Act::CreateTableAs { source, .. } => {
-                if let Act::Select(query) = &source.act {
-                    self.query_calls(query, false, state);
+                match &source.act {
+                    Act::Select(query) => self.query_calls(query, false, state),
+                    _ => self.act(&source.act, source, state),
                 }
                 self.define(statement, state);
             }
@@ -141,6 +143,8 @@ impl<'a> Flow<'a> {
             return;
         }
         self.worked_out(&statement.act, state);
+        self.hidden(statement, &outcome, state);
+        self.on_event(statement, &outcome, state);
         // Whatever read what is gone is gone with it.
         let gone = outcome.dropped.iter().map(|dropped| dropped.key.relation());
         let mut touched = readers(&state.catalog, gone.chain(answer_otherwise(statement, &outcome, state)));
@@ -240,6 +244,11 @@ impl<'a> Flow<'a> {
         let at = table.at;
         let change = Change { relation: self.shared(&relation), written: self.shared(table), kind, act, filter };
         self.emit(at, What::Change(change), state);
+        if super::definition::is_system(&relation) {
+            let why = format!("{relation} is PostgreSQL's own: what a change of its rows does is not followed");
+            self.emit(at, What::Opaque(why), state);
+            state.forget_everything();
+        }
         let touched = readers(&state.catalog, [relation.clone()]);
         state.forget(&mut |name| touched.contains(name));
         if self.trail.len() >= DEPTH_LIMIT {
@@ -250,6 +259,7 @@ impl<'a> Flow<'a> {
         let outer = std::mem::replace(&mut self.certain, false);
         self.rewritten(&relation, kind, at, state);
         self.triggered(&relation, kind, at, state);
+        self.by_definition(&relation, at, |when| occurs(when, kind, act), state);
         self.viewed(&relation, kind, at, state);
         if kind == ChangeKind::Delete || kind == ChangeKind::Update {
             self.carried(&relation, kind, act, at, state);
@@ -294,6 +304,12 @@ impl<'a> Flow<'a> {
             let off = matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica);
             if off || !trigger.events.iter().any(|known| known == event) {
                 continue;
+            }
+            if let Some(condition) = &trigger.condition {
+                let condition = self.memory.expressions.push_get(Box::new(Expr::clone(condition)));
+                self.trail.push(Via { at, origin: Origin::Trigger(name.clone()) });
+                self.calls_in(condition, false, state);
+                self.trail.pop();
             }
             let Some(function) = state.catalog.called_by(&trigger) else {
                 if builtin(&trigger.written.name) != Builtin::Unknown {
@@ -360,6 +376,65 @@ impl<'a> Flow<'a> {
             self.rows(&child.child.relation(), then, None, None, state);
             self.trail.pop();
         }
+    }
+}
+
+/// Whether something is worked out by a change.
+fn occurs(when: &When, kind: ChangeKind, act: Option<&Act>) -> bool {
+    match when {
+        When::Default { column, place } => match kind {
+            ChangeKind::Insert => !is_given(column, *place, act),
+            ChangeKind::Update => is_set_to_default(column, act),
+            ChangeKind::Delete | ChangeKind::Truncate => false,
+        },
+        When::Written => matches!(kind, ChangeKind::Insert | ChangeKind::Update),
+        When::Rule(event) => match kind {
+            ChangeKind::Insert => event == "insert",
+            ChangeKind::Update => event == "update",
+            ChangeKind::Delete => event == "delete",
+            ChangeKind::Truncate => false,
+        },
+        When::Seen => kind != ChangeKind::Truncate,
+    }
+}
+
+/// Whether every row that a statement adds certainly has a value for a column.
+fn is_given(column: &Ident, place: usize, act: Option<&Act>) -> bool {
+    let is_default = |value: &Expr| value.kind == ExprKind::Default;
+    match act {
+        Some(Act::Insert { columns, rows: RowSource::Query(query), .. }) => {
+            let named = columns.iter().position(|given| given == column);
+            let Some(place) = named.or_else(|| columns.is_empty().then_some(place)) else { return false };
+            match &query.body {
+                QueryBody::Values(rows) => {
+                    rows.iter().all(|row| row.get(place).is_some_and(|value| !is_default(value)))
+                }
+                QueryBody::Select(select) if columns.is_empty() => {
+                    let is_star = |target: &Target| matches!(target.value.kind, ExprKind::Star(_));
+                    select.targets.len() > place && !select.targets.iter().any(is_star)
+                }
+                QueryBody::Select(_) | QueryBody::Set { .. } => !columns.is_empty(),
+            }
+        }
+        Some(Act::Copy { columns, .. }) => columns.is_empty() || columns.contains(column),
+        _ => false,
+    }
+}
+
+fn is_set_to_default(column: &Ident, act: Option<&Act>) -> bool {
+    let is_default = |set: &Assignment| set.column == *column && set.value.kind == ExprKind::Default;
+    match act {
+        Some(Act::Update { set, .. }) => set.iter().any(is_default),
+        Some(Act::Insert { conflict: Some(conflict), .. }) => match &conflict.action {
+            ConflictAction::Update { set, .. } => set.iter().any(is_default),
+            ConflictAction::Nothing => false,
+        },
+        Some(Act::Merge { branches, .. }) => branches.iter().any(|branch| match &branch.action {
+            MergeAction::Update(set) => set.iter().any(is_default),
+            _ => false,
+        }),
+        // A foreign key may set it.
+        _ => true,
     }
 }
 
@@ -431,10 +506,7 @@ fn no_rows(name: &Name, at: At) -> Expr {
     let query = Query::of(at, select.into());
     let count = super::body::subquery(SubqueryKind::Scalar, query);
     let zero = super::expression::number(0);
-    let kind = ExprKind::Operator {
-        operator: crate::effect::Ident::new_static("="),
-        left: Some(Box::new(count)),
-        right: Box::new(zero),
-    };
+    let kind =
+        ExprKind::Operator { operator: Ident::new_static("="), left: Some(Box::new(count)), right: Box::new(zero) };
     Expr { at, kind }
 }

@@ -77,6 +77,13 @@ pub enum Origin {
     View(Name),
     /// A rule rewrites the statement.
     Rule(Ident),
+    /// The definition of a relation has it worked out: a default, a constraint, an index.
+    Definition {
+        /// Whose.
+        relation: Name,
+        /// What it is: `the default of a`.
+        what: Ident,
+    },
     /// The statement is dynamic SQL.
     Dynamic,
     /// It stands in a block of `DO`.
@@ -130,7 +137,12 @@ pub enum What<'a> {
     /// A block of PL/pgSQL with handlers begins.
     Handlers,
     /// A sequence moves: `nextval`, `setval`.
-    Sequence(Ident),
+    Sequence {
+        /// By which function.
+        function: Ident,
+        /// Which sequence, if it can be told.
+        sequence: Option<Name>,
+    },
     /// A function of PostgreSQL does something outside this database's rows: it ends a
     /// session, reads a file, writes a large object.
     Acts(Ident),
@@ -140,6 +152,9 @@ pub enum What<'a> {
     Refused(Box<Problem>),
     /// What could not be told: one clause.
     Opaque(String),
+    /// What PostgreSQL does from here on where no statement says so, and that is not followed:
+    /// one clause.
+    Hidden(String),
     /// A message did not parse.
     Unread {
         /// Why.

@@ -6,17 +6,18 @@ use super::Flow;
 use super::event::{Origin, Via, What};
 use super::state::{PsqlValue, State};
 use crate::builtin::{Builtin, builtin};
-use crate::catalog::{Catalog, Key, Kind, Presence};
+use crate::catalog::{Catalog, Key, Kind, Presence, Read, When};
 use crate::effect::{
     Act, AlterAction, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind,
-    SubqueryKind, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
+    SubqueryKind, VariableConflict, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
 };
 
 impl<'a> Flow<'a> {
     /// The expression with no variable left in it that has a value.
     pub(super) fn resolve(&mut self, expr: &Expr, state: &State) -> Expr {
         let mut resolved = expr.clone();
-        rewrite_expr(&mut resolved, &mut |node| self.resolve_node(node, state));
+        let state = Self::state_for(expr, state);
+        rewrite_expr(&mut resolved, &mut |node| self.resolve_node(node, &state));
         resolved
     }
 
@@ -94,6 +95,11 @@ impl<'a> Flow<'a> {
                     Presence::Maybe => None,
                 }
             }
+            ("pg_get_serial_sequence", [table, column]) if built_in => {
+                let table = parse_name(&text_of(table)?, at)?;
+                let sequence = state.catalog.serial_sequence(&table, &text_of(column)?)?;
+                Some(Expr { at, kind: ExprKind::Text(Ident::from(sequence.to_string())) })
+            }
             ("current_setting", [name, ..]) if built_in => {
                 let name = text_of(name)?;
                 let setting = state.settings.get(&name.to_ascii_lowercase())?;
@@ -143,7 +149,14 @@ impl<'a> Flow<'a> {
                 scope.values.insert(name.clone(), given.clone());
             }
         }
+        if matches!(function.body, Body::Sql(_)) {
+            scope.conflict = VariableConflict::UseColumn;
+        }
         inner.scopes = vec![scope];
+        // Where a name is that of a column too, it is left to what follows the call.
+        if !super::names::columns(Read::Expr(&value), &inner).is_empty() {
+            return None;
+        }
         self.frames.push(function.name.clone());
         let value = self.resolve(&value, &inner);
         self.frames.pop();
@@ -163,6 +176,9 @@ impl<'a> Flow<'a> {
     /// Does what the calls in an expression do; `certain` says whether the expression is
     /// evaluated whenever control comes here.
     pub(super) fn calls_in(&mut self, expr: &'a Expr, certain: bool, state: &mut State) {
+        if !state.scopes.is_empty() && super::names::has_query(expr) {
+            self.refuse_clashes(Read::Expr(expr), state);
+        }
         let mut collector = Collector::new(certain);
         collector.expr(expr);
         self.perform(collector, state);
@@ -189,16 +205,13 @@ impl<'a> Flow<'a> {
             use AlterAction as A;
             matches!(action, A::AddColumn { .. } | A::ColumnType { .. } | A::AddConstraint(_))
         };
-        let is_for_rows = match act {
-            Act::AlterTable { actions, .. } => actions.iter().any(is_for_rows),
-            Act::CreateIndex { .. } => true,
-            _ => false,
-        };
-        if !is_for_rows {
-            return;
-        }
         let mut collector = Collector::new(false);
-        collector.whole(act);
+        match act {
+            Act::AlterTable { actions, .. } if actions.iter().any(is_for_rows) => collector.whole(act),
+            Act::CreateIndex { .. } => collector.whole(act),
+            Act::CreateTable { bounds, .. } => bounds.iter().for_each(|value| collector.expr(value)),
+            _ => return,
+        }
         collector.calls.retain(|call| !state.catalog.functions(call.name).is_empty());
         for call in collector.calls {
             self.call(&call, state);
@@ -217,11 +230,65 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Does what the calls in the query of a view do, and in those of the views that it reads.
+    /// Does what the functions of users do that the definition of a relation has worked out.
+    pub(super) fn by_definition(&mut self, relation: &Name, at: At, occurs: impl Fn(&When) -> bool, state: &mut State) {
+        for worked in state.catalog.worked_out(relation) {
+            let origin = Origin::Definition { relation: relation.clone(), what: worked.what };
+            let via = Via { at, origin };
+            if !occurs(&worked.when) || self.trail.contains(&via) {
+                continue;
+            }
+            let mut collector = Collector::new(false);
+            collector.expr(self.memory.expressions.push_get(Box::new(Expr::clone(&worked.value))));
+            collector.calls.retain(|call| !state.catalog.functions(call.name).is_empty());
+            self.trail.push(via);
+            for call in collector.calls {
+                self.call(&call, state);
+            }
+            self.trail.pop();
+        }
+    }
+
+    /// Whether a function that is called where nobody sees it does more than look.
+    pub(super) fn acts(&mut self, function: &'a Function, at: At, state: &State) -> bool {
+        let (events, left) = (self.events.len(), self.left.len());
+        let mut aside = state.clone();
+        self.follow(function, at, &[], false, &mut aside);
+        let acts = |event: &super::Event<'_>| {
+            matches!(
+                event.what,
+                What::Change(_)
+                    | What::Define { .. }
+                    | What::Sequence { .. }
+                    | What::Acts(_)
+                    | What::UnknownFunction(_)
+                    | What::Opaque(_)
+                    | What::BodyTransaction
+            )
+        };
+        let acts = self.events.iter().skip(events).any(acts);
+        self.events.truncate(events);
+        self.left.truncate(left);
+        acts
+    }
+
+    /// The functions of users that are called somewhere in a statement.
+    pub(super) fn called_in(&self, act: &'a Act, catalog: &Catalog) -> Vec<&'a Function> {
+        let mut collector = Collector::new(false);
+        collector.whole(act);
+        let known = collector.calls.iter().flat_map(|call| catalog.functions(call.name));
+        known.map(|function| self.memory.functions.push_get(function)).collect()
+    }
+
+    /// Does what the calls in the query of a view do, and in those of the views that it reads,
+    /// and what the policies of the tables among them do.
     pub(super) fn shown(&mut self, name: &Name, at: At, state: &mut State) {
         let mut seen = BTreeSet::new();
         let mut open = vec![name.clone()];
         while let Some(name) = open.pop() {
+            if state.catalog.relation(&name).is_some_and(|relation| relation.row_security) {
+                self.by_definition(&state.catalog.canonical(&name), at, |when| *when == When::Seen, state);
+            }
             let Some(query) = state.catalog.view_query(&name) else { continue };
             let view = state.catalog.canonical(&name);
             // What is materialized is done when it is refreshed.
@@ -273,7 +340,7 @@ impl<'a> Flow<'a> {
                     return;
                 };
                 let value = given.get(1).map(std::slice::from_ref).unwrap_or_default();
-                self.replicated(at, &setting.to_ascii_lowercase(), given.get(1), state);
+                self.strange(at, &setting.to_ascii_lowercase(), given.get(1), state);
                 if let Some(value) = given.get(1) {
                     state.catalog.configure(&setting.to_ascii_lowercase(), value, local);
                 }
@@ -281,7 +348,10 @@ impl<'a> Flow<'a> {
                 state.set(&Ident::from(setting.to_ascii_lowercase()), super::state::setting_text(value), scope);
             }
             Builtin::Sequence => {
-                self.emit(at, What::Sequence(name.name.clone()), state);
+                let given = arguments.first().map(|first| self.resolve(first, state));
+                let text = given.as_ref().and_then(text_of);
+                let sequence = text.and_then(|text| parse_name(&text, at)).map(|name| state.catalog.canonical(&name));
+                self.emit(at, What::Sequence { function: name.name.clone(), sequence }, state);
             }
             Builtin::Acts => {
                 self.emit(at, What::Acts(name.name.clone()), state);
@@ -374,7 +444,8 @@ impl<'a> Collector<'a> {
                 self.top_query(right);
             }
         }
-        self.maybe(|collector| query.order_by.iter().for_each(|expr| collector.expr(expr)));
+        let rest = query.order_by.iter().chain(query.limit.as_deref()).chain(query.offset.as_deref());
+        self.maybe(|collector| rest.for_each(|expr| collector.expr(expr)));
     }
 
     /// Everything of a statement but the changes themselves.

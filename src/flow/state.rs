@@ -1,12 +1,12 @@
 //! What is known at one point of a script.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Start;
 use crate::catalog::{Catalog, Presence};
-use crate::effect::{At, Expr, ExprKind, Ident, Name, Scope};
+use crate::effect::{At, Expr, ExprKind, Ident, Name, Scope, VariableConflict};
 use crate::logic::{Facts, Known, Truth, World};
 
 /// What is known at one point of a script.
@@ -75,6 +75,12 @@ pub struct Bindings {
     pub label: Option<Ident>,
     /// What each variable holds, with no variable left in it.
     pub values: BTreeMap<Ident, Expr>,
+    /// Those of them that certainly have no fields.
+    pub scalars: BTreeSet<Ident>,
+    /// Names that mean columns here, whatever variables there are around.
+    pub columns: BTreeSet<Vec<Ident>>,
+    /// Of a function's own scope, what a name means that a variable has and a column too.
+    pub conflict: VariableConflict,
     /// `$1` and so on.
     pub parameters: Vec<Expr>,
     /// Whether names outside are hidden: a function's own scope.
@@ -353,6 +359,9 @@ impl State {
     /// What a name of PL/pgSQL stands for: the value and, behind it, fields.
     pub(super) fn variable(&self, path: &[Ident]) -> Option<Expr> {
         for scope in self.scopes.iter().rev() {
+            if scope.columns.contains(path) {
+                return None;
+            }
             match path {
                 [name] => {
                     if let Some(value) = scope.values.get(name) {
@@ -364,7 +373,7 @@ impl State {
                         return Some(value.clone());
                     }
                 }
-                [record, fields @ ..] => {
+                [record, fields @ ..] if !scope.scalars.contains(record) => {
                     if let Some(value) = scope.values.get(record) {
                         return Some(fields.iter().fold(value.clone(), |value, field| Expr {
                             at: value.at,
@@ -372,13 +381,21 @@ impl State {
                         }));
                     }
                 }
-                [] => return None,
+                _ => {}
             }
             if scope.opaque {
                 return None;
             }
         }
         None
+    }
+
+    /// What a name means that a variable has and a column too; none where there are no variables.
+    pub(super) fn conflict(&self) -> Option<VariableConflict> {
+        let own = self.scopes.iter().rposition(|scope| scope.opaque).unwrap_or(0);
+        let scopes = self.scopes.get(own..).unwrap_or_default();
+        let has_names = scopes.iter().any(|scope| !scope.values.is_empty());
+        scopes.first().filter(|_| has_names).map(|scope| scope.conflict)
     }
 
     pub(super) fn parameter(&self, number: u32) -> Option<Expr> {

@@ -1,16 +1,39 @@
 //! Objects that the release did not make and takes away or alters for good.
 
-use crate::case::Case;
+use crate::case::{Case, Pass};
+use crate::catalog::{Key, Kind};
+use crate::effect::{Act, Ident, ObjectKind};
 use crate::finding::Finding;
-use crate::flow::What;
+use crate::flow::{Event, What};
 use crate::package::Role;
+
+/// Roles are in no baseline: those that no script of the package makes were there before.
+fn roles<'a>(case: &'a Case<'_>, pass: &'a Pass<'_>, event: &'a Event<'_>, act: &'a Act) -> impl Iterator<Item = Finding> {
+    let objects = match act {
+        Act::Drop { objects, .. } => objects.as_slice(),
+        _ => &[],
+    };
+    let is_made = |name: &Ident| {
+        let key = Key::new(Kind::Role, "", name.clone());
+        let makes = |event: &Event<'_>| matches!(&event.what, What::Define { outcome, .. } if outcome.made.contains(&key));
+        case.passes.iter().any(|pass| pass.run.events.iter().any(makes))
+    };
+    let dropped = objects.iter().filter(|object| object.kind == ObjectKind::Role).map(|object| &object.name.name);
+    dropped.filter(move |name| !is_made(name)).map(move |name| {
+        let message = format!("{} drops role {name}, which the release did not make", super::called(pass, case));
+        let finding = Finding::new(ID, event.at, message, "dropped here");
+        let finding = finding.consequence("a role belongs to all databases of the server, and others may log in by it");
+        super::with_trail(finding.way_out("drop only what a tier of this release makes"), event)
+    })
+}
 
 const ID: &str = "foreign-object-dropped";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.changing().filter(|pass| !pass.repeat) {
         for event in pass.run.events.iter().filter(|event| event.reachable) {
-            let What::Define { outcome, .. } = &event.what else { continue };
+            let What::Define { statement, outcome } = &event.what else { continue };
+            findings.extend(roles(case, pass, event, &statement.act));
             for (key, is_renamed) in super::taken(outcome) {
                 if !case.baseline.contains(key) {
                     continue;

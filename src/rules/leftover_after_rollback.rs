@@ -28,6 +28,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             _ => continue,
         }
         settings(case, pass, findings);
+        sequences(case, pass, findings);
         rows(case, pass, findings);
     }
 }
@@ -97,6 +98,42 @@ fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
                     .consequence("the database is not what it was before the release")
                     .way_out("set it back in the rollback"),
             );
+        }
+    }
+}
+
+/// The sequences that a run sets; none for one that cannot be told.
+fn sequences_set<'p>(pass: &'p Pass<'_>) -> impl Iterator<Item = (&'p Event<'p>, Option<&'p Name>)> {
+    let events = pass.run.events.iter().filter(|event| event.reachable);
+    events.filter_map(|event| match &event.what {
+        What::Sequence { function, sequence } if function == "setval" => Some((event, sequence.as_ref())),
+        _ => None,
+    })
+}
+
+/// What a tier sets a sequence to that was there before, where the rollback does not set it.
+fn sequences(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
+    for tier in undone(case, pass) {
+        for (event, sequence) in sequences_set(tier) {
+            let is_kept = |name: &Name| {
+                let restarts = |event: &Event<'_>| match &event.what {
+                    What::Define { outcome, .. } => outcome.altered.iter().any(|(key, _)| key.relation() == *name),
+                    _ => false,
+                };
+                let is_back = sequences_set(pass).any(|(_, back)| back.is_none_or(|back| back == name))
+                    || pass.run.events.iter().any(restarts);
+                is_back || super::is_made_by_release(name, case) || pass.run.end.catalog.relation(name).is_none()
+            };
+            if sequence.is_some_and(is_kept) || super::is_house_rule(event, &case.baseline) {
+                continue;
+            }
+            let what = sequence.map_or_else(|| "a sequence that cannot be told".to_owned(), |name| format!("sequence {name}"));
+            let name = super::called(pass, case);
+            let finding = Finding::new(ID, event.at, format!("{name} leaves {what} set"), "set here")
+                .related(place(pass, case), "and not set back here")
+                .consequence("not even ROLLBACK takes back what setval does")
+                .way_out("set it back in the rollback; or let a human allow it and say why");
+            findings.push(super::with_trail(finding, event));
         }
     }
 }

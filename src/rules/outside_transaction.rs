@@ -23,7 +23,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     format!("{name} changes the schema ")
                 }
                 What::Lock(_) => format!("{name} locks a table "),
-                What::Sequence(function) | What::Acts(function) => format!("{name} calls {function} "),
+                What::Sequence { function, .. } | What::Acts(function) => format!("{name} calls {function} "),
                 What::Transaction(Transaction::Begin { .. }) if event.block == Block::None => {
                     // A rollback of several tiers runs the rollback of each, whole.
                     let of_tier = pass.role == Role::FullRollback && of_tiers.contains(&event.at.file());

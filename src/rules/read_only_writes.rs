@@ -30,7 +30,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     format!("{name} {} {}", super::verb(change), change.relation)
                 }
                 What::Define { outcome, .. } if outcome.outlasts_session() => format!("{name} changes the schema"),
-                What::Sequence(function) | What::Acts(function) => format!("{name} calls {function}, which changes something"),
+                What::Sequence { function, .. } | What::Acts(function) => format!("{name} calls {function}, which changes something"),
                 What::Lock(_) => format!("{name} locks a table"),
                 What::Query(statement) if locks_rows(statement) => format!("{name} locks rows"),
                 What::Utility(statement) => match &statement.act {

@@ -83,7 +83,7 @@ fn counts(event: &Event<'_>, role: Role) -> bool {
         What::End => role == Role::Preflight,
         What::Change(change) => role != Role::Preflight && !change.relation.is_temporary(),
         What::Define { outcome, .. } => role != Role::Preflight && outcome.outlasts_session(),
-        What::Sequence(_) | What::Acts(_) => role != Role::Preflight,
+        What::Sequence { .. } | What::Acts(_) => role != Role::Preflight,
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 use super::token::{self, LexError, Token, TokenKind};
 use super::{Parser, SyntaxError};
-use crate::effect::{At, Block, Declaration, Handler, Ident, Name, Query, Step, Type};
+use crate::effect::{At, Block, Declaration, Handler, Ident, Name, Query, Step, Type, VariableConflict};
 use crate::source::{Map, Span};
 
 /// How deeply statements may be nested, those of a body within a body among them.
@@ -35,12 +35,12 @@ pub(super) fn block(text: &str, map: &Map, parser: Parser) -> Result<Block, Synt
         token::tokens(text).map_err(|LexError { offset, message }| SyntaxError { message, at: place(offset) })?;
     let (declared, labels) = (Vec::new(), Vec::new());
     let mut reader = Reader { text, map, parser, tokens, next: 0, loops: 0, declared, labels, trouble: None };
-    reader.options()?;
+    let conflict = reader.options()?;
     let label = reader.label()?;
     if !reader.is("declare") && !reader.is("begin") {
         return Err(reader.refusal("\"DECLARE\" or \"BEGIN\""));
     }
-    let block = reader.block(label)?;
+    let block = Block { conflict, ..reader.block(label)? };
     reader.take(";");
     if reader.next < reader.tokens.len() {
         return Err(reader.refusal("the end of the body"));
@@ -253,8 +253,10 @@ impl<'a> Reader<'a> {
         Ok(self.span(first, self.next))
     }
 
-    /// `#option dump` and its relatives, which say nothing about what is done.
-    fn options(&mut self) -> Result<(), SyntaxError> {
+    /// `#option dump` and its relatives, of which only `#variable_conflict` says something
+    /// about what is done.
+    fn options(&mut self) -> Result<Option<VariableConflict>, SyntaxError> {
+        let mut conflict = None;
         while self.take("#") {
             let values: &[&str] = if self.take("option") {
                 &["dump"]
@@ -265,11 +267,15 @@ impl<'a> Reader<'a> {
             } else {
                 return Err(self.refusal("\"option\", \"print_strict_params\" or \"variable_conflict\""));
             };
-            if !values.iter().any(|value| self.take(value)) {
-                return Err(self.refusal(&values.join(" or ")));
-            }
+            conflict = match values.iter().find(|value| self.take(value)) {
+                Some(&"error") => Some(VariableConflict::Error),
+                Some(&"use_variable") => Some(VariableConflict::UseVariable),
+                Some(&"use_column") => Some(VariableConflict::UseColumn),
+                Some(_) => conflict,
+                None => return Err(self.refusal(&values.join(" or "))),
+            };
         }
-        Ok(())
+        Ok(conflict)
     }
 
     /// `<<label>>`
@@ -332,7 +338,7 @@ impl<'a> Reader<'a> {
         self.end_label(label.as_ref())?;
         self.declared.truncate(declared);
         self.labels.truncate(labels);
-        Ok(Block { label, declarations, steps, handlers, at })
+        Ok(Block { label, declarations, steps, handlers, conflict: None, at })
     }
 
     fn handler(&mut self) -> Result<Handler, SyntaxError> {

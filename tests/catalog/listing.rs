@@ -168,7 +168,7 @@ pub(crate) fn symbolic(catalog: &Catalog) -> BTreeSet<String> {
             Detail::None if key.kind == Kind::Schema => {
                 lines.insert(format!("schema|{}", key.name));
             }
-            Detail::None => {}
+            Detail::None | Detail::EventTrigger(_) => {}
         }
     }
     lines

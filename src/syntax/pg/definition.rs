@@ -130,7 +130,19 @@ impl Lower<'_> {
                 create_of(Self::object(ObjectKind::Role, self.found(&create.role)), false, false)
             }
             NodeEnum::CreateEventTrigStmt(create) => {
-                create_of(Self::object(ObjectKind::EventTrigger, self.found(&create.trigname)), false, false)
+                let object = Self::object(ObjectKind::EventTrigger, self.found(&create.trigname));
+                let text = |text: &str| self.expr_of(ExprKind::Text(Ident::from(text)), -1);
+                let tags = create.whenclause.iter().filter_map(|node| match &node.node {
+                    Some(NodeEnum::DefElem(tags)) => tags.arg.as_deref(),
+                    _ => None,
+                });
+                let tags = tags.filter_map(|node| match &node.node {
+                    Some(NodeEnum::List(list)) => Some(&list.items),
+                    _ => None,
+                });
+                let tags = tags.flatten().filter_map(string).map(text);
+                let parts = [self.called(&create.funcname), text(&create.eventname)].into_iter().chain(tags);
+                with_parts(create_of(object, false, false), parts.collect())
             }
             NodeEnum::CreatePlangStmt(create) => {
                 create_of(Self::object(ObjectKind::Language, self.found(&create.plname)), false, create.replace)
@@ -151,12 +163,23 @@ impl Lower<'_> {
             }
             NodeEnum::CreateCastStmt(create) => {
                 let target = self.type_name(create.targettype.as_ref()).name;
-                create_of(Self::object(other("cast"), target), false, false)
+                let function = create.func.as_ref().map(|function| self.called(&function.objname));
+                with_parts(create_of(Self::object(other("cast"), target), false, false), function.into_iter().collect())
             }
             NodeEnum::DefineStmt(define) => {
                 let kind = kind_of(define.kind());
                 let object = Self::object(kind, self.listed_name(&define.defnames));
-                create_of(object, define.if_not_exists, define.replace)
+                let is_function = |name: &str| matches!(name, "function" | "procedure");
+                let function = define.definition.iter().find_map(|node| match &node.node {
+                    Some(NodeEnum::DefElem(option)) if is_function(&option.defname) => option.arg.as_deref(),
+                    _ => None,
+                });
+                let function = function.filter(|_| define.kind() == ObjectType::ObjectOperator);
+                let function = function.and_then(|function| match &function.node {
+                    Some(NodeEnum::TypeName(name)) => Some(self.called(&name.names)),
+                    _ => None,
+                });
+                with_parts(create_of(object, define.if_not_exists, define.replace), function.into_iter().collect())
             }
             NodeEnum::AlterTableStmt(alter) => Act::AlterTable {
                 kind: kind_of(alter.objtype()),
@@ -324,6 +347,14 @@ impl Lower<'_> {
         alter_of(Self::object(kind, name))
     }
 
+    /// The call of a function that a definition names.
+    fn called(&self, path: &[Node]) -> Expr {
+        let function = Box::new(self.listed_name(path));
+        let at = function.at;
+        let (arguments, filter) = (Box::default(), None);
+        Expr { at, kind: ExprKind::Call { function, arguments, star: false, distinct: false, filter, over: false } }
+    }
+
     /// A name without a schema that PostgreSQL gives no place for.
     fn found(&self, name: &str) -> Name {
         Name::plain(name, self.find(&[name]))
@@ -374,7 +405,13 @@ impl Lower<'_> {
             like: like.into(),
             of: create.of_typename.as_ref().map(|of| Box::new(self.type_name(Some(of)).name)),
             drop_on_commit: create.oncommit() == OnCommitAction::OncommitDrop,
+            bounds: create.partbound.iter().flat_map(|bound| self.bounds(bound)).collect(),
         }
+    }
+
+    fn bounds(&self, bound: &protobuf::PartitionBoundSpec) -> Vec<Expr> {
+        let values = bound.listdatums.iter().chain(&bound.lowerdatums).chain(&bound.upperdatums);
+        values.map(|value| self.expr(Some(value))).filter(crate::effect::has_call).collect()
     }
 
     fn like_clause(&self, clause: &protobuf::TableLikeClause) -> Like {
@@ -903,6 +940,13 @@ fn create_of(object: Object, if_not_exists: bool, or_replace: bool) -> Act {
         members: Vec::new(),
         parts: Vec::new(),
     }
+}
+
+fn with_parts(mut act: Act, given: Vec<Expr>) -> Act {
+    if let Act::Create { parts, .. } = &mut act {
+        *parts = given;
+    }
+    act
 }
 
 fn alter_of(object: Object) -> Act {

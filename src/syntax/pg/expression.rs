@@ -312,6 +312,8 @@ impl Lower<'_> {
         if let Some(window) = &call.over {
             let mut inside = self.exprs(&window.partition_clause);
             inside.extend(self.exprs(&window.order_clause));
+            inside
+                .extend([&window.start_offset, &window.end_offset].into_iter().flatten().map(|at| self.expr(Some(at))));
             if !inside.is_empty() {
                 arguments.push(self.other("window", inside, call.location));
             }

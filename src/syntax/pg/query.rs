@@ -87,7 +87,10 @@ impl Lower<'_> {
                 Some(NodeEnum::WindowDef(window)) => Some(window),
                 _ => None,
             })
-            .flat_map(|window| window.partition_clause.iter().chain(&window.order_clause))
+            .flat_map(|window| {
+                let frame = [&window.start_offset, &window.end_offset].into_iter().flatten().map(|node| &**node);
+                window.partition_clause.iter().chain(&window.order_clause).chain(frame)
+            })
             .map(|node| self.expr(Some(node)))
             .collect();
         if !windows.is_empty() {

@@ -312,6 +312,7 @@ impl Lower<'_> {
             columns: strings(&copy.attlist),
             query: copy.query.as_deref().map(|query| Box::new(self.statement(Some(query)))),
             from: copy.is_from,
+            filter: self.optional(copy.where_clause.as_deref()).map(Box::new),
             end,
         }
     }

@@ -229,6 +229,7 @@ impl Lower<'_> {
             columns: columns.map(|list| self.idents(list.all(K::COLUMN_NAME_REF))).unwrap_or_default(),
             query: query.map(|query| Box::new(self.statement(query))),
             from: direction.is_some_and(|direction| direction.kind() == K::COPY_FROM),
+            filter: node.child(K::WHERE_CLAUSE).and_then(Node::expr).map(|filter| Box::new(self.expr(filter))),
             end,
         }
     }

@@ -92,7 +92,31 @@ impl Lower<'_> {
             K::CREATE_CAST => {
                 let target = node.child(K::CAST_SIG).and_then(|cast| cast.nodes().last());
                 let name = target.map_or_else(|| Name::plain("", self.at(node)), |target| self.type_of(target).name);
-                created(Object { kind: other("cast"), name, part: None, arguments: None }, node, Vec::new())
+                let function = node.child(K::WITH_FUNCTION).and_then(|with| with.child(K::FUNCTION_SIG));
+                let function = function.and_then(Node::first).map(|function| self.called(function));
+                let parts = function.into_iter().collect();
+                created(Object { kind: other("cast"), name, part: None, arguments: None }, node, parts)
+            }
+            K::CREATE_OPERATOR => {
+                let options = node.child(K::ATTRIBUTE_LIST).into_iter().flat_map(|list| list.all(K::ATTRIBUTE_OPTION));
+                let is_function = |option: &Node| {
+                    let name = option.child(K::ATTRIBUTE_NAME).map(|name| name.text().to_ascii_lowercase());
+                    matches!(name.as_deref(), Some("function" | "procedure"))
+                };
+                let function = options.filter(is_function).find_map(|option| option.child(K::ATTRIBUTE_VALUE)?.first());
+                let parts = function.map(|function| self.called(function)).into_iter().collect();
+                created(self.object(other("operator"), node), node, parts)
+            }
+            K::CREATE_EVENT_TRIGGER => {
+                let text = |text: Ident, node: Node| self.expr_of(ExprKind::Text(text), node);
+                let function = node.child(K::CALL_EXPR).and_then(Node::first).map(|function| self.called(function));
+                let event = node.child(K::EVENT_TRIGGER_EVENT).map(|event| text(self.ident(Some(event)), event));
+                let tags = node.child(K::EVENT_TRIGGER_WHEN_CLAUSE).into_iter();
+                let tags = tags.flat_map(|clause| clause.all(K::EVENT_TRIGGER_WHEN).collect::<Vec<_>>());
+                let tags = tags.flat_map(|tags| tags.all(K::LITERAL).collect::<Vec<_>>());
+                let tags = tags.map(|tag| text(self.text_of(tag), tag));
+                let parts = function.into_iter().chain(event).chain(tags).collect();
+                created(self.object(ObjectKind::EventTrigger, node), node, parts)
             }
             K::CREATE_STATISTICS if !node.has(K::STATISTICS) => {
                 let name = Name::plain("", self.at(node));
@@ -119,6 +143,14 @@ impl Lower<'_> {
                 }),
             },
         }
+    }
+
+    /// The call of a function that a definition names.
+    fn called(&self, function: Node) -> Expr {
+        let name = Box::new(self.name(function));
+        let (arguments, filter) = (Box::default(), None);
+        let kind = ExprKind::Call { function: name, arguments, star: false, distinct: false, filter, over: false };
+        self.expr_of(kind, function)
     }
 
     fn create_table(&self, node: Node) -> Act {
@@ -149,6 +181,12 @@ impl Lower<'_> {
             like: like.into(),
             of: node.child(K::OF_TYPE).and_then(Node::kind_of_value).map(|of| Box::new(self.type_of(of).name)),
             drop_on_commit: drops_on_commit(node),
+            bounds: node
+                .nodes()
+                .filter(|child| matches!(child.kind(), K::PARTITION_FOR_VALUES_IN | K::PARTITION_FOR_VALUES_FROM))
+                .flat_map(|bounds| self.exprs(bounds.exprs()))
+                .filter(crate::effect::has_call)
+                .collect(),
         }
     }
 
@@ -498,14 +536,12 @@ fn defined(node: K) -> Option<ObjectKind> {
         K::CREATE_FOREIGN_TABLE => ObjectKind::ForeignTable,
         K::CREATE_EXTENSION => ObjectKind::Extension,
         K::CREATE_ROLE | K::CREATE_USER | K::CREATE_GROUP => ObjectKind::Role,
-        K::CREATE_EVENT_TRIGGER => ObjectKind::EventTrigger,
         K::CREATE_LANGUAGE => ObjectKind::Language,
         K::CREATE_AGGREGATE => ObjectKind::Aggregate,
         K::CREATE_STATISTICS => other("statistics"),
         K::CREATE_PUBLICATION => other("publication"),
         K::CREATE_FOREIGN_DATA_WRAPPER => other("foreign data wrapper"),
         K::CREATE_SERVER => other("server"),
-        K::CREATE_OPERATOR => other("operator"),
         K::CREATE_COLLATION => other("collation"),
         K::CREATE_TEXT_SEARCH_CONFIGURATION => other("tsconfiguration"),
         K::CREATE_TEXT_SEARCH_DICTIONARY => other("tsdictionary"),

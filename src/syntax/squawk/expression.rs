@@ -224,7 +224,14 @@ impl Lower<'_> {
     pub(super) fn window(&self, spec: Node) -> Vec<Expr> {
         let mut parts = spec.child(K::PARTITION_BY_CLAUSE).map(|clause| self.exprs(clause.exprs())).unwrap_or_default();
         parts.extend(self.sorted(spec));
+        parts.extend(spec.child(K::FRAME_CLAUSE).into_iter().flat_map(|frame| self.offsets(frame)));
         parts
+    }
+
+    /// The expressions of a frame, however deep they stand.
+    fn offsets(&self, node: Node) -> Vec<Expr> {
+        let inside = |child: Node| if child.is_expr() { vec![self.expr(child)] } else { self.offsets(child) };
+        node.nodes().flat_map(inside).collect()
     }
 
     pub(super) fn call(&self, node: Node) -> ExprKind {

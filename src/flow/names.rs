@@ -1,0 +1,98 @@
+//! Names that a variable has and a column too: what each of them means.
+
+use std::collections::BTreeSet;
+
+use super::Flow;
+use super::event::What;
+use super::state::{Bindings, State};
+use crate::catalog::{Problem, Read};
+use crate::effect::{Expr, ExprKind, Ident, VariableConflict, Visit, walk_expr};
+
+impl Flow<'_> {
+    /// Says for a body what such names mean in it.
+    pub(super) fn decide(conflict: VariableConflict, state: &mut State) {
+        if let Some(scope) = state.scopes.iter_mut().rev().find(|scope| scope.opaque) {
+            scope.conflict = conflict;
+        }
+    }
+
+    /// Does something with what is read, in which each name means what it means to PostgreSQL.
+    pub(super) fn with_columns<T>(
+        &mut self,
+        read: Read<'_>,
+        state: &mut State,
+        inner: impl FnOnce(&mut Self, &mut State) -> T,
+    ) -> T {
+        self.refuse_clashes(read, state);
+        let columns = columns(read, state);
+        if columns.is_empty() {
+            return inner(self, state);
+        }
+        let depth = state.scopes.len();
+        state.scopes.push(Bindings { columns, ..Bindings::default() });
+        let done = inner(self, state);
+        state.scopes.truncate(depth);
+        done
+    }
+
+    /// PostgreSQL refuses a name that a variable has and a column too, unless it is told which
+    /// of them comes first.
+    pub(super) fn refuse_clashes(&mut self, read: Read<'_>, state: &State) {
+        if state.conflict() != Some(VariableConflict::Error) {
+            return;
+        }
+        for (path, at) in clashes(read, state) {
+            let is_sure = match path.as_slice() {
+                [_] => true,
+                // A record may have no such field; then it is the column.
+                [label, _] => state.scopes.iter().any(|scope| scope.label.as_ref() == Some(label)),
+                _ => false,
+            };
+            if is_sure {
+                let name = path.join(".");
+                self.emit(at, What::Refused(Box::new(Problem::ambiguous(&name, at))), state);
+            }
+        }
+    }
+
+    /// The expression, a query within it read as PostgreSQL does.
+    pub(super) fn state_for<'s>(expr: &Expr, state: &'s State) -> std::borrow::Cow<'s, State> {
+        let columns = if has_query(expr) { columns(Read::Expr(expr), state) } else { BTreeSet::new() };
+        if columns.is_empty() {
+            return std::borrow::Cow::Borrowed(state);
+        }
+        let mut inner = state.clone();
+        inner.scopes.push(Bindings { columns, ..Bindings::default() });
+        std::borrow::Cow::Owned(inner)
+    }
+}
+
+fn clashes(read: Read<'_>, state: &State) -> Vec<(Vec<Ident>, crate::effect::At)> {
+    state.catalog.clashes(read, &|path| state.variable(path).is_some())
+}
+
+/// The names that mean columns though variables have them too.
+pub(super) fn columns(read: Read<'_>, state: &State) -> BTreeSet<Vec<Ident>> {
+    match state.conflict() {
+        None | Some(VariableConflict::UseVariable) => BTreeSet::new(),
+        Some(VariableConflict::Error | VariableConflict::UseColumn) => {
+            clashes(read, state).into_iter().map(|(path, _)| path).collect()
+        }
+    }
+}
+
+/// Whether a query stands in an expression.
+pub(super) fn has_query(expr: &Expr) -> bool {
+    struct Queries(bool);
+    impl<'a> Visit<'a> for Queries {
+        fn expr(&mut self, expr: &'a Expr) {
+            self.0 |= matches!(expr.kind, ExprKind::Subquery { .. });
+            if !self.0 {
+                walk_expr(self, expr);
+            }
+        }
+    }
+    let mut queries = Queries(false);
+    queries.expr(expr);
+    queries.0
+}

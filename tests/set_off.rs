@@ -1,0 +1,147 @@
+//! What a statement sets off without saying so: PostgreSQL shows it on rows of a protected
+//! table, and the rules say it.
+
+#![cfg(feature = "pg_query")]
+
+use std::fmt::Write;
+
+use roof_lint::cluster::Cluster;
+use roof_lint::config::Config;
+use roof_lint::lint::{Job, lint};
+
+/// `keep` holds what must not be lost; `wipe` and its relatives empty it.
+const BASELINE: &str = "\
+CREATE TABLE keep (id int);
+CREATE TABLE log (id int, what text);
+CREATE FUNCTION wipe() RETURNS bool LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; RETURN true; END';
+CREATE FUNCTION wipe(given int) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; RETURN 1; END';
+CREATE FUNCTION same(one int, other int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; RETURN true; END';
+CREATE FUNCTION fixed(given int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM wipe(); RETURN 1; END';
+CREATE FUNCTION on_event() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; END';
+CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE SCHEMA other;
+CREATE TABLE other.log (id int);
+";
+
+/// What there is besides, and a script that empties `keep`.
+const LOSES: &[(&str, &str)] = &[
+    (
+        "ALTER TABLE log ADD COLUMN more bool; ALTER TABLE log ALTER more SET DEFAULT wipe()",
+        "INSERT INTO log (id) VALUES (1)",
+    ),
+    (
+        "ALTER TABLE log ADD COLUMN more bool; ALTER TABLE log ALTER more SET DEFAULT wipe()",
+        "INSERT INTO log VALUES (1, 'a', DEFAULT)",
+    ),
+    (
+        "ALTER TABLE log ADD COLUMN more bool; ALTER TABLE log ALTER more SET DEFAULT wipe()",
+        "INSERT INTO log VALUES (1, 'a')",
+    ),
+    (
+        "ALTER TABLE log ADD COLUMN more bool; INSERT INTO log VALUES (1); ALTER TABLE log ALTER more SET DEFAULT wipe()",
+        "UPDATE log SET more = DEFAULT",
+    ),
+    ("ALTER TABLE log ADD CHECK (wipe())", "INSERT INTO log VALUES (1)"),
+    ("INSERT INTO log VALUES (1); ALTER TABLE log ADD CHECK (wipe()) NOT VALID", "UPDATE log SET what = 'b'"),
+    ("ALTER TABLE log ADD COLUMN more int GENERATED ALWAYS AS (fixed(id)) STORED", "INSERT INTO log VALUES (1)"),
+    ("CREATE INDEX found ON log (fixed(id))", "INSERT INTO log VALUES (1)"),
+    (
+        "CREATE TRIGGER t BEFORE INSERT ON log FOR EACH ROW WHEN (wipe()) EXECUTE FUNCTION quiet()",
+        "INSERT INTO log VALUES (1)",
+    ),
+    ("CREATE RULE r AS ON INSERT TO log WHERE wipe() DO INSTEAD NOTHING", "INSERT INTO log VALUES (1)"),
+    ("CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION on_event()", "CREATE TABLE made (id int)"),
+    ("CREATE EVENT TRIGGER e ON sql_drop WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION on_event()", "DROP TABLE log"),
+    ("CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = same)", "SELECT 1 === 2"),
+    ("CREATE DOMAIN d AS int CHECK (wipe(VALUE) = 1)", "SELECT 5::d"),
+    (
+        "CREATE TYPE pair AS (a int); CREATE FUNCTION of(int) RETURNS pair LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; RETURN ROW(1); END'; CREATE CAST (int AS pair) WITH FUNCTION of(int)",
+        "SELECT 5::pair",
+    ),
+    (
+        "CREATE FUNCTION calm(int) RETURNS bool LANGUAGE sql AS 'SELECT true'; CREATE DOMAIN d AS int CHECK (calm(VALUE))",
+        "CREATE OR REPLACE FUNCTION calm(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; RETURN true; END'; SELECT 5::d",
+    ),
+    ("", "SELECT 1 LIMIT (SELECT wipe(1))"),
+    (
+        "INSERT INTO log VALUES (1)",
+        "SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN wipe(1) PRECEDING AND CURRENT ROW) FROM log",
+    ),
+    (
+        "CREATE TABLE parted (i int) PARTITION BY LIST (i)",
+        "CREATE TABLE part PARTITION OF parted FOR VALUES IN (wipe(1))",
+    ),
+    ("", "PREPARE q AS SELECT wipe(); CREATE TEMP TABLE made AS EXECUTE q"),
+    ("", "DO $$ BEGIN ASSERT wipe(); END $$"),
+    ("", "DO $$ BEGIN EXECUTE 'SELECT $1' USING wipe(); END $$"),
+    ("", "DO $$ BEGIN FOR i IN 1..wipe(1) LOOP NULL; END LOOP; END $$"),
+    ("", "SELECT query_to_xml('SELECT wipe()', true, true, '')"),
+    ("CREATE VIEW shown AS SELECT wipe() AS gone", "SELECT table_to_xml('shown', true, true, '')"),
+    (
+        "CREATE FUNCTION elsewhere() RETURNS void LANGUAGE plpgsql SET search_path = public AS 'BEGIN DELETE FROM keep; END'",
+        "SET LOCAL search_path = other; SELECT public.elsewhere()",
+    ),
+    ("CREATE TABLE under () INHERITS (keep); DROP TABLE IF EXISTS none", "DELETE FROM keep"),
+];
+
+/// The same, which leaves `keep` alone, and nothing is to be said of it.
+const KEEPS: &[(&str, &str)] = &[
+    (
+        "ALTER TABLE log ADD COLUMN more bool; ALTER TABLE log ALTER more SET DEFAULT wipe()",
+        "INSERT INTO log VALUES (1, 'a', true)",
+    ),
+    (
+        "ALTER TABLE log ADD COLUMN more bool; ALTER TABLE log ALTER more SET DEFAULT wipe()",
+        "UPDATE log SET more = false",
+    ),
+    (
+        "CREATE EVENT TRIGGER e ON sql_drop WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION on_event()",
+        "CREATE TABLE made (id int)",
+    ),
+    (
+        "CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION on_event()",
+        "CREATE TABLE made (id int)",
+    ),
+    ("CREATE DOMAIN d AS int CHECK (VALUE > 0)", "SELECT 5::d"),
+];
+
+fn objections(directory: &std::path::Path, before: &str, script: &str) -> Vec<String> {
+    let toml = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\nbaseline = [\"before.sql\"]\nprotected = [\"keep\"]\n\
+                [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"one.sql\"\n";
+    std::fs::write(directory.join("before.sql"), format!("{BASELINE}{before};\n")).expect("a script");
+    std::fs::write(directory.join("one.sql"), format!("BEGIN;\n{script};\nCOMMIT;\n")).expect("a script");
+    let config = Config::parse("lint.toml", toml).expect("a configuration");
+    let outcome =
+        lint(Job { directory: directory.to_owned(), config, packages: Vec::new() }).expect("it can be linted");
+    let findings = outcome.packages.iter().flat_map(|package| &package.findings);
+    let counts = findings.filter(|finding| matches!(finding.rule, "protected-rows-lost" | "not-analysed"));
+    counts.map(|finding| format!("{}: {}", finding.rule, finding.message)).collect()
+}
+
+/// How many rows of `keep` are left after a script.
+fn left(cluster: &Cluster, before: &str, script: &str) -> String {
+    cluster.sql("postgres", "DROP DATABASE IF EXISTS tried").expect("no database");
+    cluster.sql("postgres", "CREATE DATABASE tried").expect("a database");
+    cluster.sql("tried", &format!("{BASELINE}{before};\nINSERT INTO keep VALUES (1);\n")).expect("the baseline");
+    cluster.sql("tried", &format!("{script};\n")).unwrap_or_else(|fault| panic!("{script}: {fault}"));
+    cluster.sql("tried", "SELECT count(*) FROM keep").expect("a number").trim().to_owned()
+}
+
+#[test]
+fn what_a_statement_sets_off_is_told() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut wrong = String::new();
+    for (loses, (before, script)) in LOSES.iter().map(|row| (true, row)).chain(KEEPS.iter().map(|row| (false, row))) {
+        let script = script.replace("SET LOCAL", "SET");
+        let rows = left(&cluster, before, &script);
+        if (rows == "0") != loses {
+            writeln!(wrong, "PostgreSQL leaves {rows} rows: {before}; {script}").expect("a string");
+        }
+        let objections = objections(directory.path(), before, &script);
+        if objections.is_empty() == loses {
+            writeln!(wrong, "the rules say {objections:?}: {before}; {script}").expect("a string");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
