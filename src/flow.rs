@@ -14,7 +14,7 @@ mod state;
 
 pub use change::readers;
 pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Scene, Via, What};
-pub use expression::text_of;
+pub use expression::{column_name, text_of};
 pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
 
 use std::collections::{BTreeMap, HashSet};
@@ -310,7 +310,7 @@ impl<'a> Flow<'a> {
                 let Some(Statement { act: Act::Select(query), .. }) = before else { return };
                 let QueryBody::Select(select) = &query.body else { return };
                 for target in &select.targets {
-                    let Some(column) = target.alias.clone().or_else(|| expression::column_name(&target.value)) else {
+                    let Some(column) = target.alias.clone().or_else(|| column_name(&target.value)) else {
                         continue;
                     };
                     let name = Ident::from(format!("{prefix}{column}"));

@@ -528,7 +528,8 @@ fn scalar(query: &Query) -> Option<Expr> {
 }
 
 /// The name that PostgreSQL gives a column of a select list without `AS` (`FigureColname`).
-pub(super) fn column_name(expr: &Expr) -> Option<Ident> {
+#[must_use]
+pub fn column_name(expr: &Expr) -> Option<Ident> {
     match &expr.kind {
         ExprKind::Column(path) => path.last().cloned(),
         ExprKind::Call { function, .. } => Some(function.name.clone()),

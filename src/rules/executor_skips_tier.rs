@@ -126,8 +126,10 @@ impl Chain<'_, '_> {
                 Line::Command { at, command, .. } if command.name == "set" || command.name == "unset" => {
                     let word = |index: usize| command.arguments.get(index).and_then(crate::psql::Argument::literal);
                     if word(0).as_deref() == Some(b"ON_ERROR_STOP") {
-                        let value = word(1).unwrap_or_default();
-                        let on = command.name == "set" && (value.is_empty() || crate::package::boolean(&value) == Some(true));
+                        // psql glues the arguments after the first together.
+                        let value: Option<Vec<Vec<u8>>> = (1..command.arguments.len()).map(word).collect();
+                        let is_on = |value: Vec<u8>| value.is_empty() || crate::package::boolean(&value) == Some(true);
+                        let on = command.name == "set" && value.is_some_and(|value| is_on(value.concat()));
                         if on && self.files.is_empty() && certain {
                             self.stops = Some(*at);
                         } else if !on {

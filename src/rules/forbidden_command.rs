@@ -1,10 +1,10 @@
 //! Commands of psql that have no place in a release, in every arm of every `\if`.
 
 use crate::case::Case;
-use crate::effect::{Act, At, CopyEnd};
+use crate::effect::{Act, At, CopyEnd, QueryBody, Statement};
 use crate::finding::Finding;
-use crate::flow::What;
-use crate::psql::{Item, Metacommand, Part};
+use crate::flow::{What, column_name};
+use crate::psql::{Argument, Item, Metacommand, Part};
 
 const ID: &str = "forbidden-command";
 
@@ -28,8 +28,26 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for pass in case.passes.iter().filter(|pass| !pass.repeat) {
+        let mut before = None;
         for event in pass.run.events.iter() {
-            let What::Utility(statement) = &event.what else { continue };
+            let statement = match &event.what {
+                What::Utility(statement) => *statement,
+                What::Query(statement) if event.via.is_empty() => {
+                    before = Some(*statement);
+                    continue;
+                }
+                What::Command(command) if command.name == "gset" => {
+                    if let Some(name) = steered(before, command) {
+                        findings.push(
+                            Finding::new(ID, event.at, format!("\\gset sets {name}, which steers psql"), "here")
+                                .consequence("what the database answers decides whether psql goes on after an error")
+                                .way_out("give the column another name"),
+                        );
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
             let message = match &statement.act {
                 Act::Copy { end: CopyEnd::Program(_), .. } => "COPY runs a program on the server",
                 Act::Copy { end: CopyEnd::File(_), .. } => "COPY uses a file of the server",
@@ -57,14 +75,51 @@ fn refused(command: &Metacommand, case: &Case<'_>) -> Option<(String, &'static s
     if !HARMLESS.contains(&name) {
         return Some((format!("\\{name} has no place in a release"), consequence(name)));
     }
-    let word = |index: usize| command.arguments.get(index).and_then(crate::psql::Argument::literal).unwrap_or_default();
+    let word = |index: usize| command.arguments.get(index).and_then(Argument::literal).unwrap_or_default();
     match name {
         "g" | "gx" if !command.arguments.is_empty() && !word(0).starts_with(b"(") => {
             Some((format!("\\{name} writes to a file or a program"), "the release leaves something behind on the operator's machine"))
         }
-        "set" | "unset" => special(name, &word(0), &word(1)),
+        "set" | "unset" => {
+            let words: Option<Vec<Vec<u8>>> = command.arguments.iter().map(Argument::literal).collect();
+            match words.as_deref() {
+                Some([]) => None,
+                // psql glues the arguments after the first together.
+                Some([variable, values @ ..]) => special(name, variable, &values.concat()),
+                None => untold(&command.arguments),
+            }
+        }
         _ => None,
     }
+}
+
+/// Variables that steer psql, which a `\set` or a `\gset` may not set to what cannot be told.
+const STEERING: &[&str] =
+    &["AUTOCOMMIT", "ENCODING", "FETCH_COUNT", "ON_ERROR_ROLLBACK", "ON_ERROR_STOP", "SINGLELINE", "SINGLESTEP"];
+
+/// A `\set` whose words depend on variables.
+fn untold(arguments: &[Argument]) -> Option<(String, &'static str)> {
+    let consequence = "psql may go on after an error, and exit with 0";
+    match arguments.first()?.literal() {
+        None => Some(("which variable is set cannot be told".to_owned(), consequence)),
+        Some(name) => {
+            let name = String::from_utf8_lossy(&name).into_owned();
+            let steers = STEERING.contains(&name.as_str());
+            steers.then(|| (format!("{name} is set to what cannot be told"), consequence))
+        }
+    }
+}
+
+/// A variable that steers psql and that `\gset` sets from a query.
+fn steered(before: Option<&Statement>, command: &Metacommand) -> Option<String> {
+    let Some(Act::Select(query)) = before.map(|before| &before.act) else { return None };
+    let QueryBody::Select(select) = &query.body else { return None };
+    let prefix = match command.arguments.first() {
+        None => String::new(),
+        Some(prefix) => String::from_utf8_lossy(&prefix.literal()?).into_owned(),
+    };
+    let named = select.targets.iter().filter_map(|target| target.alias.clone().or_else(|| column_name(&target.value)));
+    named.map(|column| format!("{prefix}{column}")).find(|name| STEERING.contains(&name.as_str()))
 }
 
 /// Variables of psql that change how a script is executed.

@@ -22,6 +22,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 let before = case.tiers.iter().find(|pass| pass.role == Role::Tier(tier));
                 if let Some(before) = before {
                     objects(case, pass, &before.start, findings);
+                    missing(case, pass, before, findings);
                 }
             }
             Role::Rollback(_) => {}
@@ -54,6 +55,33 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
                 .related(place(pass, case), "and not undone here")
                 .consequence("the database is not what it was before the release")
                 .way_out("drop it in the rollback, children before parents"),
+        );
+    }
+}
+
+/// What a tier takes away of what an earlier one made, where its rollback does not bring it back.
+fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec<Finding>) {
+    let fails = |event: &Event<'_>| event.what.problem().is_some();
+    if pass.run.events.iter().chain(tier.run.events.iter()).any(fails) {
+        return;
+    }
+    let is_gone = |key: &Key, pass: &Pass<'_>| !pass.run.end.catalog.contains(key);
+    for key in tier.start.left_over(&pass.run.end.catalog) {
+        // What was there before the release is told of where it is taken away.
+        if !is_gone(&key, pass) || !is_gone(&key, tier) || case.baseline.contains(&key) || super::is_kept(&key, case) {
+            continue;
+        }
+        let takes = |event: &&Event<'_>| match &event.what {
+            What::Define { outcome, .. } => super::taken(outcome).any(|(taken, _)| *taken == key),
+            _ => false,
+        };
+        let at = tier.run.events.iter().rfind(takes).map_or_else(|| place(tier, case), |event| event.at);
+        let name = super::called(pass, case);
+        findings.push(
+            Finding::new(ID, at, format!("{name} does not bring back {key}"), "taken away here")
+                .related(place(pass, case), "and not made again here")
+                .consequence("the database is not what it was before the tier")
+                .way_out("make it again in the rollback; or let the tier that made it not make it"),
         );
     }
 }

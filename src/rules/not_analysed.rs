@@ -1,6 +1,7 @@
 //! What could not be told.
 
-use crate::case::Case;
+use crate::case::{Case, Pass};
+use crate::catalog::{Key, Outcome};
 use crate::effect::{Act, Body};
 use crate::finding::Finding;
 use crate::flow::What;
@@ -8,7 +9,29 @@ use crate::package::Role;
 
 const ID: &str = "not-analysed";
 
+/// What a statement drops or changes if it is there, which nobody knows, and what is not made
+/// again.
+fn unseen(pass: &Pass<'_>, act: &Act, outcome: &Outcome) -> Option<String> {
+    let then = match act {
+        Act::Drop { .. } => "it is gone for good",
+        Act::AlterTable { .. } | Act::Rename { .. } | Act::SetSchema { .. } | Act::Alter { .. } => "it is changed",
+        _ => return None,
+    };
+    let is_made = |name: &str| {
+        let is_it = |key: &Key| key.name == name || key.relation().to_string() == name;
+        pass.run.events.iter().any(|event| match &event.what {
+            What::Define { outcome, .. } => outcome.made.iter().any(is_it),
+            _ => false,
+        })
+    };
+    let unseen = outcome.skipped.iter().filter(|skipped| skipped.key.is_none());
+    let name = unseen.map(|skipped| &skipped.name).find(|name| !is_made(name))?;
+    Some(format!("whether {name} is there is not known here; if it is, {then}"))
+}
+
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    // Where nothing undoes the tiers, what they do to what is not known here is in no claim.
+    let is_undone = case.scripts.iter().any(|script| script.role.undoes());
     for pass in case.passes.iter().filter(|pass| !pass.repeat) {
         let is_past = pass.role == Role::Baseline;
         for event in pass.run.events.iter().filter(|event| event.reachable) {
@@ -33,6 +56,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                         _ => continue,
                     },
                     (_, Some(why)) => why.to_string(),
+                    (_, None) if is_undone && outcome.blurred => match &outcome.may_fail {
+                        Some(problem) => format!("what this changes is not known here: {}", problem.message),
+                        None if pass.role.undoes() => continue,
+                        None => match unseen(pass, &statement.act, outcome) {
+                            Some(text) => text,
+                            None => continue,
+                        },
+                    },
                     _ => continue,
                 },
                 _ => continue,
