@@ -105,3 +105,13 @@ fn a_name_means_what_postgresql_takes_it_for() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
 }
+
+#[test]
+fn the_relations_of_postgresql_are_known_by_name() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let own = "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v')";
+    let names = cluster.sql("postgres", own).expect("names");
+    let unknown: Vec<&str> = names.lines().filter(|name| !roof_lint::builtin::is_relation(name)).collect();
+    assert!(unknown.is_empty() && names.lines().count() > 100, "{unknown:?}");
+    assert!(!roof_lint::builtin::is_relation("pg_lsn_tbl"));
+}

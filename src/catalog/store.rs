@@ -564,9 +564,13 @@ impl State {
             if let Some(id) = self.lookup(class, schema, &name.name) {
                 return Found::Object(id);
             }
-            if schema == PG_CATALOG && class == Class::Relation && name.name.starts_with("pg_") {
+            if schema == PG_CATALOG && class == Class::Relation && crate::builtin::is_relation(&name.name) {
                 return Found::System;
             }
+        }
+        // A later PostgreSQL may bring it.
+        if class == Class::Relation && name.name.starts_with("pg_") {
+            return Found::System;
         }
         Found::Missing
     }
