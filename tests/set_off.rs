@@ -81,7 +81,12 @@ const LOSES: &[(&str, &str)] = &[
         "CREATE FUNCTION elsewhere() RETURNS void LANGUAGE plpgsql SET search_path = public AS 'BEGIN DELETE FROM keep; END'",
         "SET LOCAL search_path = other; SELECT public.elsewhere()",
     ),
-    ("CREATE TABLE under () INHERITS (keep); DROP TABLE IF EXISTS none", "DELETE FROM keep"),
+    ("CREATE TABLE above (id int); ALTER TABLE keep INHERIT above", "DELETE FROM above"),
+    ("CREATE TABLE above (id int); ALTER TABLE keep INHERIT above", "TRUNCATE above"),
+    (
+        "CREATE TABLE under () INHERITS (log); INSERT INTO under VALUES (1); CREATE FUNCTION too() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM wipe(); RETURN OLD; END'; CREATE TRIGGER t BEFORE DELETE ON under FOR EACH ROW EXECUTE FUNCTION too()",
+        "DELETE FROM log",
+    ),
 ];
 
 /// The same, which leaves `keep` alone, and nothing is to be said of it.

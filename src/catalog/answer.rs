@@ -119,6 +119,32 @@ impl Catalog {
         found.into_iter().filter(is_view).map(|by| self.name_of(by)).collect()
     }
 
+    /// The relations whose rows are also rows of this one: partitions, and what inherits from it.
+    #[must_use]
+    pub fn descendants(&self, relation: &Name) -> Vec<Name> {
+        let mut found: Vec<Id> = self.relation_id(relation).into_iter().collect();
+        let mut next = 0;
+        while let Some(id) = found.get(next).copied() {
+            let children = self.state.inheritors(id);
+            found.extend(children.into_iter().filter(|child| !found.contains(child)).collect::<Vec<_>>());
+            next += 1;
+        }
+        found.into_iter().skip(1).map(|id| self.name_of(id)).collect()
+    }
+
+    /// The relations of which this one is a partition, or from which it inherits.
+    #[must_use]
+    pub fn ancestors(&self, relation: &Name) -> Vec<Name> {
+        let mut found: Vec<Id> = self.relation_id(relation).into_iter().collect();
+        let mut next = 0;
+        while let Some(id) = found.get(next).copied() {
+            let parents = self.state.relation(id).map(|relation| relation.parents.clone()).unwrap_or_default();
+            found.extend(parents.into_iter().filter(|parent| !found.contains(parent)).collect::<Vec<_>>());
+            next += 1;
+        }
+        found.into_iter().skip(1).map(|id| self.name_of(id)).collect()
+    }
+
     /// The rules of a relation for an event, and what they do; for all where the event is
     /// empty.
     #[must_use]

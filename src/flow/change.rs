@@ -260,6 +260,7 @@ impl<'a> Flow<'a> {
         self.rewritten(&relation, kind, at, state);
         self.triggered(&relation, kind, at, state);
         self.by_definition(&relation, at, |when| occurs(when, kind, act), state);
+        self.handed_down(&relation, kind, act, at, state);
         self.viewed(&relation, kind, at, state);
         if kind == ChangeKind::Delete || kind == ChangeKind::Update {
             self.carried(&relation, kind, act, at, state);
@@ -327,6 +328,19 @@ impl<'a> Flow<'a> {
             self.trail.push(Via { at, origin: Origin::Trigger(name) });
             self.follow(function, at, &[], false, state);
             self.trail.pop();
+        }
+    }
+
+    /// What partitions and inheritors do with the rows of theirs that are reached. The change of
+    /// those is told with that of the relation.
+    fn handed_down(&mut self, relation: &Name, kind: ChangeKind, act: Option<&'a Act>, at: At, state: &mut State) {
+        let is_partitioned = state.catalog.relation(relation).is_some_and(|relation| relation.partitioned);
+        if kind == ChangeKind::Insert && !is_partitioned {
+            return;
+        }
+        for child in state.catalog.descendants(relation) {
+            self.triggered(&child, kind, at, state);
+            self.by_definition(&child, at, |when| occurs(when, kind, act), state);
         }
     }
 

@@ -1,7 +1,10 @@
 //! Roads by which rows of a protected table are lost.
 
-use crate::case::Case;
-use crate::effect::{Act, Body, From, Name, Visit, walk_act};
+use std::collections::BTreeSet;
+
+use crate::case::{Case, Pass};
+use crate::catalog::Key;
+use crate::effect::{Act, Body, From, Ident, Name, Visit, walk_act};
 use crate::finding::Finding;
 use crate::flow::{ChangeKind, What};
 use crate::package::Role;
@@ -19,6 +22,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 .way_out("retire rows by UPDATE; never delete them")
         };
         for pass in case.passes.iter().filter(|pass| pass.role != Role::Baseline) {
+            let family = family(&table, pass, case);
             for event in pass.run.events.iter().filter(|event| event.reachable) {
                 match &event.what {
                     What::Change(change)
@@ -28,8 +32,19 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                         let message = format!("{script} {} the protected table {table}", super::verb(change));
                         findings.push(super::with_trail(told(event.at, message), event));
                     }
+                    What::Change(change)
+                        if family.contains(&change.relation)
+                            && matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) =>
+                    {
+                        let script = super::called(pass, case);
+                        let what = format!("{} {}", super::verb(change), change.relation);
+                        let message = format!("{script} {what}, and rows of the protected table {table} are among them");
+                        findings.push(super::with_trail(told(event.at, message), event));
+                    }
                     What::Define { statement, outcome } => {
-                        if super::taken(outcome).any(|(key, _)| key.holds_rows_of(&table)) {
+                        let is_lost = |key: &Key| key.holds_rows_of(&table) || family.iter().any(|of| key.holds_rows_of(of));
+                        let is_detached = |(key, what): &(Key, Ident)| what == "detached" && family.contains(&key.relation());
+                        if super::taken(outcome).any(|(key, _)| is_lost(key)) || outcome.altered.iter().any(is_detached) {
                             let message = format!("the protected table {table}, or a part of it, is dropped");
                             findings.push(super::with_trail(told(event.at, message), event));
                         }
@@ -48,6 +63,19 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// The relations that hold rows of a table, or whose rows those of the table are: what it is a
+/// partition of or inherits from, and its partitions.
+fn family(table: &Name, pass: &Pass<'_>, case: &Case<'_>) -> BTreeSet<Name> {
+    let mut found = BTreeSet::new();
+    for catalog in [&case.baseline, &pass.start, &pass.run.end.catalog] {
+        found.extend(catalog.ancestors(table));
+        if catalog.relation(table).is_some_and(|relation| relation.partitioned) {
+            found.extend(catalog.descendants(table));
+        }
+    }
+    found
 }
 
 /// Finds deletions in bodies, whether or not anybody calls them.
