@@ -72,6 +72,14 @@ fn every_example_says_what_the_rules_say() {
 }
 
 #[test]
+fn a_variable_without_quotes_is_told_of_once() {
+    for example in examples().iter().filter(|example| example.bad && example.page == "variable-unquoted") {
+        let (expected, found) = run(example);
+        assert_eq!(expected.len(), found.len(), "line {}: {found:?}", example.line);
+    }
+}
+
+#[test]
 fn every_page_has_the_same_parts() {
     for rule in all_rules() {
         let parts: Vec<&str> = rule.page.lines().filter(|line| line.starts_with('#')).collect();

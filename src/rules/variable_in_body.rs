@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::case::Case;
 use crate::effect::At;
 use crate::finding::Finding;
-use crate::psql::{Item, PieceKind, Statement};
+use crate::psql::{Argument, Item, Part, PieceKind, Statement};
 use crate::source::Span;
 use crate::syntax::token::{self, TokenKind};
 
@@ -37,12 +37,39 @@ fn known(case: &Case<'_>) -> BTreeSet<String> {
     let undo = case.package.tier.iter().filter_map(|tier| tier.undo.as_ref()?.get_ref().split_once('='));
     known.extend(undo.map(|(name, _)| name.to_owned()));
     for (_, source) in case.library.sources.iter() {
+        let text = |span: Span| String::from_utf8_lossy(span.of(&source.bytes)).into_owned();
+        let mut before: Option<&Statement> = None;
         for item in &source.script.items {
-            if let Item::Metacommand { command, .. } = item
-                && command.name == "set"
-                && let Some(name) = command.arguments.first().and_then(crate::psql::Argument::literal)
-            {
-                known.insert(String::from_utf8_lossy(&name).into_owned());
+            match item {
+                Item::Statement(statement) => {
+                    known.extend(statement.pieces.iter().filter_map(|piece| match &piece.kind {
+                        PieceKind::Variable { name, .. } => Some(text(*name)),
+                        _ => None,
+                    }));
+                    before = Some(statement);
+                }
+                Item::Metacommand { command, .. } => {
+                    let parts = command.arguments.iter().flat_map(|argument| &argument.parts);
+                    known.extend(parts.filter_map(|part| match part {
+                        Part::Variable { name, .. } => Some(text(*name)),
+                        _ => None,
+                    }));
+                    let words = command.arguments.iter().filter_map(Argument::literal);
+                    let mut words = words.map(|word| String::from_utf8_lossy(&word).into_owned());
+                    match command.name.as_str() {
+                        "set" => known.extend(words.next()),
+                        "prompt" | "getenv" => known.extend(words),
+                        "gset" => {
+                            let prefix = words.next().unwrap_or_default();
+                            let message = before.map(|before| text(before.span)).unwrap_or_default();
+                            // Any word of the query may be the name of a column of it.
+                            let names = message.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+                            known.extend(names.flat_map(|name| [format!("{prefix}{name}"), format!("{prefix}{}", name.to_lowercase())]));
+                        }
+                        _ => {}
+                    }
+                }
+                Item::CopyData { .. } => {}
             }
         }
     }
@@ -126,8 +153,18 @@ fn references(span: Span, bytes: &[u8], known: &BTreeSet<String>) -> Vec<(Span, 
         if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
             continue;
         }
+        let name = String::from_utf8_lossy(name).into_owned();
+        if *quote == b'"' && follows_key(text.get(..start).unwrap_or_default()) && !known.contains(&name) {
+            continue;
+        }
         let whole = Span::new(span.start + start, span.start + name_start + length + 1);
-        found.push((whole, String::from_utf8_lossy(name).into_owned()));
+        found.push((whole, name));
     }
     found
+}
+
+/// Whether a colon after these bytes is that between a key and its value, as in JSON.
+fn follows_key(before: &[u8]) -> bool {
+    let key = before.trim_ascii_end();
+    key.ends_with(b"\"") || before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }

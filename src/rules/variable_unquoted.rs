@@ -4,13 +4,14 @@ use crate::case::Case;
 use crate::effect::{At, Expr, ExprKind, Query, QueryBody, Visit, is_variable, walk_expr, walk_query};
 use crate::finding::Finding;
 use crate::flow::{Event, What};
-use crate::package::Role;
+use crate::package::{Role, Use};
 use crate::psql::Form;
 
 const ID: &str = "variable-unquoted";
 
 /// A name where only a value can be: a query without FROM has no columns.
-fn names(event: &Event<'_>, findings: &mut Vec<Finding>) {
+/// One that is not quoted at all is told of already.
+fn names(event: &Event<'_>, bare: &[At], findings: &mut Vec<Finding>) {
     struct Names(Vec<At>);
     impl<'a> Visit<'a> for Names {
         fn query(&mut self, query: &'a Query) {
@@ -32,7 +33,8 @@ fn names(event: &Event<'_>, findings: &mut Vec<Finding>) {
     let What::Query(statement) = &event.what else { return };
     let mut names = Names(Vec::new());
     names.statement(statement);
-    for at in names.0 {
+    let is_told = |at: &At| bare.iter().any(|bare| bare.file() == at.file() && bare.span().start < at.span().end && at.span().start < bare.span().end);
+    for at in names.0.into_iter().filter(|at| !is_told(at)) {
         findings.push(
             Finding::new(ID, at, "the variable stands for a name where there is none", "a name")
                 .consequence("PostgreSQL looks for a column of that name, and finds none")
@@ -43,12 +45,15 @@ fn names(event: &Event<'_>, findings: &mut Vec<Finding>) {
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| !pass.repeat && pass.role != Role::Baseline) {
+        let mut bare: Vec<At> = Vec::new();
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Variables(uses) = &event.what else {
-                names(event, findings);
+                names(event, &bare, findings);
                 continue;
             };
-            for (used, _) in uses.iter().filter(|(used, _)| used.form == Form::Plain && !used.in_command) {
+            let is_bare = |used: &Use| used.form == Form::Plain && !used.in_command;
+            bare = uses.iter().filter(|(used, _)| is_bare(used)).map(|(used, _)| used.at).collect();
+            for (used, _) in uses.iter().filter(|(used, _)| is_bare(used)) {
                 findings.push(
                     Finding::new(ID, used.at, format!("the text of {} becomes SQL as it is", used.name), "not quoted")
                         .consequence("whoever sets the variable writes the statement; what was reviewed is not what runs")
