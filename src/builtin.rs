@@ -226,6 +226,18 @@ pub fn is_relation(name: &str) -> bool {
     KNOWN.get_or_init(|| RELATIONS.split_ascii_whitespace().collect()).contains(name)
 }
 
+/// The types of [`TYPES`] that no value has.
+const PSEUDO_TYPES: &str = " any anyarray anycompatible anycompatiblearray anycompatiblemultirange \
+    anycompatiblenonarray anycompatiblerange anyelement anyenum anymultirange anynonarray anyrange cstring \
+    event_trigger fdw_handler index_am_handler internal language_handler pg_ddl_command record table_am_handler \
+    trigger tsm_handler unknown void ";
+
+/// Whether the name of a function with one argument is that of a type: then it is a cast.
+#[must_use]
+pub fn is_cast(name: &str) -> bool {
+    is_type(name) && !PSEUDO_TYPES.split_ascii_whitespace().any(|pseudo| pseudo == name)
+}
+
 /// Name and the weakest volatility of all functions that bear it.
 fn table() -> &'static HashMap<&'static str, char> {
     static TABLE: OnceLock<HashMap<&'static str, char>> = OnceLock::new();
@@ -261,5 +273,11 @@ mod tests {
         assert_eq!(builtin("query_to_xml"), Builtin::Acts);
         assert_eq!(builtin("nextval"), Builtin::Sequence);
         assert_eq!(builtin("fn_governance_scan"), Builtin::Unknown);
+    }
+
+    #[test]
+    fn a_cast_is_told_by_the_type() {
+        assert!(is_cast("regrole") && is_cast("tsquery") && is_cast("inet"));
+        assert!(!is_cast("trigger") && !is_cast("fn_governance_scan"));
     }
 }

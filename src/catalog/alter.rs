@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::change::not_followed;
 use super::object::{Column, ColumnType, ConstraintRule, Detail, Id, Kind, Object, Presence};
 use super::routine::missing_to_drop;
 use super::store::{Class, Found, Link, PG_CATALOG, Ref};
@@ -47,6 +48,14 @@ impl Work<'_> {
             ObjectKind::Other(kind) if kind == "owned" => {
                 self.blur("DROP OWNED drops what is not known here");
                 return Ok(None);
+            }
+            ObjectKind::Aggregate | ObjectKind::Routine if self.is_aggregate(object) => {
+                let (kind, name) = (Ident::new_static("aggregate"), &object.name.name);
+                self.blur(not_followed(&kind));
+                let found = self.state.lookup_other(&kind, 0, name);
+                // Of several that have the name it is not told which goes.
+                let is_one = |id: &Id| self.state.get(*id).is_some_and(|object| object.options.is_empty());
+                return Ok(found.filter(is_one).map(|id| (id, 0)));
             }
             ObjectKind::Language => Ok(self.state.lookup_other("language", 0, &name.name).map(|id| (id, 0))),
             ObjectKind::Extension => {
@@ -1154,6 +1163,39 @@ impl Work<'_> {
         Ok(())
     }
 
+    fn rename_label(&mut self, of: Ref, object: &Named, to: &Ident) -> Done {
+        let from = object.part.clone().unwrap_or_default();
+        let (is_domain, varies) =
+            self.state.get(of.0).map_or((false, true), |object| (object.kind == Kind::Domain, object.varies));
+        let labels = match self.state.get(of.0).map(|object| &object.detail) {
+            Some(Detail::Type(detail)) if !is_domain => detail.labels.clone(),
+            _ => {
+                let message = format!("{} is not an enum", object.name);
+                return Err(Problem::new("42809", message, object.name.at));
+            }
+        };
+        let problem = if !labels.contains(&from) {
+            Some(Problem::new("22023", format!("\"{from}\" is not an existing enum label"), object.name.at))
+        } else if labels.contains(to) {
+            Some(Problem::new("42710", format!("enum label \"{to}\" already exists"), object.name.at))
+        } else {
+            None
+        };
+        match problem {
+            Some(problem) if !varies => return Err(problem),
+            Some(problem) => self.may_fail(problem),
+            None => {}
+        }
+        if varies {
+            self.blur("which labels the enum has is not told");
+        }
+        if let Some(Detail::Type(detail)) = self.state.edit(of.0).map(|object| &mut object.detail) {
+            detail.labels.iter_mut().filter(|label| **label == from).for_each(|label| *label = to.clone());
+        }
+        self.altered(of, "rename value");
+        Ok(())
+    }
+
     // ALTER of anything else
 
     pub(super) fn alter(&mut self, object: &Named, what: &Ident, if_exists: bool, value: Option<&Ident>) -> Done {
@@ -1202,10 +1244,7 @@ impl Work<'_> {
                 detail.labels.push(label.clone());
                 self.altered(of, "add value");
             }
-            ("rename value", _) => {
-                self.blur("which label of the enum is renamed is not told");
-                self.bump(of, what);
-            }
+            ("rename value", Some(to)) => self.rename_label(of, object, to)?,
             _ => {
                 if object.kind == ObjectKind::Domain {
                     self.blur("what ALTER DOMAIN changes is not told");

@@ -83,6 +83,15 @@ impl Catalog {
         self.state.find_routines(name).into_iter().filter_map(|id| self.function(id)).collect()
     }
 
+    /// Whether a call that means no routine is a cast, or makes a value of a range: it runs nothing
+    /// that is not PostgreSQL's own.
+    #[must_use]
+    pub fn makes_value(&self, function: &Name, given: usize) -> bool {
+        let is_own = function.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+        let is_cast = given == 1 && is_own && crate::builtin::is_cast(&function.name);
+        self.state.find_routines(function).is_empty() && (is_cast || self.state.makes_range(function, given))
+    }
+
     fn function(&self, id: Id) -> Option<Arc<Function>> {
         self.state.get(id).and_then(Object::routine).map(|routine| Arc::clone(&routine.function))
     }
@@ -167,6 +176,12 @@ impl Catalog {
         let Some(id) = self.relation_id(relation) else { return Vec::new() };
         let found = self.state.parts(Class::Trigger, id).into_iter().filter_map(|id| self.state.get(id));
         found.filter_map(|object| Some((object.name.clone(), object.trigger()?.clone()))).collect()
+    }
+
+    /// Whether other tables inherit from it, or are its partitions.
+    #[must_use]
+    pub fn is_inherited(&self, table: &Name) -> bool {
+        self.relation_id(table).is_some_and(|id| !self.state.inheritors(id).is_empty())
     }
 
     /// Whether some relation has a trigger of that name.

@@ -7,7 +7,7 @@ use super::query::{Findings, Reader};
 use super::store::{Class, Found, PG_TEMP, Ref};
 use super::{Blur, Done, Problem, Skipped, Work};
 use crate::effect::{
-    Act, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope,
+    Act, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope, Type,
 };
 
 impl Work<'_> {
@@ -488,7 +488,7 @@ impl Work<'_> {
     fn comment(&mut self, object: &Named, text: Option<&Ident>) -> Done {
         let is_shared = matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language);
         if is_shared {
-            self.pass_over(format!("what is said of a {} is not followed", object.kind));
+            self.pass_over(format!("what is said of {} is not followed", one(&object.kind.to_string())));
         }
         let Some(of) = self.named(object, false)? else { return Ok(()) };
         if of.1 != 0 {
@@ -584,6 +584,10 @@ impl Work<'_> {
             ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy => {
                 self.named_part(object)
             }
+            ObjectKind::Routine | ObjectKind::Function | ObjectKind::Aggregate if self.is_aggregate(object) => {
+                self.blur(not_followed("aggregate"));
+                Ok(None)
+            }
             ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
                 self.routine(object).map(|id| id.map(|id| (id, 0)))
             }
@@ -605,13 +609,13 @@ impl Work<'_> {
 
     fn named_other(&mut self, kind: &str, object: &Named) -> Result<Option<Ref>, Problem> {
         let name = &object.name;
-        match self.state.lookup_other(kind, 0, &name.name) {
+        match self.state.lookup_other(kind, 0, &other_name(object)) {
             Some(id) => Ok(Some((id, 0))),
             None if matches!(kind, "event trigger" | "publication" | "server") => {
                 Err(Problem::new("42704", format!("{kind} \"{name}\" does not exist"), name.at))
             }
             None => {
-                self.blur(format!("a {kind} is not followed"));
+                self.blur(not_followed(kind));
                 Ok(None)
             }
         }
@@ -716,6 +720,38 @@ impl Work<'_> {
             _ => Err(missing_type(name)),
         }
     }
+}
+
+/// The name by which an object is known that has no word here.
+pub(super) fn other_name(object: &Named) -> Ident {
+    let ObjectKind::Other(kind) = &object.kind else { return object.name.name.clone() };
+    match object.arguments.as_deref() {
+        Some([from, to]) if kind == "cast" => {
+            let text = |kind: &Type| format!("{}{}", kind.name, if kind.array { "[]" } else { "" });
+            Ident::from(format!("{} AS {}", text(from), text(to)))
+        }
+        _ => object.name.name.clone(),
+    }
+}
+
+/// One of a kind, in words.
+pub(super) fn one(kind: &str) -> String {
+    let words = match kind {
+        "largeobject" => "large object",
+        "opclass" => "operator class",
+        "opfamily" => "operator family",
+        "tsconfiguration" => "text search configuration",
+        "tsdictionary" => "text search dictionary",
+        "tsparser" => "text search parser",
+        "tstemplate" => "text search template",
+        other => other,
+    };
+    let article = if words.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {words}")
+}
+
+pub(super) fn not_followed(kind: &str) -> String {
+    format!("{} is not followed", one(kind))
 }
 
 pub(super) fn missing_type(name: &Name) -> Problem {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::change::{not_followed, one, other_name};
 use super::object::{
     Column, ColumnType, Constraint, ConstraintRule, Default as ColumnDefault, Detail, EventTrigger, Id, Index, Kind,
     Object, Presence, Relation, UserType,
@@ -1687,7 +1688,8 @@ impl Work<'_> {
                     self.create_named(kind.clone(), name, *if_not_exists, false)
                 }
                 _ => {
-                    self.blur(format!("a {kind} is not followed"));
+                    self.blur(not_followed(kind));
+                    let name = &Name { name: other_name(object), ..name.clone() };
                     // There may be several of one name; what counts is that it was not there.
                     // Statistics go with their table, which is not told.
                     if kind != "statistics" && self.state.lookup_other(kind, 0, &name.name).is_none() {
@@ -1702,8 +1704,29 @@ impl Work<'_> {
                     Ok(())
                 }
             },
+            ObjectKind::Aggregate => {
+                let kind = Ident::new_static("aggregate");
+                self.blur(format!("CREATE of {} is not followed", one(&kind)));
+                // There may be several of one name.
+                match self.state.lookup_other(&kind, 0, &name.name).and_then(|id| self.state.edit(id)) {
+                    Some(known) => *known.options.entry(Ident::new_static("others")).or_default() += 1,
+                    None => self.create_named(kind, name, true, false)?,
+                }
+                Ok(())
+            }
+            ObjectKind::Type => {
+                self.blur("CREATE of a type is not followed");
+                let schema = self.schema_for(name, false)?;
+                // What is only announced at first is made by another statement.
+                if self.state.lookup(Class::Type, schema, &name.name).is_none() {
+                    let detail = UserType { labels: Vec::new(), base: None, not_null: false };
+                    let made = self.new_object(Kind::Type, name.name.clone(), schema).with(Detail::Type(detail));
+                    self.insert_in_schema(made);
+                }
+                Ok(())
+            }
             other => {
-                self.blur(format!("CREATE of a {other} is not followed"));
+                self.blur(format!("CREATE of {} is not followed", one(&other.to_string())));
                 Ok(())
             }
         }

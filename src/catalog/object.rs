@@ -454,7 +454,8 @@ pub struct Default {
 pub struct UserType {
     /// The labels of an enum in their order.
     pub labels: Vec<Ident>,
-    /// The base of a domain.
+    /// The base of a domain; the subtype of a range whose constructors call nothing but
+    /// what the subtype is compared by.
     pub base: Option<ColumnType>,
     /// `NOT NULL` of a domain.
     pub not_null: bool,

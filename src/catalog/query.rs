@@ -1080,7 +1080,9 @@ impl<'a> Reader<'a> {
             _ => false,
         };
         let is_plain = matches!(given, [ColumnType::BuiltIn { .. } | ColumnType::Literal]);
-        let may_be_other = given.len() == 1 && (!is_plain || is_type);
+        let is_cast = matches!(given, [kind] if types::may_be_cast(function, kind));
+        let may_be_other =
+            given.len() == 1 && (!is_plain || is_type) || is_cast || self.state.makes_range(function, given.len());
         if types::is_built_in_function(function) || may_be_other || self.state.has_extension || function.is_variable() {
             return;
         }

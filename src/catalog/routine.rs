@@ -267,6 +267,12 @@ impl Work<'_> {
         Ok(Some(found))
     }
 
+    /// Whether it is an aggregate of the catalog, and no routine.
+    pub(super) fn is_aggregate(&self, object: &Named) -> bool {
+        self.state.find_routines(&object.name).is_empty()
+            && self.state.lookup_other("aggregate", 0, &object.name.name).is_some()
+    }
+
     fn absent_routine(&mut self, problem: Problem) -> Result<Option<Id>, Problem> {
         if self.state.has_extension {
             self.may_fail(problem);

@@ -11,7 +11,7 @@ use imbl::{OrdMap, OrdSet};
 
 use super::object::{ColumnType, Constraint, Detail, Id, Kind, Object, Relation};
 use super::reads::{Row, note};
-use super::{Blur, Key};
+use super::{Blur, Key, types};
 use crate::effect::{Ident, Name};
 use crate::source::FileId;
 
@@ -593,6 +593,27 @@ impl State {
         found
     }
 
+    /// Whether a call of so many arguments makes a value of a range, or of a multirange, of the
+    /// catalog, where nothing is called for that but what PostgreSQL itself compares by.
+    pub(super) fn makes_range(&self, function: &Name, given: usize) -> bool {
+        let is_plain = |name: &Name| {
+            let Found::Object(id) = self.find(Class::Type, name) else { return false };
+            let Some(object) = self.get(id).filter(|object| object.kind == Kind::Type) else { return false };
+            let Detail::Type(detail) = &object.detail else { return false };
+            detail.base.as_ref().and_then(ColumnType::scalar).is_some_and(types::is_compared)
+        };
+        if (1..=3).contains(&given) && is_plain(function) {
+            return true;
+        }
+        let written = function.name.as_str();
+        let ranges =
+            [written.strip_suffix("_multirange").map(str::to_owned), Some(written.replacen("multirange", "range", 1))];
+        ranges.into_iter().flatten().any(|range| {
+            let range = Name { name: Ident::from(range), ..function.clone() };
+            types::multirange(&range.name) == written && is_plain(&range)
+        })
+    }
+
     // Text.
 
     /// The schema of an object, of a part that of its relation; 0 where there is none.
@@ -686,7 +707,7 @@ impl State {
     /// A type as `format_type` prints it, one of the catalog always with its schema.
     pub(super) fn type_text(&self, kind: &ColumnType) -> String {
         match kind {
-            ColumnType::BuiltIn { .. } => super::types::built_in_text(kind),
+            ColumnType::BuiltIn { .. } => types::built_in_text(kind),
             ColumnType::User { id, array } => {
                 let name = self.get(*id).map(|object| object.name.clone()).unwrap_or_default();
                 let schema = self.schema_name(self.schema_of(*id));

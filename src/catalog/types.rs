@@ -2,7 +2,7 @@
 //! columns need it. What is not known here is unsaid, never guessed.
 
 use super::object::ColumnType;
-use crate::builtin::{Builtin, builtin};
+use crate::builtin::{Builtin, builtin, is_cast};
 use crate::effect::{Expr, ExprKind, Ident, Name};
 
 /// Whether PostgreSQL brings a function of that name.
@@ -12,6 +12,14 @@ pub(super) fn is_built_in_function(name: &Name) -> bool {
         Some("information_schema") => true,
         Some(_) => false,
     }
+}
+
+/// Whether a call with one argument may be a cast to a type of PostgreSQL.
+pub(super) fn may_be_cast(name: &Name, given: &ColumnType) -> bool {
+    let is_own = name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+    // Of numbers only those are made that are one.
+    let is_odd = given.scalar().is_some_and(is_number) && !(name.name == "oid" || name.name.starts_with("reg"));
+    is_own && is_cast(&name.name) && !is_odd
 }
 
 /// The type that a serial column has.
@@ -66,6 +74,21 @@ pub(super) fn built_in_text(kind: &ColumnType) -> String {
         other => format!("{other}{modified}"),
     };
     if *array { format!("{text}[]") } else { text }
+}
+
+/// Whether PostgreSQL itself has an order of its values, which nobody can replace.
+pub(super) fn is_compared(name: &str) -> bool {
+    rank(name).is_some()
+        || is_text(name)
+        || matches!(
+            name,
+            "date" | "time" | "timetz" | "timestamp" | "timestamptz" | "interval" | "uuid" | "oid" | "inet" | "bytea"
+        )
+}
+
+/// The name that the multirange of a range has where none is given.
+pub(super) fn multirange(range: &str) -> String {
+    if range.contains("range") { range.replacen("range", "multirange", 1) } else { format!("{range}_multirange") }
 }
 
 fn rank(name: &str) -> Option<u8> {

@@ -266,7 +266,8 @@ pub enum Act {
         labels: Box<[Ident]>,
         /// The attributes of a composite type.
         attributes: Box<[Column]>,
-        /// The base type of a domain.
+        /// The base type of a domain; the subtype of a range that has no functions of its own
+        /// to compare or to rewrite its bounds.
         base: Option<Box<Type>>,
         /// The constraints of a domain.
         constraints: Box<[Constraint]>,
@@ -808,9 +809,10 @@ pub struct Object {
     pub kind: ObjectKind,
     /// Its name; of a column, trigger, policy, rule or constraint, the table's.
     pub name: Name,
-    /// The name of the column, trigger, policy, rule or constraint.
+    /// The name of the column, trigger, policy, rule or constraint; the label of an enum that gets
+    /// another.
     pub part: Option<Ident>,
-    /// The types of the arguments of a function, if written.
+    /// The types of the arguments of a function, if written; the two types of a cast.
     pub arguments: Option<Vec<Type>>,
 }
 

@@ -356,6 +356,7 @@ impl<'a> Flow<'a> {
             Builtin::Acts => {
                 self.emit(at, What::Acts(name.name.clone()), state);
             }
+            Builtin::Unknown if state.catalog.makes_value(name, arguments.len()) => {}
             Builtin::Unknown => {
                 self.emit(at, What::UnknownFunction(Box::new(name.clone())), state);
                 state.forget_everything();

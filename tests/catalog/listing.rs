@@ -155,7 +155,8 @@ pub(crate) fn symbolic(catalog: &Catalog) -> BTreeSet<String> {
                 ));
             }
             Detail::Type(detail) => {
-                let base = detail.base.as_ref().map(|base| catalog.type_text(base)).unwrap_or_default();
+                let base = detail.base.as_ref().filter(|_| key.kind == Kind::Domain);
+                let base = base.map(|base| catalog.type_text(base)).unwrap_or_default();
                 lines.insert(format!("type|{name}|{}|{base}", detail.labels.join(",")));
             }
             Detail::Policy(_) => {
@@ -278,6 +279,7 @@ WITH s AS (
     SELECT 'function|' || shown || '|' || CASE WHEN proretset THEN 'SETOF ' ELSE '' END
         || CASE WHEN prokind = 'p' THEN '' ELSE format_type(prorettype, NULL) END || '|' || lanname
     FROM f JOIN pg_language l ON l.oid = prolang WHERE prokind <> 'a'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'i')
     UNION ALL
     SELECT 'type|' || s.name || '.' || typname || '|'
         || coalesce((SELECT string_agg(enumlabel::text, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid), '')

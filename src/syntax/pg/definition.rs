@@ -66,7 +66,26 @@ impl Lower<'_> {
                     constraints: Box::default(),
                 }
             }
-            NodeEnum::CreateRangeStmt(create) => self.create_type(&create.type_name, Vec::new(), Vec::new()),
+            NodeEnum::CreateRangeStmt(create) => {
+                let options = || {
+                    create.params.iter().filter_map(|node| match &node.node {
+                        Some(NodeEnum::DefElem(option)) => Some(option),
+                        _ => None,
+                    })
+                };
+                let subtype = options().find(|option| option.defname == "subtype");
+                let subtype = subtype.and_then(|option| match option.arg.as_deref()?.node.as_ref()? {
+                    NodeEnum::TypeName(name) => Some(Box::new(self.type_name(Some(name)))),
+                    _ => None,
+                });
+                let is_plain =
+                    options().all(|option| matches!(&*option.defname, "subtype" | "collation" | "subtype_diff"));
+                let mut made = self.create_type(&create.type_name, Vec::new(), Vec::new());
+                if let Act::CreateType { base, .. } = &mut made {
+                    *base = subtype.filter(|_| is_plain);
+                }
+                made
+            }
             NodeEnum::CreateDomainStmt(create) => {
                 let name = self.listed_name(&create.domainname);
                 let constraints = create.constraints.iter().filter_map(|node| self.constraint_of(node, None)).collect();
@@ -162,9 +181,10 @@ impl Lower<'_> {
                 create_of(object, create.if_not_exists, false)
             }
             NodeEnum::CreateCastStmt(create) => {
-                let target = self.type_name(create.targettype.as_ref()).name;
+                let source = self.type_name(create.sourcetype.as_ref());
+                let object = cast_of(vec![source, self.type_name(create.targettype.as_ref())]);
                 let function = create.func.as_ref().map(|function| self.called(&function.objname));
-                with_parts(create_of(Self::object(other("cast"), target), false, false), function.into_iter().collect())
+                with_parts(create_of(object, false, false), function.into_iter().collect())
             }
             NodeEnum::DefineStmt(define) => {
                 let kind = kind_of(define.kind());
@@ -211,7 +231,8 @@ impl Lower<'_> {
                 value: None,
             },
             NodeEnum::AlterEnumStmt(alter) => {
-                let object = Self::object(ObjectKind::Type, self.listed_name(&alter.type_name));
+                let mut object = Self::object(ObjectKind::Type, self.listed_name(&alter.type_name));
+                object.part = written(&alter.old_val);
                 let what = if alter.old_val.is_empty() { "add value" } else { "rename value" };
                 Act::Alter {
                     object: Box::new(object),
@@ -758,6 +779,13 @@ impl Lower<'_> {
             NodeEnum::TypeName(kind) => Self::object(called, self.type_name(Some(kind)).name),
             NodeEnum::String(name) => Self::object(called, self.found(&name.sval)),
             NodeEnum::RoleSpec(spec) => Self::object(called, self.found(&role(spec))),
+            NodeEnum::List(list) if kind == ObjectType::ObjectCast => {
+                let types = list.items.iter().filter_map(|item| match &item.node {
+                    Some(NodeEnum::TypeName(name)) => Some(self.type_name(Some(name))),
+                    _ => None,
+                });
+                cast_of(types.collect())
+            }
             NodeEnum::List(list) => {
                 let parts: Vec<&str> = list.items.iter().filter_map(string).collect();
                 match (&called, parts.split_last()) {
@@ -1002,6 +1030,12 @@ fn role_of(node: &Node) -> Option<Ident> {
         Some(NodeEnum::RoleSpec(spec)) => Some(role(spec)),
         _ => None,
     }
+}
+
+/// A cast: it is called by what it makes.
+fn cast_of(types: Vec<Type>) -> Object {
+    let name = types.last().map_or_else(|| Name::plain("", At::default()), |target| target.name.clone());
+    Object { kind: other("cast"), name, part: None, arguments: Some(types) }
 }
 
 fn kind_of(kind: ObjectType) -> ObjectKind {

@@ -103,8 +103,9 @@ impl Lower<'_> {
     fn enum_value(&self, kind: ObjectKind, node: Node, action: Node) -> Act {
         let adds = action.kind() == K::ADD_VALUE;
         let value = if adds { action.child(K::LITERAL) } else { action.all(K::LITERAL).last() };
+        let before = action.child(K::LITERAL).filter(|_| !adds).map(|label| self.text_of(label));
         Act::Alter {
-            object: Box::new(self.object(kind, node)),
+            object: Box::new(Object { part: before, ..self.object(kind, node) }),
             what: Ident::new_static(if adds { "add value" } else { "rename value" }),
             if_exists: action.has(K::IF_NOT_EXISTS),
             value: value.map(|value| self.text_of(value)).filter(|value| !value.is_empty()),

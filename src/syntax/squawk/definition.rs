@@ -90,12 +90,11 @@ impl Lower<'_> {
                 parts: Vec::new(),
             },
             K::CREATE_CAST => {
-                let target = node.child(K::CAST_SIG).and_then(|cast| cast.nodes().last());
-                let name = target.map_or_else(|| Name::plain("", self.at(node)), |target| self.type_of(target).name);
+                let object = self.cast_object(node.child(K::CAST_SIG).unwrap_or(node));
                 let function = node.child(K::WITH_FUNCTION).and_then(|with| with.child(K::FUNCTION_SIG));
                 let function = function.and_then(Node::first).map(|function| self.called(function));
                 let parts = function.into_iter().collect();
-                created(Object { kind: other("cast"), name, part: None, arguments: None }, node, parts)
+                created(object, node, parts)
             }
             K::CREATE_OPERATOR => {
                 let options = node.child(K::ATTRIBUTE_LIST).into_iter().flat_map(|list| list.all(K::ATTRIBUTE_OPTION));
@@ -460,13 +459,24 @@ impl Lower<'_> {
         if !node.has(K::ENUM_TYPE) && !node.has(K::COMPOSITE_TYPE) && !node.has(K::RANGE_TYPE) {
             return created(Object { kind: ObjectKind::Type, name, part: None, arguments: None }, node, Vec::new());
         }
+        let options = node.child(K::RANGE_TYPE).and_then(|range| range.child(K::ATTRIBUTE_LIST));
+        let options: Vec<(String, Option<Node>)> = options
+            .into_iter()
+            .flat_map(|list| list.all(K::ATTRIBUTE_OPTION))
+            .map(|option| {
+                let name = option.child(K::ATTRIBUTE_NAME).map(|name| name.text().to_ascii_lowercase());
+                (name.unwrap_or_default(), option.child(K::ATTRIBUTE_VALUE).and_then(Node::kind_of_value))
+            })
+            .collect();
+        let is_plain = options.iter().all(|(name, _)| matches!(&**name, "subtype" | "collation" | "subtype_diff"));
+        let subtype = options.into_iter().find(|(name, _)| is_plain && name == "subtype").and_then(|(_, kind)| kind);
         let label = |label: Node| label.child(K::LITERAL).map(|text| self.text_of(text)).unwrap_or_default();
         Act::CreateType {
             kind: ObjectKind::Type,
             name,
             labels: labels.into_iter().flat_map(|labels| labels.all(K::VARIANT)).map(label).collect(),
             attributes: fields.into_iter().flat_map(Node::nodes).map(|field| self.column_def(field)).collect(),
-            base: None,
+            base: subtype.map(|subtype| Box::new(self.type_of(subtype))),
             constraints: Box::default(),
         }
     }

@@ -53,6 +53,13 @@ impl Lower<'_> {
         Name { schema, name, at: self.at(op) }
     }
 
+    /// A cast: it is called by what it makes.
+    pub(super) fn cast_object(&self, node: Node) -> Object {
+        let types: Vec<Type> = node.nodes().filter(|child| child.is_type()).map(|kind| self.type_of(kind)).collect();
+        let name = types.last().map_or_else(|| Name::plain("", self.at(node)), |target| target.name.clone());
+        Object { kind: other("cast"), name, part: None, arguments: Some(types) }
+    }
+
     fn operator_object(&self, kind: ObjectKind, node: Node) -> Object {
         let name = node.child(K::OP).map(|op| self.qualified_operator(op));
         // NONE stands for a side that is missing.
@@ -133,8 +140,11 @@ impl Lower<'_> {
         }
     }
 
-    /// A cast has no name; a transform has that of its language.
+    /// A cast is called by its types, a transform by its language.
     fn pair_object(&self, kind: ObjectKind, node: Node) -> Object {
+        if let Some(types) = node.child(K::CAST_SIG) {
+            return self.cast_object(types);
+        }
         let name = match node.child(K::LANGUAGE_REF) {
             Some(language) => self.name(language),
             None => Name::plain("", self.at(node)),
