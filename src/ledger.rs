@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::effect::{Act, At, Expr, ExprKind, From, Ident, MergeAction, Name, Query, QueryBody, RowSource};
+use crate::effect::{Act, At, Expr, ExprKind, From, Ident, MergeAction, Name, Query, QueryBody, RowSource, Target};
 use crate::flow::{Change, ChangeKind, Event, Origin, Run, What, text_of};
 
 /// Rows that a script adds to one table by one statement.
@@ -44,9 +44,9 @@ fn insertion(event: &Event<'_>) -> Option<Insertion> {
         by_trigger: event.via.iter().any(|via| matches!(via.origin, Origin::Trigger(_) | Origin::Definition { .. })),
     };
     match act {
-        Some(Act::Insert { columns, rows: RowSource::Query(query), .. }) => {
+        Some(Act::Insert { rows: RowSource::Query(query), .. }) => {
             found.rows = row_count(query);
-            found.values = constant_columns(columns, query);
+            found.values = constant_columns(change.columns(), query);
         }
         Some(Act::Insert { rows: RowSource::Defaults, .. }) => found.rows = Some(1),
         Some(Act::Merge { branches, .. }) => {
@@ -98,11 +98,15 @@ fn constants(query: &Query, index: usize) -> Option<BTreeSet<Ident>> {
     match &query.body {
         QueryBody::Values(rows) => rows.iter().map(|row| constant(row.get(index)?)).collect(),
         QueryBody::Select(select) => {
-            if let [crate::effect::Target { value: Expr { kind: ExprKind::Star(_), .. }, .. }] =
-                select.targets.as_slice()
+            if let [Target { value: Expr { kind: ExprKind::Star(_), .. }, .. }] = select.targets.as_slice()
                 && let [From::Subquery { query, .. }] = select.from.as_slice()
             {
                 return constants(query, index);
+            }
+            // A star stands for as many columns as there are.
+            let is_star = |target: &Target| matches!(target.value.kind, ExprKind::Star(_));
+            if select.targets.iter().take(index).any(is_star) {
+                return None;
             }
             let value = &select.targets.get(index)?.value;
             if let Some(text) = constant(value) {

@@ -8,7 +8,7 @@ use super::event::{Change, ChangeKind, Origin, Via, What};
 use super::state::State;
 use super::{DEPTH_LIMIT, Flow};
 use crate::builtin::{Builtin, builtin};
-use crate::catalog::{Catalog, Key, Outcome, When};
+use crate::catalog::{Catalog, Column, Key, Outcome, Presence, When};
 use crate::effect::{
     Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Ident, MergeAction, Name, Query,
     QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerState, TriggerTiming,
@@ -231,6 +231,18 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// The columns of a relation, shared with the change before.
+    fn columns_of(&self, relation: &Name, state: &State) -> Option<Arc<[Ident]>> {
+        let is_there = |column: &Column| column.presence == Presence::Yes;
+        let known = state.catalog.relation(relation)?;
+        let names = Some(known).filter(|known| known.is_known && known.columns.iter().all(is_there))?.column_names();
+        let before = self.events.last().and_then(|event| match &event.what {
+            What::Change(change) => change.known.as_ref().filter(|columns| ***columns == *names),
+            _ => None,
+        });
+        Some(before.map_or_else(|| names.as_slice().into(), Arc::clone))
+    }
+
     /// Rows of a relation change.
     fn rows(
         &mut self,
@@ -242,7 +254,14 @@ impl<'a> Flow<'a> {
     ) {
         let relation = state.catalog.canonical(table);
         let at = table.at;
-        let change = Change { relation: self.shared(&relation), written: self.shared(table), kind, act, filter };
+        let known = match (kind, act) {
+            (ChangeKind::Insert, Some(Act::Insert { columns, .. })) if columns.is_empty() => {
+                self.columns_of(&relation, state)
+            }
+            _ => None,
+        };
+        let (name, written) = (self.shared(&relation), self.shared(table));
+        let change = Change { relation: name, written, kind, act, filter, known };
         self.emit(at, What::Change(change), state);
         if super::definition::is_system(&relation) {
             let why = format!("{relation} is PostgreSQL's own: what a change of its rows does is not followed");

@@ -200,6 +200,9 @@ pub struct Change<'a> {
     pub act: Option<&'a Act>,
     /// The rows that it reaches, variables resolved. None: all.
     pub filter: Option<&'a Expr>,
+    /// The columns that the relation has as an `INSERT` runs that does not name those it fills, if
+    /// they are known.
+    pub known: Option<Arc<[Ident]>>,
 }
 
 /// How rows change.
@@ -213,6 +216,17 @@ pub enum ChangeKind {
     Delete,
     /// All rows are removed.
     Truncate,
+}
+
+impl Change<'_> {
+    /// The columns that an `INSERT` fills, in the order of its values; none that are not known.
+    #[must_use]
+    pub fn columns(&self) -> &[Ident] {
+        match self.act {
+            Some(Act::Insert { columns, .. }) if !columns.is_empty() => columns,
+            _ => self.known.as_deref().unwrap_or_default(),
+        }
+    }
 }
 
 impl What<'_> {

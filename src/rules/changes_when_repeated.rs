@@ -4,9 +4,10 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::case::{Case, Pass};
+use crate::catalog::{Key, Kind, Outcome};
 use crate::effect::{
-    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, From, Ident, Name, Query, QueryBody, RowSource, Visit,
-    walk_expr, walk_from,
+    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, From, Ident, LikeKind, Name, Query, QueryBody, RowSource,
+    Transaction, Visit, walk_expr, walk_from,
 };
 use crate::finding::Finding;
 use crate::flow::{Block, Change, ChangeKind, Event, Origin, Sight, What};
@@ -17,9 +18,12 @@ const ID: &str = "changes-when-repeated";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| pass.repeat && (matches!(pass.role, Role::Tier(_)) || pass.role.undoes())) {
-        let mut before = Before { pass, changed: OnceCell::new(), removed: HashMap::new() };
-        for event in pass.run.events.iter() {
-            let What::Change(change) = &event.what else { continue };
+        let mut before = Before { pass, changed: OnceCell::new(), removed: HashMap::new(), made: BTreeSet::new() };
+        for (index, event) in pass.run.events.iter().enumerate() {
+            let What::Change(change) = &event.what else {
+                before.note_other(event);
+                continue;
+            };
             before.note(event, change);
             if !event.reachable {
                 continue;
@@ -28,13 +32,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             let derived = event.via.iter().any(|via| !matches!(via.origin, Origin::Dynamic | Origin::Call(_)));
+            let after = || pass.run.events.iter().skip(index + 1);
             let why = match (change.kind, change.act) {
-                _ if derived => None,
-                (ChangeKind::Insert, Some(Act::Insert { columns, rows, conflict, .. })) => {
-                    inserts_again(&before, event, change, (columns, rows, conflict.as_deref()))
+                _ if derived || before.made.contains(&*change.relation) || goes(after(), &change.relation, pass) => None,
+                (ChangeKind::Insert, Some(Act::Insert { rows, conflict, .. })) => {
+                    inserts_again(&before, event, change, (change.columns(), rows, conflict.as_deref()))
                 }
                 (ChangeKind::Update, Some(Act::Update { set, .. })) => {
-                    another_each_time(set).filter(|_| !is_over(set, change.filter, pass))
+                    another_each_time(set).filter(|_| !is_over(set, change.filter, pass) && !steps_out(set, change, pass))
                 }
                 _ => None,
             };
@@ -95,6 +100,8 @@ struct Before<'a> {
     changed: OnceCell<BTreeSet<Name>>,
     /// The relations that certainly lost rows, with the transactions in which they did.
     removed: HashMap<&'a Name, Vec<Block>>,
+    /// The tables that the script itself has made before, each time anew.
+    made: BTreeSet<Name>,
 }
 
 impl<'a> Before<'a> {
@@ -105,6 +112,32 @@ impl<'a> Before<'a> {
             if blocks.last() != Some(&event.block) {
                 blocks.push(event.block);
             }
+        }
+    }
+
+    /// An event that changes no rows.
+    fn note_other(&mut self, event: &Event<'_>) {
+        match &event.what {
+            What::Define { outcome, .. } if takes_place(outcome) => self.made.clear(),
+            What::Define { statement, outcome } => {
+                for dropped in &outcome.dropped {
+                    self.made.remove(&dropped.key.relation());
+                }
+                let is_new = matches!(
+                    statement.act,
+                    Act::CreateTable { if_not_exists: false, .. } | Act::CreateTableAs { if_not_exists: false, .. }
+                );
+                let is_sure = event.certain && event.via.is_empty() && outcome.problem.is_none() && outcome.may_fail.is_none();
+                if is_new && is_sure {
+                    self.made.extend(outcome.made.iter().filter(|key| key.kind == Kind::Table).map(Key::relation));
+                }
+            }
+            What::Transaction(
+                Transaction::Rollback { .. } | Transaction::RollbackTo(_) | Transaction::Prepare | Transaction::RollbackPrepared,
+            )
+            | What::Opaque(_)
+            | What::Unread { .. } => self.made.clear(),
+            _ => {}
         }
     }
 
@@ -125,6 +158,29 @@ impl<'a> Before<'a> {
             crate::flow::readers(&self.pass.start, relations.into_iter().cloned())
         })
     }
+}
+
+/// Whether a table comes to hold what another held, or goes on under another name.
+fn takes_place(outcome: &Outcome) -> bool {
+    let places = ["renamed", "schema", "attached", "detached", "inherit", "no inherit"];
+    outcome.altered.iter().any(|(_, what)| places.contains(&what.as_str()))
+}
+
+/// Whether the script drops the table after all.
+fn goes<'a>(mut after: impl Iterator<Item = &'a Event<'a>>, table: &Name, pass: &Pass<'_>) -> bool {
+    if pass.run.end.catalog.relation(table).is_some() {
+        return false;
+    }
+    let drop = after.find_map(|event| match &event.what {
+        What::Define { outcome, .. } if takes_place(outcome) => Some(false),
+        What::Define { outcome, .. } => {
+            let is_it = |key: &Key| key.kind == Kind::Table && key.relation() == *table;
+            let is_dropped = outcome.dropped.iter().any(|dropped| is_it(&dropped.key));
+            is_dropped.then_some(event.certain && event.via.is_empty())
+        }
+        _ => None,
+    });
+    drop == Some(true)
 }
 
 fn inserts_again(
@@ -230,7 +286,8 @@ fn is_over(set: &[Assignment], filter: Option<&Expr>, pass: &Pass<'_>) -> bool {
     for Assignment { column, value, at } in set {
         let column = Expr { at: *at, kind: ExprKind::Column(vec![column.clone()]) };
         let kind = ExprKind::Distinct { left: Box::new(column), right: Box::new(value.clone()), negated: true };
-        if !tells_time(value) {
+        // What a column was worked out from is not there any more.
+        if !tells_time(value) && !set.iter().any(|other| depends_on(value, &other.column)) {
             facts.assume(&Expr { at: *at, kind }, Truth::True, &world);
         }
     }
@@ -243,6 +300,60 @@ fn is_over(set: &[Assignment], filter: Option<&Expr>, pass: &Pass<'_>) -> bool {
         }
     });
     facts.entails(&bare, &world) == Known::No
+}
+
+/// Whether a row that was changed has got out of the condition by a step: a number that was asked
+/// for is another, an end that was not there is.
+fn steps_out(set: &[Assignment], change: &Change<'_>, pass: &Pass<'_>) -> bool {
+    let Some(Act::Update { table, alias, from, .. }) = change.act else { return false };
+    let (Some(filter), true) = (change.filter, from.is_empty()) else { return false };
+    let Some(relation) = pass.start.relation(&change.relation) else { return false };
+    let called = alias.as_ref().unwrap_or(&table.name);
+    let is_it = |expr: &Expr, column: &Ident| match &expr.kind {
+        ExprKind::Column(path) => match path.as_slice() {
+            [name] => name == column,
+            [table, name] => table == called && name == column,
+            _ => false,
+        },
+        _ => false,
+    };
+    let steps = |assignment: &Assignment| {
+        let column = &assignment.column;
+        let Some(kind) = relation.column(column).and_then(|column| column.kind.scalar()) else { return false };
+        let ExprKind::Operator { operator, left: Some(left), right } = &assignment.value.kind else { return false };
+        let is_whole = matches!(kind, "int2" | "int4" | "int8");
+        let is_text = matches!(kind, "text" | "varchar");
+        let number = |expr: &Expr| match &expr.kind {
+            ExprKind::Number(digits) => digits.parse::<i64>().ok(),
+            _ => None,
+        };
+        let step = if is_it(left, column) { number(right) } else { None };
+        let counts = is_whole && matches!(operator.as_str(), "+" | "-") && step.is_some_and(|step| step != 0);
+        let end = match &right.kind {
+            ExprKind::Text(text) if is_text && operator == "||" && is_it(left, column) && !text.ends_with(' ') => Some(text),
+            _ => None,
+        };
+        parts(filter).into_iter().any(|part| match &part.kind {
+            ExprKind::Operator { operator, left: Some(left), right } if operator == "=" && counts => {
+                is_it(left, column) && number(right).is_some() || is_it(right, column) && number(left).is_some()
+            }
+            ExprKind::Like { kind: LikeKind::Like, operand, pattern, escape: None, negated: true } => {
+                let ExprKind::Text(pattern) = &pattern.kind else { return false };
+                let asked = pattern.strip_prefix('%').filter(|asked| !asked.contains(['%', '_', '\\']));
+                is_it(operand, column) && end.zip(asked).is_some_and(|(end, asked)| end.ends_with(asked))
+            }
+            _ => false,
+        })
+    };
+    set.iter().any(steps)
+}
+
+/// The parts of a condition, all of which must hold.
+fn parts(filter: &Expr) -> Vec<&Expr> {
+    match &filter.kind {
+        ExprKind::And(all) => all.iter().flat_map(parts).collect(),
+        _ => vec![filter],
+    }
 }
 
 /// Whether a value is another whenever it is asked for.

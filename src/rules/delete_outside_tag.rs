@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::case::{Case, Pass};
+use crate::case::{Case, Pass, origin};
+use crate::catalog::{Kind, Presence, Trigger};
 use crate::effect::{
     Act, Assignment, At, ConflictAction, Expr, ExprKind, Ident, LikeKind, MergeAction, Name, Visit, rewrite_expr, walk_expr,
 };
@@ -37,13 +38,45 @@ fn undone(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'
     if is_carried(event) {
         return carried(case, event, change);
     }
+    if fills_new_columns(pass, change) {
+        return None;
+    }
     let insertions = insertions(case, pass, &change.relation);
     let marks = marks(case, pass, &insertions);
     if confined(case, pass, change, &marks) {
         return None;
     }
     let fix = super::is_own(event).then(|| escaped(case, pass, change, &marks)).flatten();
-    Some(finding(case, pass, change, &marks, &insertions).fix(fix))
+    Some(finding(case, pass, event, change, &marks, &insertions).fix(fix))
+}
+
+/// Whether a rollback fills only columns that it adds itself, and no trigger writes others and no
+/// heir had them before: nothing that was there is changed.
+fn fills_new_columns(pass: &Pass<'_>, change: &Change<'_>) -> bool {
+    let Some(Act::Update { set, .. }) = change.act else { return false };
+    let end = &pass.run.end.catalog;
+    let (Some(before), Some(after)) = (pass.start.relation(&change.relation), end.relation(&change.relation)) else {
+        return false;
+    };
+    let is_new = |set: &Assignment| {
+        let added = after.column(&set.column).filter(|column| column.origin == origin::OTHER);
+        // A column with another name is where the old one was added.
+        added.is_some_and(|added| {
+            added.presence == Presence::Yes && added.is_local && !before.columns.iter().any(|old| old.name == added.name || old.at.is(added.at))
+        })
+    };
+    let is_alone = [&pass.start, end].iter().all(|catalog| {
+        let on_update = |(_, trigger): &(Ident, Trigger)| trigger.events.iter().any(|event| event == "update");
+        !catalog.triggers(&change.relation).iter().any(on_update) && !catalog.is_inherited(&change.relation)
+    });
+    // One that is gone again at the end fired all the same.
+    let makes_trigger = pass.run.events.iter().any(|event| match &event.what {
+        What::Define { outcome, .. } => {
+            outcome.made.iter().any(|key| key.kind == Kind::Trigger && key.relation() == *change.relation)
+        }
+        _ => false,
+    });
+    before.is_known && !set.is_empty() && set.iter().all(is_new) && is_alone && !makes_trigger
 }
 
 /// What a tier deletes, if it may have been there before.
@@ -57,7 +90,7 @@ fn lost(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>
     let insertions = insertions(case, pass, &change.relation);
     let marks = marks(case, pass, &insertions);
     let is_own = confined(case, pass, change, &marks);
-    (!is_own).then(|| finding(case, pass, change, &marks, &insertions).consequence("no rollback brings them back"))
+    (!is_own).then(|| finding(case, pass, event, change, &marks, &insertions).consequence("no rollback brings them back"))
 }
 
 /// Rows that may have been there before and get the tag by which the rollback finds those that
@@ -261,22 +294,24 @@ fn escaped(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]
 fn finding(
     case: &Case<'_>,
     pass: &Pass<'_>,
+    event: &Event<'_>,
     change: &Change<'_>,
     marks: &[Mark],
     insertions: &[&Insertion],
 ) -> Finding {
     let name = super::called(pass, case);
-    let at = change.filter.map_or(change.written.at, super::whole);
+    let at = change.filter.map_or(event.at, super::whole);
     let message = format!("{name} {} {} that the release may not have written", super::verb(change), change.written);
     let mut finding = Finding::new(ID, at, message, if change.filter.is_some() { "this lets other rows through" } else { "all rows" });
     for mark in marks {
         let values: Vec<_> = mark.values.iter().map(|value| format!("'{value}'")).collect();
         finding = finding.related(mark.at, format!("the release marks its rows: {} = {}", mark.column, values.join(" or ")));
     }
+    let (go, gone) = if change.kind == ChangeKind::Update { ("is changed", "changed") } else { ("goes", "deleted") };
     if insertions.is_empty() {
-        finding = finding.consequence("the release adds no row to this table: every row that goes is somebody else's");
+        finding = finding.consequence(format!("the release adds no row to this table: every row that {go} is somebody else's"));
     } else {
-        finding = finding.consequence("rows that this release did not write are deleted or changed");
+        finding = finding.consequence(format!("rows that this release did not write are {gone}"));
     }
     finding.way_out("WHERE must say, in every branch, that the tag column is a tag which this release inserts")
 }

@@ -65,11 +65,11 @@ fn told(event: &Event<'_>, message: &str) -> Finding {
 
 /// The key that an `INSERT` of constants meets again.
 fn duplicate(change: &Change<'_>, event: &Event<'_>, pass: &crate::case::Pass<'_>) -> Option<String> {
-    let Some(Act::Insert { columns, rows: RowSource::Query(query), conflict: None, .. }) = change.act else { return None };
+    let Some(Act::Insert { rows: RowSource::Query(query), conflict: None, .. }) = change.act else { return None };
     if change.kind != ChangeKind::Insert || !event.certain {
         return None;
     }
-    let insertion = crate::ledger::constant_columns(columns, query);
+    let insertion = crate::ledger::constant_columns(change.columns(), query);
     let constant: Vec<Ident> = insertion.keys().cloned().collect();
     (crate::ledger::row_count(query).is_some() && pass.start.has_key_within(&change.relation, &constant))
         .then(|| constant.iter().map(Ident::as_str).collect::<Vec<_>>().join(", "))
