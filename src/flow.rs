@@ -72,8 +72,10 @@ pub const PSQL_VARIABLES: &[&str] = &[
     "VERSION_NUM",
 ];
 
+/// What PostgreSQL reads as true.
 const ON: &[&str] = &["on", "true", "yes", "1", "t", "y"];
 
+/// What PostgreSQL reads as false.
 const OFF: &[&str] = &["off", "false", "no", "0", "f", "n"];
 
 /// Settings that change what statements mean, with the values that are supposed here, and what

@@ -4,18 +4,14 @@ use super::Flow;
 use super::event::{Origin, Via, What};
 use super::state::State;
 use crate::catalog::Outcome;
-use crate::effect::{Act, AlterAction, Function, Name, ObjectKind, Statement};
+use crate::effect::{Act, Function, Name, ObjectKind, Statement};
 
 impl<'a> Flow<'a> {
     /// What calls functions from now on where no statement says so: operators, casts, the
     /// conditions of domains. Where such a function does more than look, it is said.
     pub(super) fn hidden(&mut self, statement: &'a Statement, outcome: &Outcome, state: &State) {
-        let adds_condition = |action: &AlterAction| matches!(action, AlterAction::AddConstraint(_));
         let what = match &statement.act {
-            Act::CreateType { kind: ObjectKind::Domain, name, .. } => format!("a value becomes a {name}"),
-            Act::AlterTable { kind: ObjectKind::Domain, name, actions, .. } if actions.iter().any(adds_condition) => {
-                format!("a value becomes a {name}")
-            }
+            Act::CreateType { kind: ObjectKind::Domain, name, .. } => format!("a value takes the domain {name}"),
             Act::Create { object, .. } => match &object.kind {
                 ObjectKind::Other(kind) if kind == "operator" => format!("the operator {} is used", object.name),
                 ObjectKind::Other(kind) if kind == "cast" => format!("a value is cast to {}", object.name),

@@ -55,7 +55,8 @@ impl Flow<'_> {
         }
     }
 
-    /// The expression, a query within it read as PostgreSQL does.
+    /// What is known, with each name of a query within the expression meaning what it means to
+    /// PostgreSQL.
     pub(super) fn state_for<'s>(expr: &Expr, state: &'s State) -> std::borrow::Cow<'s, State> {
         let columns = if has_query(expr) { columns(Read::Expr(expr), state) } else { BTreeSet::new() };
         if columns.is_empty() {

@@ -35,6 +35,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| !pass.repeat) {
         let is_past = pass.role == Role::Baseline;
         for event in pass.run.events.iter().filter(|event| event.reachable) {
+            let mut way_out =
+                "write it so that it can be read, or have a human read it and say so: -- roof-lint: allow(not-analysed): why";
             let message = match &event.what {
                 // What the database does by itself it does during the release, too.
                 What::Hidden(why) => why.clone(),
@@ -56,21 +58,24 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                         _ => continue,
                     },
                     (_, Some(why)) => why.to_string(),
-                    (_, None) if is_undone && outcome.blurred => match &outcome.may_fail {
-                        Some(problem) => format!("what this changes is not known here: {}", problem.message),
-                        None if pass.role.undoes() => continue,
-                        None => match unseen(pass, &statement.act, outcome) {
-                            Some(text) => text,
-                            None => continue,
-                        },
-                    },
+                    (_, None) if is_undone && outcome.blurred => {
+                        way_out = "list in baseline, in lint.toml, the scripts or the dump of what was there before";
+                        match &outcome.may_fail {
+                            Some(problem) => format!("what this changes is not known here: {}", problem.message),
+                            None if pass.role.undoes() => continue,
+                            None => match unseen(pass, &statement.act, outcome) {
+                                Some(text) => text,
+                                None => continue,
+                            },
+                        }
+                    }
                     _ => continue,
                 },
                 _ => continue,
             };
             let finding = Finding::new(ID, event.at, message, "not analysed")
                 .consequence("whatever it does is in no proof of this report")
-                .way_out("write it so that it can be read, or have a human read it and say so: -- roof-lint: allow(not-analysed): why");
+                .way_out(way_out);
             findings.push(super::with_trail(finding, event));
         }
     }
