@@ -65,7 +65,8 @@ fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec
     if pass.run.events.iter().chain(tier.run.events.iter()).any(fails) {
         return;
     }
-    let is_gone = |key: &Key, pass: &Pass<'_>| !pass.run.end.catalog.contains(key);
+    // A comment and privileges are no objects, and changed ones are told of as left behind.
+    let is_gone = |key: &Key, pass: &Pass<'_>| tier.start.contains(key) && !pass.run.end.catalog.contains(key);
     for key in tier.start.left_over(&pass.run.end.catalog) {
         // What was there before the release is told of where it is taken away.
         if !is_gone(&key, pass) || !is_gone(&key, tier) || case.baseline.contains(&key) || super::is_kept(&key, case) {
