@@ -21,8 +21,8 @@ pub use statement::{
     Transaction, TriggerState, TriggerTiming,
 };
 pub use walk::{
-    Visit, has_call, rewrite_expr, rewrite_query, walk_act, walk_block, walk_expr, walk_from, walk_query,
-    walk_statement, walk_step,
+    Visit, any, any_in_from, has_call, rewrite_expr, rewrite_query, walk_act, walk_block, walk_expr, walk_from,
+    walk_query, walk_statement, walk_step,
 };
 
 /// An identifier or a short text, as PostgreSQL stores it: folded, unquoted, unescaped.

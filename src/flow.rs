@@ -297,9 +297,8 @@ impl<'a> Flow<'a> {
         match command.name.as_str() {
             "set" => {
                 let Some(name) = word(0) else { return };
-                // psql glues the arguments after the first together.
-                let values: Option<Vec<Ident>> = (1..command.arguments.len()).map(word).collect();
-                let value = values.map_or(PsqlValue::Some, |values| PsqlValue::Text(Ident::from(values.concat())));
+                let text = |value: Vec<u8>| PsqlValue::Text(Ident::from(String::from_utf8_lossy(&value)));
+                let value = command.set_value().map_or(PsqlValue::Some, text);
                 Arc::make_mut(&mut state.psql).insert(name, value);
             }
             "unset" => {

@@ -1205,7 +1205,7 @@ impl Work<'_> {
             self.blur("REASSIGN OWNED gives away what is not known here");
             return Ok(());
         }
-        if matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language) {
+        if object.kind.is_beyond() {
             self.pass_over(format!("what changes about a {} is not followed", object.kind));
             return Ok(());
         }

@@ -7,7 +7,7 @@ use super::difference::{Aspect, Difference};
 use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Presence, Rule, Trigger};
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
-use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement, Visit, walk_expr};
+use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement};
 
 /// What PostgreSQL works out by itself for the rows of a relation.
 #[derive(Debug, Clone)]
@@ -131,24 +131,24 @@ impl Catalog {
     /// The relations whose rows are also rows of this one: partitions, and what inherits from it.
     #[must_use]
     pub fn descendants(&self, relation: &Name) -> Vec<Name> {
-        let mut found: Vec<Id> = self.relation_id(relation).into_iter().collect();
-        let mut next = 0;
-        while let Some(id) = found.get(next).copied() {
-            let children = self.state.inheritors(id);
-            found.extend(children.into_iter().filter(|child| !found.contains(child)).collect::<Vec<_>>());
-            next += 1;
-        }
-        found.into_iter().skip(1).map(|id| self.name_of(id)).collect()
+        self.reached(relation, |id| self.state.inheritors(id))
     }
 
     /// The relations of which this one is a partition, or from which it inherits.
     #[must_use]
     pub fn ancestors(&self, relation: &Name) -> Vec<Name> {
+        self.reached(relation, |id| {
+            self.state.relation(id).map(|relation| relation.parents.clone()).unwrap_or_default()
+        })
+    }
+
+    /// The relations that are reached from one by any number of steps, the nearest first.
+    fn reached<I: IntoIterator<Item = Id>>(&self, relation: &Name, step: impl Fn(Id) -> I) -> Vec<Name> {
         let mut found: Vec<Id> = self.relation_id(relation).into_iter().collect();
+        let mut seen: BTreeSet<Id> = found.iter().copied().collect();
         let mut next = 0;
         while let Some(id) = found.get(next).copied() {
-            let parents = self.state.relation(id).map(|relation| relation.parents.clone()).unwrap_or_default();
-            found.extend(parents.into_iter().filter(|parent| !found.contains(parent)).collect::<Vec<_>>());
+            found.extend(step(id).into_iter().filter(|other| seen.insert(*other)));
             next += 1;
         }
         found.into_iter().skip(1).map(|id| self.name_of(id)).collect()
@@ -252,18 +252,10 @@ impl Catalog {
     }
 
     fn calls_known(&self, expr: &Expr) -> bool {
-        struct Calls<'c>(&'c Catalog, bool);
-        impl<'a> Visit<'a> for Calls<'_> {
-            fn expr(&mut self, expr: &'a Expr) {
-                if let ExprKind::Call { function, .. } = &expr.kind {
-                    self.1 |= !self.0.state.find_routines(function).is_empty();
-                }
-                walk_expr(self, expr);
-            }
-        }
-        let mut calls = Calls(self, false);
-        calls.expr(expr);
-        calls.1
+        crate::effect::any(expr, |expr| match &expr.kind {
+            ExprKind::Call { function, .. } => !self.state.find_routines(function).is_empty(),
+            _ => false,
+        })
     }
 
     /// The event triggers, by name.

@@ -486,8 +486,7 @@ impl Work<'_> {
     // Comments and privileges
 
     fn comment(&mut self, object: &Named, text: Option<&Ident>) -> Done {
-        let is_shared = matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language);
-        if is_shared {
+        if object.kind.is_beyond() {
             self.pass_over(format!("what is said of {} is not followed", one(&object.kind.to_string())));
         }
         let Some(of) = self.named(object, false)? else { return Ok(()) };
@@ -511,7 +510,7 @@ impl Work<'_> {
             self.pass_over("privileges on what is not named are not followed");
         }
         for object in objects {
-            if matches!(object.kind, ObjectKind::Role | ObjectKind::Database | ObjectKind::Language) {
+            if object.kind.is_beyond() {
                 self.pass_over(format!("who has what on a {} is not followed", object.kind));
                 continue;
             }

@@ -878,6 +878,13 @@ impl ObjectKind {
             Self::Table | Self::View | Self::MaterializedView | Self::ForeignTable | Self::Index | Self::Sequence
         )
     }
+
+    /// Whether the catalog holds no more of it than its name, if that: what the whole server
+    /// has, and what brings languages.
+    #[must_use]
+    pub const fn is_beyond(&self) -> bool {
+        matches!(self, Self::Role | Self::Database | Self::Language)
+    }
 }
 
 impl std::fmt::Display for ObjectKind {

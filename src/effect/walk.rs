@@ -48,21 +48,39 @@ pub trait Visit<'a>: Sized {
     }
 }
 
+/// Looks for an expression that is of a kind.
+struct Search<F> {
+    is_it: F,
+    found: bool,
+}
+
+impl<'a, F: FnMut(&'a Expr) -> bool> Visit<'a> for Search<F> {
+    fn expr(&mut self, expr: &'a Expr) {
+        self.found = self.found || (self.is_it)(expr);
+        if !self.found {
+            walk_expr(self, expr);
+        }
+    }
+}
+
+/// Whether an expression, or one within it, queries and all, is of a kind.
+pub fn any<'a>(expr: &'a Expr, is_it: impl FnMut(&'a Expr) -> bool) -> bool {
+    let mut search = Search { is_it, found: false };
+    search.expr(expr);
+    search.found
+}
+
+/// Whether an expression anywhere in an item of `FROM` is of a kind.
+pub fn any_in_from<'a>(from: &'a From, is_it: impl FnMut(&'a Expr) -> bool) -> bool {
+    let mut search = Search { is_it, found: false };
+    search.from(from);
+    search.found
+}
+
 /// Whether a function is called anywhere in an expression.
 #[must_use]
 pub fn has_call(expr: &Expr) -> bool {
-    struct Calls(bool);
-    impl<'a> Visit<'a> for Calls {
-        fn expr(&mut self, expr: &'a Expr) {
-            self.0 |= matches!(expr.kind, ExprKind::Call { .. });
-            if !self.0 {
-                walk_expr(self, expr);
-            }
-        }
-    }
-    let mut calls = Calls(false);
-    calls.expr(expr);
-    calls.0
+    any(expr, |expr| matches!(expr.kind, ExprKind::Call { .. }))
 }
 
 /// Into a statement.

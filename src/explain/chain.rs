@@ -324,24 +324,17 @@ fn is_kept(events: &[&Event<'_>], index: usize) -> bool {
     matches!(next.map(|event| &event.what), Some(What::Command(command)) if command.name == "gset")
 }
 
-fn texts(command: &Metacommand) -> Vec<Option<Ident>> {
-    let text = |argument: &Argument| argument.literal().map(|text| Ident::from(String::from_utf8_lossy(&text)));
-    command.arguments.iter().map(text).collect()
-}
-
-/// The variable that a command sets, and the text if that can be told; psql glues the words
-/// after the first together.
+/// The variable that a command sets, and the text if that can be told.
 fn assigned(command: &Metacommand) -> Option<(Option<Ident>, Option<String>)> {
-    let words = texts(command);
+    let text = |argument: &Argument| argument.literal().map(|text| Ident::from(String::from_utf8_lossy(&text)));
+    let (first, last) = (command.arguments.first()?, command.arguments.last()?);
     match command.name.as_str() {
         "set" | "unset" => {
-            let (name, rest) = words.split_first()?;
-            let value: Option<Vec<&Ident>> = rest.iter().map(Option::as_ref).collect();
-            let value = value.map(|words| words.into_iter().map(Ident::as_str).collect());
-            Some((name.clone(), value))
+            let value = command.set_value().map(|value| String::from_utf8_lossy(&value).into_owned());
+            Some((text(first), value))
         }
-        "getenv" => Some((words.first()?.clone(), None)),
-        "prompt" => Some((words.last()?.clone(), None)),
+        "getenv" => Some((text(first), None)),
+        "prompt" => Some((text(last), None)),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::effect::{
     Cte, CteBody, Expr, ExprKind, From, Ident, IsTest, JoinKind, LikeKind, Name, Query, QueryBody, Select, SetOperator,
-    SubqueryKind, Type, Visit, walk_expr,
+    SubqueryKind, Type,
 };
 use crate::source::{FileId, Map};
 use crate::syntax::Parser;
@@ -57,16 +57,7 @@ fn written(expr: &Expr, most: usize) -> Option<Vec<Piece>> {
 }
 
 fn asks_psql(expr: &Expr) -> bool {
-    struct Asks(bool);
-    impl<'a> Visit<'a> for Asks {
-        fn expr(&mut self, expr: &'a Expr) {
-            self.0 |= matches!(expr.kind, ExprKind::Variable(_) | ExprKind::VariableIsSet(_));
-            walk_expr(self, expr);
-        }
-    }
-    let mut asks = Asks(false);
-    asks.expr(expr);
-    asks.0
+    crate::effect::any(expr, |expr| matches!(expr.kind, ExprKind::Variable(_) | ExprKind::VariableIsSet(_)))
 }
 
 /// What is written, with the places where it may be broken.
@@ -171,21 +162,13 @@ pub(super) fn not_true(expr: &Expr) -> Expr {
 
 /// Whether a condition has nothing in it but constants: what it asked for is known.
 pub(super) fn is_settled(expr: &Expr) -> bool {
-    struct Asks(bool);
-    impl<'a> Visit<'a> for Asks {
-        fn expr(&mut self, expr: &'a Expr) {
-            use ExprKind as K;
-            self.0 |= matches!(
-                expr.kind,
-                K::Column(_) | K::Star(_) | K::Parameter(_) | K::Variable(_) | K::VariableIsSet(_) | K::Call { .. }
-            );
-            self.0 |= matches!(expr.kind, K::Subquery { .. } | K::CurrentOf(_) | K::Default | K::Other { .. });
-            walk_expr(self, expr);
-        }
-    }
-    let mut asks = Asks(false);
-    asks.expr(expr);
-    !asks.0
+    use ExprKind as K;
+    !crate::effect::any(expr, |expr| {
+        matches!(
+            expr.kind,
+            K::Column(_) | K::Star(_) | K::Parameter(_) | K::Variable(_) | K::VariableIsSet(_) | K::Call { .. }
+        ) || matches!(expr.kind, K::Subquery { .. } | K::CurrentOf(_) | K::Default | K::Other { .. })
+    })
 }
 
 struct Writer {

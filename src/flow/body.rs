@@ -22,6 +22,23 @@ const LOOPS_LIMIT: usize = 3;
 /// How much work calls within calls may be for one script, in alternatives that logic tries.
 const NESTED_LIMIT: u64 = 100_000;
 
+/// What PL/pgSQL gives the function of a trigger or of an event trigger.
+const TRIGGER_VARIABLES: [&str; 13] = [
+    "new",
+    "old",
+    "tg_op",
+    "tg_table_name",
+    "tg_table_schema",
+    "tg_argv",
+    "tg_name",
+    "tg_when",
+    "tg_level",
+    "tg_relid",
+    "tg_nargs",
+    "tg_event",
+    "tg_tag",
+];
+
 impl<'a> Flow<'a> {
     /// The block of a `DO`.
     pub(super) fn anonymous(&mut self, body: &'a Body, state: &mut State) {
@@ -665,23 +682,9 @@ impl<'a> Flow<'a> {
                 scope.values.insert(name.clone(), value);
             }
         }
-        for name in [
-            "new",
-            "old",
-            "tg_op",
-            "tg_table_name",
-            "tg_table_schema",
-            "tg_argv",
-            "tg_name",
-            "tg_when",
-            "tg_level",
-            "tg_relid",
-            "tg_nargs",
-            "tg_event",
-            "tg_tag",
-        ] {
-            let is_trigger = |returns: &Type| matches!(returns.name.name.as_str(), "trigger" | "event_trigger");
-            if function.returns.as_ref().is_some_and(is_trigger) {
+        let is_trigger = |returns: &Type| matches!(returns.name.name.as_str(), "trigger" | "event_trigger");
+        if function.returns.as_ref().is_some_and(is_trigger) {
+            for name in TRIGGER_VARIABLES {
                 let value = state.symbols.fresh(name);
                 scope.values.insert(Ident::new_static(name), value);
             }

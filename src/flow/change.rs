@@ -10,8 +10,9 @@ use super::{DEPTH_LIMIT, Flow};
 use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Column, Key, Outcome, Presence, When};
 use crate::effect::{
-    Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Ident, MergeAction, Name, Query,
-    QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerState, TriggerTiming,
+    Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Function, Ident, MergeAction, Name,
+    Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerState,
+    TriggerTiming,
 };
 use crate::logic::Truth;
 
@@ -331,30 +332,42 @@ impl<'a> Flow<'a> {
                 self.calls_in(condition, false, state);
                 self.trail.pop();
             }
-            let Some(function) = state.catalog.called_by(&trigger) else {
-                if builtin(&trigger.written.name) != Builtin::Unknown {
-                    continue;
-                }
-                self.emit(at, What::UnknownFunction(Box::new(trigger.written.clone())), state);
-                state.forget_everything();
-                continue;
-            };
-            // A trigger that sets itself off does what it does once already.
-            if self.frames.contains(&function.name) {
-                continue;
-            }
-            let function = self.memory.functions.push_get(function);
-            self.trail.push(Via { at, origin: Origin::Trigger(name) });
-            self.follow(function, at, &[], false, state);
-            self.trail.pop();
+            let function = state.catalog.called_by(&trigger);
+            self.fire(name, function, &trigger.written, at, state);
         }
+    }
+
+    /// A trigger calls its function.
+    pub(super) fn fire(
+        &mut self,
+        trigger: Ident,
+        function: Option<Arc<Function>>,
+        written: &Name,
+        at: At,
+        state: &mut State,
+    ) {
+        let Some(function) = function else {
+            if builtin(&written.name) == Builtin::Unknown {
+                self.emit(at, What::UnknownFunction(Box::new(written.clone())), state);
+                state.forget_everything();
+            }
+            return;
+        };
+        // A trigger that sets itself off does what it does once already.
+        if self.frames.contains(&function.name) {
+            return;
+        }
+        let function = self.memory.functions.push_get(function);
+        self.trail.push(Via { at, origin: Origin::Trigger(trigger) });
+        self.follow(function, at, &[], false, state);
+        self.trail.pop();
     }
 
     /// What partitions and inheritors do with the rows of theirs that are reached. The change of
     /// those is told with that of the relation.
     fn handed_down(&mut self, relation: &Name, kind: ChangeKind, act: Option<&'a Act>, at: At, state: &mut State) {
-        let is_partitioned = state.catalog.relation(relation).is_some_and(|relation| relation.partitioned);
-        if kind == ChangeKind::Insert && !is_partitioned {
+        let is_partitioned = || state.catalog.relation(relation).is_some_and(|relation| relation.partitioned);
+        if kind == ChangeKind::Insert && !is_partitioned() {
             return;
         }
         for child in state.catalog.descendants(relation) {

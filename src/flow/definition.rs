@@ -1,7 +1,7 @@
 //! What a definition sets off, at once and from then on.
 
 use super::Flow;
-use super::event::{Origin, Via, What};
+use super::event::What;
 use super::state::State;
 use crate::catalog::Outcome;
 use crate::effect::{Act, Function, Name, ObjectKind, Statement};
@@ -56,20 +56,9 @@ impl<'a> Flow<'a> {
             if !fires || !(trigger.tags.is_empty() || is_tagged) {
                 continue;
             }
-            let Some(function) = state.catalog.called_on_event(&trigger) else {
-                self.emit(statement.at, What::UnknownFunction(Box::new(trigger.written.clone())), state);
-                state.forget_everything();
-                continue;
-            };
-            // What it defines itself sets it off again, and does what it does once already.
-            if self.frames.contains(&function.name) {
-                continue;
-            }
-            let function = self.memory.functions.push_get(function);
+            let function = state.catalog.called_on_event(&trigger);
             let outer = std::mem::replace(&mut self.certain, false);
-            self.trail.push(Via { at: statement.at, origin: Origin::Trigger(name) });
-            self.follow(function, statement.at, &[], false, state);
-            self.trail.pop();
+            self.fire(name, function, &trigger.written, statement.at, state);
             self.certain = outer;
         }
     }

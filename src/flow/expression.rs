@@ -176,9 +176,7 @@ impl<'a> Flow<'a> {
     /// Does what the calls in an expression do; `certain` says whether the expression is
     /// evaluated whenever control comes here.
     pub(super) fn calls_in(&mut self, expr: &'a Expr, certain: bool, state: &mut State) {
-        if !state.scopes.is_empty() && super::names::has_query(expr) {
-            self.refuse_clashes(Read::Expr(expr), state);
-        }
+        self.refuse_in(expr, state);
         let mut collector = Collector::new(certain);
         collector.expr(expr);
         self.perform(collector, state);
@@ -212,6 +210,11 @@ impl<'a> Flow<'a> {
             Act::CreateTable { bounds, .. } => bounds.iter().for_each(|value| collector.expr(value)),
             _ => return,
         }
+        self.perform_known(collector, state);
+    }
+
+    /// Does what the functions of users do among the calls.
+    fn perform_known(&mut self, mut collector: Collector<'a>, state: &mut State) {
         collector.calls.retain(|call| !state.catalog.functions(call.name).is_empty());
         for call in collector.calls {
             self.call(&call, state);
@@ -240,11 +243,8 @@ impl<'a> Flow<'a> {
             }
             let mut collector = Collector::new(false);
             collector.expr(self.memory.expressions.push_get(Box::new(Expr::clone(&worked.value))));
-            collector.calls.retain(|call| !state.catalog.functions(call.name).is_empty());
             self.trail.push(via);
-            for call in collector.calls {
-                self.call(&call, state);
-            }
+            self.perform_known(collector, state);
             self.trail.pop();
         }
     }
@@ -756,24 +756,15 @@ pub(super) fn reads(expr: &Expr, catalog: &Catalog, touched: &mut dyn FnMut(&Nam
 
 /// Whether an expression comes to the same when it is asked again while nothing changes.
 pub(super) fn is_settled(expr: &Expr, catalog: &Catalog) -> bool {
-    struct Settled<'c> {
-        catalog: &'c Catalog,
-        settled: bool,
-    }
-    impl<'a> Visit<'a> for Settled<'_> {
-        fn expr(&mut self, expr: &'a Expr) {
-            if let ExprKind::Call { function, .. } = &expr.kind {
-                let known = self.catalog.functions(function);
-                self.settled &= if known.is_empty() {
-                    matches!(builtin(&function.name), Builtin::Pure | Builtin::Reads)
-                } else {
-                    known.iter().all(|function| function.reads_only)
-                };
+    !crate::effect::any(expr, |expr| match &expr.kind {
+        ExprKind::Call { function, .. } => {
+            let known = catalog.functions(function);
+            if known.is_empty() {
+                !matches!(builtin(&function.name), Builtin::Pure | Builtin::Reads)
+            } else {
+                known.iter().any(|function| !function.reads_only)
             }
-            walk_expr(self, expr);
         }
-    }
-    let mut visit = Settled { catalog, settled: true };
-    visit.expr(expr);
-    visit.settled
+        _ => false,
+    })
 }

@@ -6,7 +6,7 @@ use super::Flow;
 use super::event::What;
 use super::state::{Bindings, State};
 use crate::catalog::{Problem, Read};
-use crate::effect::{Expr, ExprKind, Ident, VariableConflict, Visit, walk_expr};
+use crate::effect::{At, Expr, ExprKind, Ident, VariableConflict};
 
 impl Flow<'_> {
     /// Says for a body what such names mean in it.
@@ -23,8 +23,9 @@ impl Flow<'_> {
         state: &mut State,
         inner: impl FnOnce(&mut Self, &mut State) -> T,
     ) -> T {
-        self.refuse_clashes(read, state);
-        let columns = columns(read, state);
+        let clashes = clashes(read, state);
+        self.refuse_clashes(&clashes, state);
+        let columns: BTreeSet<Vec<Ident>> = clashes.into_iter().map(|(path, _)| path).collect();
         if columns.is_empty() {
             return inner(self, state);
         }
@@ -35,13 +36,20 @@ impl Flow<'_> {
         done
     }
 
+    /// The same for the queries within an expression that is worked out by itself.
+    pub(super) fn refuse_in(&mut self, expr: &Expr, state: &State) {
+        if state.conflict() == Some(VariableConflict::Error) && has_query(expr) {
+            self.refuse_clashes(&clashes(Read::Expr(expr), state), state);
+        }
+    }
+
     /// PostgreSQL refuses a name that a variable has and a column too, unless it is told which
     /// of them comes first.
-    pub(super) fn refuse_clashes(&mut self, read: Read<'_>, state: &State) {
+    fn refuse_clashes(&mut self, clashes: &[Clash], state: &State) {
         if state.conflict() != Some(VariableConflict::Error) {
             return;
         }
-        for (path, at) in clashes(read, state) {
+        for (path, at) in clashes {
             let is_sure = match path.as_slice() {
                 [_] => true,
                 // A record may have no such field; then it is the column.
@@ -50,7 +58,7 @@ impl Flow<'_> {
             };
             if is_sure {
                 let name = path.join(".");
-                self.emit(at, What::Refused(Box::new(Problem::ambiguous(&name, at))), state);
+                self.emit(*at, What::Refused(Box::new(Problem::ambiguous(&name, *at))), state);
             }
         }
     }
@@ -58,7 +66,8 @@ impl Flow<'_> {
     /// What is known, with each name of a query within the expression meaning what it means to
     /// PostgreSQL.
     pub(super) fn state_for<'s>(expr: &Expr, state: &'s State) -> std::borrow::Cow<'s, State> {
-        let columns = if has_query(expr) { columns(Read::Expr(expr), state) } else { BTreeSet::new() };
+        let asks = state.conflict().is_some() && has_query(expr);
+        let columns = if asks { columns(Read::Expr(expr), state) } else { BTreeSet::new() };
         if columns.is_empty() {
             return std::borrow::Cow::Borrowed(state);
         }
@@ -68,32 +77,25 @@ impl Flow<'_> {
     }
 }
 
-fn clashes(read: Read<'_>, state: &State) -> Vec<(Vec<Ident>, crate::effect::At)> {
-    state.catalog.clashes(read, &|path| state.variable(path).is_some())
+/// A name that a variable has and a column too, and where it stands.
+type Clash = (Vec<Ident>, At);
+
+/// The names that variables have and columns too, where they do not mean the variables.
+fn clashes(read: Read<'_>, state: &State) -> Vec<Clash> {
+    match state.conflict() {
+        None | Some(VariableConflict::UseVariable) => Vec::new(),
+        Some(VariableConflict::Error | VariableConflict::UseColumn) => {
+            state.catalog.clashes(read, &|path| state.variable(path).is_some())
+        }
+    }
 }
 
 /// The names that mean columns though variables have them too.
 pub(super) fn columns(read: Read<'_>, state: &State) -> BTreeSet<Vec<Ident>> {
-    match state.conflict() {
-        None | Some(VariableConflict::UseVariable) => BTreeSet::new(),
-        Some(VariableConflict::Error | VariableConflict::UseColumn) => {
-            clashes(read, state).into_iter().map(|(path, _)| path).collect()
-        }
-    }
+    clashes(read, state).into_iter().map(|(path, _)| path).collect()
 }
 
 /// Whether a query stands in an expression.
-pub(super) fn has_query(expr: &Expr) -> bool {
-    struct Queries(bool);
-    impl<'a> Visit<'a> for Queries {
-        fn expr(&mut self, expr: &'a Expr) {
-            self.0 |= matches!(expr.kind, ExprKind::Subquery { .. });
-            if !self.0 {
-                walk_expr(self, expr);
-            }
-        }
-    }
-    let mut queries = Queries(false);
-    queries.expr(expr);
-    queries.0
+fn has_query(expr: &Expr) -> bool {
+    crate::effect::any(expr, |expr| matches!(expr.kind, ExprKind::Subquery { .. }))
 }

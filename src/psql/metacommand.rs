@@ -44,6 +44,16 @@ pub enum Part {
     Backquote(Span),
 }
 
+impl Metacommand {
+    /// The value that `\set` gives its variable: the arguments after the first, glued together;
+    /// none where it depends on more than the text.
+    #[must_use]
+    pub fn set_value(&self) -> Option<Vec<u8>> {
+        let values: Option<Vec<Vec<u8>>> = self.arguments.iter().skip(1).map(Argument::literal).collect();
+        values.map(|values| values.concat())
+    }
+}
+
 impl Argument {
     /// The argument's value where it depends on nothing but the text.
     #[must_use]

@@ -18,7 +18,13 @@ const ID: &str = "changes-when-repeated";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| pass.repeat && (matches!(pass.role, Role::Tier(_)) || pass.role.undoes())) {
-        let mut before = Before { pass, changed: OnceCell::new(), removed: HashMap::new(), made: BTreeSet::new() };
+        let mut before = Before {
+            pass,
+            changed: OnceCell::new(),
+            removed: HashMap::new(),
+            made: BTreeSet::new(),
+            drops: OnceCell::new(),
+        };
         for (index, event) in pass.run.events.iter().enumerate() {
             let What::Change(change) = &event.what else {
                 before.note_other(event);
@@ -32,9 +38,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             let derived = event.via.iter().any(|via| !matches!(via.origin, Origin::Dynamic | Origin::Call(_)));
-            let after = || pass.run.events.iter().skip(index + 1);
             let why = match (change.kind, change.act) {
-                _ if derived || before.made.contains(&*change.relation) || goes(after(), &change.relation, pass) => None,
+                _ if derived || before.made.contains(&*change.relation) || before.goes(index, &change.relation) => None,
                 (ChangeKind::Insert, Some(Act::Insert { rows, conflict, .. })) => {
                     inserts_again(&before, event, change, (change.columns(), rows, conflict.as_deref()))
                 }
@@ -65,26 +70,12 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 /// Whether a query that finds the same rows has the same values in a column: constants, and
 /// columns of what it reads, put together by operators.
 fn is_settled(query: &Query, index: usize) -> bool {
-    struct Moves(bool);
-    impl<'a> Visit<'a> for Moves {
-        fn expr(&mut self, expr: &'a Expr) {
-            self.0 |= matches!(expr.kind, ExprKind::Call { .. } | ExprKind::Subquery { .. });
-            walk_expr(self, expr);
-        }
-    }
-    let settled = |value: &Expr| {
-        let mut moves = Moves(false);
-        moves.expr(value);
-        !moves.0
-    };
+    let moves = |expr: &Expr| matches!(expr.kind, ExprKind::Call { .. } | ExprKind::Subquery { .. });
+    let settled = |value: &Expr| !crate::effect::any(value, moves);
     match &query.body {
         QueryBody::Values(rows) => rows.iter().all(|row| row.get(index).is_some_and(settled)),
         QueryBody::Select(select) => {
-            let is_table = |from: &From| {
-                let mut moves = Moves(false);
-                moves.from(from);
-                !moves.0
-            };
+            let is_table = |from: &From| !crate::effect::any_in_from(from, moves);
             select.targets.get(index).is_some_and(|target| settled(&target.value)) && select.from.iter().all(is_table)
         }
         QueryBody::Set { left, right, .. } => is_settled(left, index) && is_settled(right, index),
@@ -102,6 +93,42 @@ struct Before<'a> {
     removed: HashMap<&'a Name, Vec<Block>>,
     /// The tables that the script itself has made before, each time anew.
     made: BTreeSet<Name>,
+    drops: OnceCell<Drops>,
+}
+
+/// Where a script drops tables, by the numbers of its events.
+#[derive(Default)]
+struct Drops {
+    /// With each table's, whether it certainly takes place.
+    of: HashMap<Name, Vec<(usize, bool)>>,
+    /// Where a table may come to stand for another: which one is dropped later is not told.
+    moved: Vec<usize>,
+}
+
+impl Drops {
+    fn of(events: &[Event<'_>]) -> Self {
+        let mut drops = Self::default();
+        for (index, event) in events.iter().enumerate() {
+            let What::Define { outcome, .. } = &event.what else { continue };
+            if takes_place(outcome) {
+                drops.moved.push(index);
+                continue;
+            }
+            let is_sure = event.certain && event.via.is_empty();
+            for dropped in outcome.dropped.iter().filter(|dropped| dropped.key.kind == Kind::Table) {
+                drops.of.entry(dropped.key.relation()).or_default().push((index, is_sure));
+            }
+        }
+        drops
+    }
+
+    /// Whether a table that is there after an event is certainly dropped by a later one.
+    fn certainly(&self, table: &Name, after: usize) -> bool {
+        let later = |events: &[(usize, bool)]| events.iter().find(|(index, _)| *index > after).copied();
+        let Some((index, is_sure)) = self.of.get(table).and_then(|drops| later(drops)) else { return false };
+        let moved = self.moved.get(self.moved.partition_point(|moved| *moved <= after));
+        is_sure && moved.is_none_or(|moved| *moved > index)
+    }
 }
 
 impl<'a> Before<'a> {
@@ -146,6 +173,13 @@ impl<'a> Before<'a> {
         self.removed.get(&*change.relation).is_some_and(|blocks| blocks.contains(&event.block))
     }
 
+    /// Whether the script drops the table after all.
+    fn goes(&self, index: usize, table: &Name) -> bool {
+        let run = &self.pass.run;
+        run.end.catalog.relation(table).is_none()
+            && self.drops.get_or_init(|| Drops::of(&run.events)).certainly(table, index)
+    }
+
     /// The tables that the script fills or empties: what asks them, or a view of them, sees its
     /// own work when it runs again.
     fn changed(&self) -> &BTreeSet<Name> {
@@ -164,23 +198,6 @@ impl<'a> Before<'a> {
 fn takes_place(outcome: &Outcome) -> bool {
     let places = ["renamed", "schema", "attached", "detached", "inherit", "no inherit"];
     outcome.altered.iter().any(|(_, what)| places.contains(&what.as_str()))
-}
-
-/// Whether the script drops the table after all.
-fn goes<'a>(mut after: impl Iterator<Item = &'a Event<'a>>, table: &Name, pass: &Pass<'_>) -> bool {
-    if pass.run.end.catalog.relation(table).is_some() {
-        return false;
-    }
-    let drop = after.find_map(|event| match &event.what {
-        What::Define { outcome, .. } if takes_place(outcome) => Some(false),
-        What::Define { outcome, .. } => {
-            let is_it = |key: &Key| key.kind == Kind::Table && key.relation() == *table;
-            let is_dropped = outcome.dropped.iter().any(|dropped| is_it(&dropped.key));
-            is_dropped.then_some(event.certain && event.via.is_empty())
-        }
-        _ => None,
-    });
-    drop == Some(true)
 }
 
 fn inserts_again(
@@ -358,32 +375,24 @@ fn parts(filter: &Expr) -> Vec<&Expr> {
 
 /// Whether a value is another whenever it is asked for.
 fn tells_time(value: &Expr) -> bool {
-    struct Tells(bool);
-    impl<'a> Visit<'a> for Tells {
-        fn expr(&mut self, expr: &'a Expr) {
-            if let ExprKind::Call { function, .. } = &expr.kind {
-                self.0 |= matches!(
-                    function.name.as_str(),
-                    "now"
-                        | "current_timestamp"
-                        | "localtimestamp"
-                        | "current_time"
-                        | "localtime"
-                        | "clock_timestamp"
-                        | "statement_timestamp"
-                        | "transaction_timestamp"
-                        | "timeofday"
-                        | "random"
-                        | "gen_random_uuid"
-                        | "nextval"
-                );
-            }
-            walk_expr(self, expr);
-        }
-    }
-    let mut tells = Tells(false);
-    tells.expr(value);
-    tells.0
+    crate::effect::any(value, |expr| match &expr.kind {
+        ExprKind::Call { function, .. } => matches!(
+            function.name.as_str(),
+            "now"
+                | "current_timestamp"
+                | "localtimestamp"
+                | "current_time"
+                | "localtime"
+                | "clock_timestamp"
+                | "statement_timestamp"
+                | "transaction_timestamp"
+                | "timeofday"
+                | "random"
+                | "gen_random_uuid"
+                | "nextval"
+        ),
+        _ => false,
+    })
 }
 
 /// Whether a value is worked out from the column that it goes into.

@@ -124,12 +124,10 @@ impl Chain<'_, '_> {
                     self.lines(&library.program(*file).lines, certain);
                 }
                 Line::Command { at, command, .. } if command.name == "set" || command.name == "unset" => {
-                    let word = |index: usize| command.arguments.get(index).and_then(crate::psql::Argument::literal);
-                    if word(0).as_deref() == Some(b"ON_ERROR_STOP") {
-                        // psql glues the arguments after the first together.
-                        let value: Option<Vec<Vec<u8>>> = (1..command.arguments.len()).map(word).collect();
+                    let name = command.arguments.first().and_then(crate::psql::Argument::literal);
+                    if name.as_deref() == Some(b"ON_ERROR_STOP") {
                         let is_on = |value: Vec<u8>| value.is_empty() || crate::package::boolean(&value) == Some(true);
-                        let on = command.name == "set" && value.is_some_and(|value| is_on(value.concat()));
+                        let on = command.name == "set" && command.set_value().is_some_and(is_on);
                         if on && self.files.is_empty() && certain {
                             self.stops = Some(*at);
                         } else if !on {

@@ -81,12 +81,10 @@ fn refused(command: &Metacommand, case: &Case<'_>) -> Option<(String, &'static s
             Some((format!("\\{name} writes to a file or a program"), "the release leaves something behind on the operator's machine"))
         }
         "set" | "unset" => {
-            let words: Option<Vec<Vec<u8>>> = command.arguments.iter().map(Argument::literal).collect();
-            match words.as_deref() {
-                Some([]) => None,
-                // psql glues the arguments after the first together.
-                Some([variable, values @ ..]) => special(name, variable, &values.concat()),
-                None => untold(&command.arguments),
+            let variable = command.arguments.first()?;
+            match (variable.literal(), command.set_value()) {
+                (Some(variable), Some(value)) => special(name, &variable, &value),
+                (variable, _) => untold(variable.as_deref()),
             }
         }
         _ => None,
@@ -98,16 +96,12 @@ const STEERING: &[&str] =
     &["AUTOCOMMIT", "ENCODING", "FETCH_COUNT", "ON_ERROR_ROLLBACK", "ON_ERROR_STOP", "SINGLELINE", "SINGLESTEP"];
 
 /// A `\set` whose words depend on variables.
-fn untold(arguments: &[Argument]) -> Option<(String, &'static str)> {
+fn untold(variable: Option<&[u8]>) -> Option<(String, &'static str)> {
     let consequence = "psql may go on after an error, and exit with 0";
-    match arguments.first()?.literal() {
-        None => Some(("which variable is set cannot be told".to_owned(), consequence)),
-        Some(name) => {
-            let name = String::from_utf8_lossy(&name).into_owned();
-            let steers = STEERING.contains(&name.as_str());
-            steers.then(|| (format!("{name} is set to what cannot be told"), consequence))
-        }
-    }
+    let Some(name) = variable.map(String::from_utf8_lossy) else {
+        return Some(("which variable is set cannot be told".to_owned(), consequence));
+    };
+    STEERING.contains(&&*name).then(|| (format!("{name} is set to what cannot be told"), consequence))
 }
 
 /// A variable that steers psql and that `\gset` sets from a query.

@@ -35,9 +35,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Vec<Finding>) {
-    // A script that fails is told of by another rule; of course it leaves things behind.
-    let fails = |event: &Event<'_>| event.what.problem().is_some();
-    if pass.run.events.iter().any(fails) {
+    if fails(pass) {
         return;
     }
     // What the tiers made that are undone here; what others have left is told of there.
@@ -59,10 +57,14 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
     }
 }
 
+/// Whether a script fails: that is told of by another rule, and of course it leaves things behind.
+fn fails(pass: &Pass<'_>) -> bool {
+    pass.run.events.iter().any(|event| event.what.problem().is_some())
+}
+
 /// What a tier takes away of what an earlier one made, where its rollback does not bring it back.
 fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec<Finding>) {
-    let fails = |event: &Event<'_>| event.what.problem().is_some();
-    if pass.run.events.iter().chain(tier.run.events.iter()).any(fails) {
+    if fails(pass) || fails(tier) {
         return;
     }
     // A comment and privileges are no objects, and changed ones are told of as left behind.
