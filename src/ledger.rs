@@ -154,30 +154,17 @@ pub struct Mark {
     pub at: At,
 }
 
-/// The marks of the rows that were inserted: every column of constants, the tag columns
-/// first. Of several insertions into one table only what all of them say.
+/// The marks of the rows that were inserted into one table: every column of constants that all
+/// of the insertions give.
 #[must_use]
-pub fn marks(insertions: &[Insertion]) -> Vec<Mark> {
-    let mut by_table: BTreeMap<&Name, Vec<&Insertion>> = BTreeMap::new();
-    for insertion in insertions {
-        by_table.entry(&insertion.table).or_default().push(insertion);
-    }
-    let mut marks = Vec::new();
-    for (table, insertions) in by_table {
-        let Some((first, rest)) = insertions.split_first() else { continue };
-        for (column, values) in &first.values {
-            let mut all = values.clone();
-            let told = rest.iter().all(|insertion| match insertion.values.get(column) {
-                Some(values) => {
-                    all.extend(values.iter().cloned());
-                    true
-                }
-                None => false,
-            });
-            if told {
-                marks.push(Mark { table: table.clone(), column: column.clone(), values: all, at: first.at });
-            }
+pub fn marks(insertions: &[&Insertion]) -> Vec<Mark> {
+    let Some((first, rest)) = insertions.split_first() else { return Vec::new() };
+    let told = |(column, values): (&Ident, &BTreeSet<Ident>)| {
+        let mut all = values.clone();
+        for insertion in rest {
+            all.extend(insertion.values.get(column)?.iter().cloned());
         }
-    }
-    marks
+        Some(Mark { table: first.table.clone(), column: column.clone(), values: all, at: first.at })
+    };
+    first.values.iter().filter_map(told).collect()
 }

@@ -1,6 +1,7 @@
 //! Three-valued reasoning over SQL expressions: what certainly follows from conditions that
 //! are known to hold. Proves or says that it cannot; never guesses, and judges nothing.
 
+mod demand;
 mod facts;
 mod known;
 mod pattern;
@@ -12,6 +13,7 @@ mod term;
 mod theory;
 mod value;
 
+pub use demand::{Demands, Exact};
 pub use facts::Facts;
 pub use reach::{Reach, among, among_numbers};
 

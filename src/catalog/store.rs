@@ -3,6 +3,7 @@
 
 mod delta;
 mod journal;
+mod name;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::source::FileId;
 
 pub use delta::Delta;
 use journal::Journal;
+use name::NameKey;
 
 /// An object, or a column of a relation by its number; 0 is the whole.
 pub(super) type Ref = (Id, u16);
@@ -57,9 +59,6 @@ pub(super) enum Class {
     Role,
     Other,
 }
-
-/// Class, parent, name, and whatever else tells names apart.
-type NameKey = (Class, Id, Ident, Ident);
 
 /// Who needs, which column of it, what, which column of that, and how.
 type Need = (Id, u16, Id, u16, Link);
@@ -194,10 +193,10 @@ impl State {
     }
 
     fn put_name(&mut self, name: NameKey, id: Id) {
-        if name.0 == Class::Schema {
-            self.schemas.insert(name.2.clone(), id);
+        if name.class == Class::Schema {
+            self.schemas.insert(name.name.clone(), id);
         }
-        let parent = name.1;
+        let parent = name.parent;
         if self.set_name(name, id).is_none()
             && let Some(count) = self.inhabitants(parent)
         {
@@ -206,11 +205,11 @@ impl State {
     }
 
     fn take_name(&mut self, name: &NameKey) {
-        if name.0 == Class::Schema {
-            self.schemas.remove(&name.2);
+        if name.class == Class::Schema {
+            self.schemas.remove(&name.name);
         }
         if self.unset_name(name).is_some()
-            && let Some(count) = self.inhabitants(name.1)
+            && let Some(count) = self.inhabitants(name.parent)
         {
             *count = count.saturating_sub(1);
         }
@@ -245,33 +244,30 @@ impl State {
     /// Every name under which it can be looked up.
     fn names_of(&self, id: Id) -> Vec<NameKey> {
         let Some(object) = self.get(id) else { return Vec::new() };
-        let name = || object.name.clone();
-        let none = Ident::default;
-        let one = |class| vec![(class, object.parent, name(), none())];
+        let plain = |class, parent| NameKey::plain(class, parent, object.name.clone());
+        let further = |class, parent, other| NameKey::new(class, parent, object.name.clone(), other);
+        let one = |class| vec![plain(class, object.parent)];
         match &object.kind {
             Kind::Schema => one(Class::Schema),
             Kind::Sequence => one(Class::Relation),
             Kind::Index => {
                 let table = object.index().map_or(0, |index| index.table);
-                vec![(Class::Relation, object.parent, name(), none()), (Class::IndexOf, table, numeral(id), none())]
+                vec![plain(Class::Relation, object.parent), NameKey::plain(Class::IndexOf, table, numeral(id))]
             }
             Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::CompositeType => {
-                vec![(Class::Relation, object.parent, name(), none()), (Class::Type, object.parent, name(), none())]
+                vec![plain(Class::Relation, object.parent), plain(Class::Type, object.parent)]
             }
             Kind::Type | Kind::Domain => one(Class::Type),
             Kind::Function | Kind::Procedure | Kind::Aggregate => {
                 let inputs = object.routine().map(|routine| signature(&routine.inputs)).unwrap_or_default();
-                vec![(Class::Routine, object.parent, name(), inputs)]
+                vec![further(Class::Routine, object.parent, inputs)]
             }
             Kind::Constraint => {
                 let schema = self.get(object.parent).map_or(0, |relation| relation.parent);
-                vec![
-                    (Class::Constraint, object.parent, name(), none()),
-                    (Class::ConstraintOfSchema, schema, name(), numeral(id)),
-                ]
+                vec![plain(Class::Constraint, object.parent), further(Class::ConstraintOfSchema, schema, numeral(id))]
             }
             Kind::Trigger => {
-                vec![(Class::Trigger, object.parent, name(), none()), (Class::TriggerNamed, 0, name(), numeral(id))]
+                vec![plain(Class::Trigger, object.parent), further(Class::TriggerNamed, 0, numeral(id))]
             }
             Kind::Rule => one(Class::Rule),
             Kind::Policy => one(Class::Policy),
@@ -279,7 +275,7 @@ impl State {
             Kind::Default => Vec::new(),
             Kind::Extension => one(Class::Extension),
             Kind::Role => one(Class::Role),
-            Kind::Other(kind) => vec![(Class::Other, object.parent, name(), kind.clone())],
+            Kind::Other(kind) => vec![further(Class::Other, object.parent, kind.clone())],
             Kind::Column => Vec::new(),
         }
     }
@@ -309,23 +305,22 @@ impl State {
         if self.is_empty_schema(parent) {
             return None;
         }
-        self.names.get(&(class, parent, Ident::new(name), Ident::default())).copied()
+        self.names.get(&NameKey::plain(class, parent, Ident::new(name))).copied()
     }
 
     pub(super) fn lookup_other(&self, kind: &str, parent: Id, name: &str) -> Option<Id> {
         note(Row::Name(Class::Other, parent, name));
-        self.names.get(&(Class::Other, parent, Ident::new(name), Ident::new(kind))).copied()
+        self.names.get(&NameKey::new(Class::Other, parent, Ident::new(name), Ident::new(kind))).copied()
     }
 
     /// The objects of that class that lie in that parent, by name.
     pub(super) fn parts(&self, class: Class, parent: Id) -> Vec<Id> {
         note(Row::Parts(class, parent));
-        let start = (class, parent, Ident::default(), Ident::default());
-        self.names
-            .range(start..)
-            .take_while(|((in_class, in_parent, ..), _)| *in_class == class && *in_parent == parent)
-            .map(|(_, id)| *id)
-            .collect()
+        let inside = self.names.range(NameKey::first(class, parent)..);
+        let mut found: Vec<(&NameKey, Id)> =
+            inside.take_while(|(key, _)| key.lies_in(class, parent)).map(|(key, id)| (key, *id)).collect();
+        found.sort_unstable_by(|(left, _), (right, _)| (&left.name, &left.other).cmp(&(&right.name, &right.other)));
+        found.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The routines of that name in that schema.
@@ -334,26 +329,20 @@ impl State {
         if self.is_empty_schema(schema) {
             return Vec::new();
         }
-        let start = (Class::Routine, schema, Ident::new(name), Ident::default());
-        self.names
-            .range(start..)
-            .take_while(|((class, parent, found, _), _)| *class == Class::Routine && *parent == schema && found == name)
-            .map(|(_, id)| *id)
-            .collect()
+        let found = self.names.range(NameKey::plain(Class::Routine, schema, Ident::new(name))..);
+        found.take_while(|(key, _)| key.is(Class::Routine, schema, name)).map(|(_, id)| *id).collect()
     }
 
     pub(super) fn routine(&self, schema: Id, name: &str, inputs: &[ColumnType]) -> Option<Id> {
         note(Row::Name(Class::Routine, schema, name));
-        self.names.get(&(Class::Routine, schema, Ident::new(name), signature(inputs))).copied()
+        self.names.get(&NameKey::new(Class::Routine, schema, Ident::new(name), signature(inputs))).copied()
     }
 
     /// Whether some relation of the schema has a constraint of that name.
     pub(super) fn has_constraint_named(&self, schema: Id, name: &str) -> bool {
         note(Row::Name(Class::ConstraintOfSchema, schema, name));
-        let start = (Class::ConstraintOfSchema, schema, Ident::new(name), Ident::default());
-        self.names.range(start..).next().is_some_and(|((class, parent, found, _), _)| {
-            *class == Class::ConstraintOfSchema && *parent == schema && found == name
-        })
+        let start = NameKey::plain(Class::ConstraintOfSchema, schema, Ident::new(name));
+        self.names.range(start..).next().is_some_and(|(key, _)| key.is(Class::ConstraintOfSchema, schema, name))
     }
 
     pub(super) fn link(&mut self, from: Ref, to: Ref, link: Link) {
@@ -406,11 +395,8 @@ impl State {
     /// Whether some relation has a trigger of that name.
     pub(super) fn has_trigger_named(&self, name: &Ident) -> bool {
         note(Row::Name(Class::TriggerNamed, 0, name));
-        let start = (Class::TriggerNamed, 0, name.clone(), Ident::default());
-        self.names
-            .range(start..)
-            .next()
-            .is_some_and(|((class, _, found, _), _)| *class == Class::TriggerNamed && found == name)
+        let start = NameKey::plain(Class::TriggerNamed, 0, name.clone());
+        self.names.range(start..).next().is_some_and(|(key, _)| key.is(Class::TriggerNamed, 0, name))
     }
 
     /// Whether an object, or a column, or the relation that it belongs to may not be there.
@@ -465,11 +451,11 @@ impl State {
     }
 
     pub(super) fn add_inheritor(&mut self, parent: Id, child: Id) {
-        self.set_name((Class::Inheritor, parent, numeral(child), Ident::default()), child);
+        self.set_name(NameKey::plain(Class::Inheritor, parent, numeral(child)), child);
     }
 
     pub(super) fn remove_inheritor(&mut self, parent: Id, child: Id) {
-        self.unset_name(&(Class::Inheritor, parent, numeral(child), Ident::default()));
+        self.unset_name(&NameKey::plain(Class::Inheritor, parent, numeral(child)));
     }
 
     /// The object of that key; of a column, its relation.

@@ -1,6 +1,8 @@
 //! Deletions and updates that reach rows which the release did not write.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::case::{Case, Pass, origin};
 use crate::catalog::{Kind, Presence, Trigger};
@@ -10,22 +12,23 @@ use crate::effect::{
 use crate::finding::{Edit, Finding, Fix};
 use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What, text_of};
 use crate::ledger::{self, Insertion, Mark};
-use crate::logic::{Facts, Known, among, among_numbers};
+use crate::logic::{Demands, Facts, Known, among, among_numbers};
 use crate::package::Role;
 
 const ID: &str = "delete-outside-tag";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.changing().filter(|pass| !pass.repeat) {
+        let ledger = Ledger::of(case, pass);
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Change(change) = &event.what else { continue };
             if change.relation.is_temporary() || super::is_house_rule(event, &case.baseline) {
                 continue;
             }
             let finding = match (pass.role.undoes(), change.kind) {
-                (true, ChangeKind::Delete | ChangeKind::Update) => undone(case, pass, event, change),
-                (false, ChangeKind::Delete) => lost(case, pass, event, change),
-                (false, ChangeKind::Update) => claimed(case, pass, change),
+                (true, ChangeKind::Delete | ChangeKind::Update) => undone(&ledger, event, change),
+                (false, ChangeKind::Delete) => lost(&ledger, event, change),
+                (false, ChangeKind::Update) => claimed(&ledger, change),
                 _ => None,
             };
             findings.extend(finding.map(|finding| super::with_trail(finding, event)));
@@ -33,21 +36,57 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// What a tier, or the tiers that a pass undoes, add to each table.
+pub(super) struct Ledger<'c> {
+    case: &'c Case<'c>,
+    pass: &'c Pass<'c>,
+    added: RefCell<HashMap<Name, Rc<Added<'c>>>>,
+}
+
+/// What is added to one table.
+struct Added<'c> {
+    insertions: Vec<&'c Insertion>,
+    /// What tells the rows from all others: the tag columns of `lint.toml`, or else a column of
+    /// constants; and keys.
+    marks: Vec<Mark>,
+}
+
+impl<'c> Ledger<'c> {
+    pub(super) fn of(case: &'c Case<'_>, pass: &'c Pass<'_>) -> Self {
+        Self { case, pass, added: RefCell::default() }
+    }
+
+    fn to(&self, table: &Name) -> Rc<Added<'c>> {
+        if let Some(known) = self.added.borrow().get(table) {
+            return Rc::clone(known);
+        }
+        let insertions = insertions(self.case, self.pass, table);
+        let added = Rc::new(Added { marks: marks(self.case, self.pass, &insertions), insertions });
+        self.added.borrow_mut().insert(table.clone(), Rc::clone(&added));
+        added
+    }
+
+    /// Whether a change reaches only rows of a table that are added.
+    pub(super) fn confines(&self, change: &Change<'_>) -> bool {
+        confined(self.case, self.pass, change, &self.to(&change.relation).marks)
+    }
+}
+
 /// What a rollback removes or changes, if it may be somebody else's.
-fn undone(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Finding> {
+fn undone(ledger: &Ledger<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Finding> {
+    let (case, pass) = (ledger.case, ledger.pass);
     if is_carried(event) {
         return carried(case, event, change);
     }
     if fills_new_columns(pass, change) {
         return None;
     }
-    let insertions = insertions(case, pass, &change.relation);
-    let marks = marks(case, pass, &insertions);
-    if confined(case, pass, change, &marks) {
+    if ledger.confines(change) {
         return None;
     }
-    let fix = super::is_own(event).then(|| escaped(case, pass, change, &marks)).flatten();
-    Some(finding(case, pass, event, change, &marks, &insertions).fix(fix))
+    let added = ledger.to(&change.relation);
+    let fix = super::is_own(event).then(|| escaped(case, pass, change, &added.marks)).flatten();
+    Some(finding(case, pass, event, change, &added).fix(fix))
 }
 
 /// Whether a rollback fills only columns that it adds itself, and no trigger writes others and no
@@ -80,29 +119,27 @@ fn fills_new_columns(pass: &Pass<'_>, change: &Change<'_>) -> bool {
 }
 
 /// What a tier deletes, if it may have been there before.
-fn lost(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Finding> {
+fn lost(ledger: &Ledger<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Finding> {
+    let (case, pass) = (ledger.case, ledger.pass);
     if super::is_made_by_release(&change.relation, case) {
         return None;
     }
     if is_carried(event) {
         return carried(case, event, change);
     }
-    let insertions = insertions(case, pass, &change.relation);
-    let marks = marks(case, pass, &insertions);
-    let is_own = confined(case, pass, change, &marks);
-    (!is_own).then(|| finding(case, pass, event, change, &marks, &insertions).consequence("no rollback brings them back"))
+    let is_own = ledger.confines(change);
+    let told = || finding(case, pass, event, change, &ledger.to(&change.relation));
+    (!is_own).then(|| told().consequence("no rollback brings them back"))
 }
 
 /// Rows that may have been there before and get the tag by which the rollback finds those that
 /// it deletes.
-fn claimed(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> Option<Finding> {
-    if super::is_made_by_release(&change.relation, case) {
+fn claimed(ledger: &Ledger<'_>, change: &Change<'_>) -> Option<Finding> {
+    let (case, pass) = (ledger.case, ledger.pass);
+    if super::is_made_by_release(&change.relation, case) || ledger.confines(change) {
         return None;
     }
-    let marks = marks(case, pass, &insertions(case, pass, &change.relation));
-    if confined(case, pass, change, &marks) {
-        return None;
-    }
+    let added = ledger.to(&change.relation);
     let sets = assignments(change);
     let claim = |mark: &Mark| {
         let may_be_it = |set: &&&Assignment| {
@@ -111,7 +148,7 @@ fn claimed(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> Option<Find
         sets.iter().find(may_be_it).copied()
     };
     // What is no key is the tag, or, where nobody says which column that is, a part of it.
-    let tags = marks.iter().filter(|mark| !pass.start.has_key_within(&mark.table, std::slice::from_ref(&mark.column)));
+    let tags = added.marks.iter().filter(|mark| !pass.start.has_key_within(&mark.table, std::slice::from_ref(&mark.column)));
     let claims: Vec<(&Mark, Option<&Assignment>)> = tags.map(|mark| (mark, claim(mark))).collect();
     if case.package.tag_columns.is_empty() && claims.iter().any(|(_, set)| set.is_none()) {
         return None;
@@ -160,14 +197,8 @@ fn carried(case: &Case<'_>, event: &Event<'_>, change: &Change<'_>) -> Option<Fi
     })
 }
 
-/// Whether a tier changes only rows that it adds itself.
-pub(super) fn changes_its_own(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> bool {
-    let marks = marks(case, pass, &insertions(case, pass, &change.relation));
-    confined(case, pass, change, &marks)
-}
-
 /// What a tier, or the tiers that a pass undoes, add to a table.
-pub(super) fn insertions<'c>(case: &'c Case<'_>, pass: &Pass<'_>, table: &Name) -> Vec<&'c Insertion> {
+fn insertions<'c>(case: &'c Case<'_>, pass: &Pass<'_>, table: &Name) -> Vec<&'c Insertion> {
     let undone = match pass.role {
         Role::Tier(only) | Role::Rollback(only) => case.added.get(only..=only),
         _ => Some(case.added.as_slice()),
@@ -194,13 +225,12 @@ pub(super) fn owns_all(case: &Case<'_>, pass: &Pass<'_>, table: &Name) -> bool {
 /// What tells the rows of the undone tiers in one table from all others: the tag columns
 /// of `lint.toml`, or else a column of constants; and keys.
 fn marks(case: &Case<'_>, pass: &Pass<'_>, insertions: &[&Insertion]) -> Vec<Mark> {
-    let owned: Vec<Insertion> = insertions.iter().map(|insertion| (*insertion).clone()).collect();
     let named = |column: &Ident| {
         case.package.tag_columns.is_empty() || case.package.tag_columns.iter().any(|name| name.get_ref() == column.as_str())
     };
     let tags: BTreeSet<&str> = case.package.tags.iter().map(|tag| tag.get_ref().as_str()).collect();
     let world = &pass.start;
-    ledger::marks(&owned)
+    ledger::marks(insertions)
         .into_iter()
         .filter(|mark| {
             let tagged = named(&mark.column)
@@ -220,14 +250,20 @@ fn pattern<'t>(tags: &BTreeSet<&'t str>, value: &str) -> Option<&'t str> {
 
 /// Whether a change reaches only rows that one of the marks tells apart.
 fn confined(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]) -> bool {
-    marks.iter().any(|mark| confined_to(case, pass, change, mark))
+    let demands = Demands::of(&super::reach(change));
+    marks.iter().any(|mark| demands.confine(&mark.column, &mark.values))
+        || marks.iter().any(|mark| confined_to(case, pass, change, mark, demands.leave_open(&mark.column)))
 }
 
-fn confined_to(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, mark: &Mark) -> bool {
+/// The same of one mark, where it is known whether no list can confine the change.
+fn confined_to(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, mark: &Mark, is_open: bool) -> bool {
     let (reach, with) = (super::reach(change), super::common(change));
     let world = Sight(&pass.start);
     let confines = |goal: Expr| Facts::default().confines(&reach, with, &goal, &world) == Known::Yes;
-    if confines(among(&mark.column, &mark.values)) || among_numbers(&mark.column, &mark.values).is_some_and(confines) {
+    let in_list = || {
+        confines(among(&mark.column, &mark.values)) || among_numbers(&mark.column, &mark.values).is_some_and(confines)
+    };
+    if !is_open && in_list() {
         return true;
     }
     let tags: BTreeSet<&str> = case.package.tags.iter().map(|tag| tag.get_ref().as_str()).collect();
@@ -296,19 +332,18 @@ fn finding(
     pass: &Pass<'_>,
     event: &Event<'_>,
     change: &Change<'_>,
-    marks: &[Mark],
-    insertions: &[&Insertion],
+    added: &Added<'_>,
 ) -> Finding {
     let name = super::called(pass, case);
     let at = change.filter.map_or(event.at, super::whole);
     let message = format!("{name} {} {} that the release may not have written", super::verb(change), change.written);
     let mut finding = Finding::new(ID, at, message, if change.filter.is_some() { "this lets other rows through" } else { "all rows" });
-    for mark in marks {
+    for mark in &added.marks {
         let values: Vec<_> = mark.values.iter().map(|value| format!("'{value}'")).collect();
         finding = finding.related(mark.at, format!("the release marks its rows: {} = {}", mark.column, values.join(" or ")));
     }
     let (go, gone) = if change.kind == ChangeKind::Update { ("is changed", "changed") } else { ("goes", "deleted") };
-    if insertions.is_empty() {
+    if added.insertions.is_empty() {
         finding = finding.consequence(format!("the release adds no row to this table: every row that {go} is somebody else's"));
     } else {
         finding = finding.consequence(format!("rows that this release did not write are {gone}"));

@@ -1,14 +1,15 @@
 //! What a rollback leaves behind.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::delete_outside_tag::{Ledger, assignments};
 use crate::case::{Case, Pass};
-use crate::catalog::{Aspect, Catalog, ColumnType, Difference, Key};
+use crate::catalog::{Aspect, Catalog, Difference, Key};
 use crate::effect::{Act, Assignment, At, Expr, ExprKind, Ident, Name};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, Sight, What};
 use crate::ledger::Insertion;
-use crate::logic::{Facts, among, among_numbers};
+use crate::logic::{Demands, Exact, Facts, Known, among, among_numbers};
 use crate::package::Role;
 
 const ID: &str = "leftover-after-rollback";
@@ -204,6 +205,7 @@ fn changed(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &m
         return;
     }
     for tier in undone(case, pass) {
+        let ledger = Ledger::of(case, tier);
         for event in tier.run.events.iter().filter(|event| event.reachable) {
             let What::Change(change) = &event.what else { continue };
             let table = &change.relation;
@@ -215,7 +217,7 @@ fn changed(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &m
                 || super::is_made_by_release(table, case)
                 || super::is_house_rule(event, &case.baseline)
                 || are_gone(pass, change)
-                || super::delete_outside_tag::changes_its_own(case, tier, change)
+                || ledger.confines(change)
             {
                 continue;
             }
@@ -234,7 +236,7 @@ fn changed(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &m
 fn are_gone(pass: &Pass<'_>, change: &Change<'_>) -> bool {
     let relation = pass.run.end.catalog.relation(&change.relation);
     let is_gone = |set: &&Assignment| relation.is_some_and(|relation| relation.column(&set.column).is_none());
-    let written = super::delete_outside_tag::assignments(change);
+    let written = assignments(change);
     relation.is_none() || !written.is_empty() && written.iter().all(is_gone)
 }
 
@@ -249,25 +251,30 @@ fn retired(case: &Case<'_>, changes: &Changes<'_>, insertion: &Insertion) -> boo
 #[derive(Default)]
 struct Changes<'a> {
     updated: BTreeSet<&'a Name>,
-    removed: HashMap<&'a Name, Removals<'a>>,
+    removed: BTreeMap<&'a Name, Removals<'a>>,
 }
 
 /// What removes rows of one table.
 #[derive(Default)]
 struct Removals<'a> {
     /// Whether all of them go.
-    all: bool,
-    /// What may remove any row.
-    any: Vec<&'a Change<'a>>,
-    /// What removes only rows that have this text in this column.
-    pinned: HashMap<(&'a Ident, &'a Ident), Vec<&'a Change<'a>>>,
+    everything: bool,
+    each: Vec<Removal<'a>>,
+    /// Those that may remove any row.
+    any: Vec<usize>,
+    /// Those that remove only rows that have this constant in this column.
+    pinned: HashMap<(&'a Ident, &'a Ident), Vec<usize>>,
+}
+
+/// A DELETE that may remove rows, by their number in [`Removals::each`].
+struct Removal<'a> {
+    change: &'a Change<'a>,
+    demands: Demands<'a>,
 }
 
 impl<'a> Changes<'a> {
     fn of(pass: &'a Pass<'a>) -> Self {
         let mut changes = Self::default();
-        let mut pinned = Vec::new();
-        let mut often: HashMap<(&Name, &Ident, &Ident), usize> = HashMap::new();
         for event in pass.run.events.iter() {
             let What::Change(change) = &event.what else { continue };
             if change.kind == ChangeKind::Update {
@@ -277,28 +284,14 @@ impl<'a> Changes<'a> {
                 continue;
             }
             let removals = changes.removed.entry(&change.relation).or_default();
-            match &change.filter {
-                Some(filter) if change.kind == ChangeKind::Delete => {
-                    // Of what it is joined to nothing is said here.
-                    let alone = super::reach(change).from.is_empty();
-                    let pins = if alone { pins(pass, &change.relation, filter) } else { Vec::new() };
-                    if pins.is_empty() {
-                        removals.any.push(change);
-                    }
-                    for (column, text) in &pins {
-                        *often.entry((&change.relation, column, text)).or_default() += 1;
-                    }
-                    pinned.push((change, pins));
-                }
-                _ => removals.all = true,
+            if change.kind == ChangeKind::Delete && change.filter.is_some() {
+                removals.each.push(Removal { change, demands: Demands::of(&super::reach(change)) });
+            } else {
+                removals.everything = true;
             }
         }
-        // Each by what the fewest others ask for.
-        for (change, pins) in pinned {
-            let rarest = pins.into_iter().min_by_key(|(column, text)| often.get(&(&change.relation, *column, *text)));
-            if let (Some(pin), Some(removals)) = (rarest, changes.removed.get_mut(&*change.relation)) {
-                removals.pinned.entry(pin).or_default().push(change);
-            }
+        for (table, removals) in &mut changes.removed {
+            removals.pin(|column| exact(pass, table, column));
         }
         changes
     }
@@ -306,42 +299,85 @@ impl<'a> Changes<'a> {
     /// Whether all rows of the insertion are removed by one of them.
     fn remove(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
         let Some(removals) = self.removed.get(&insertion.table) else { return false };
-        let texts = insertion.values.iter().flat_map(|(column, texts)| texts.iter().map(move |text| (column, text)));
-        let mut those = texts.filter_map(|pin| removals.pinned.get(&pin)).chain([&removals.any]).flatten();
-        removals.all || those.any(|change| removes(pass, change, insertion))
+        removals.everything || removals.of(pass, insertion).any(|removal| removal.removes(pass, insertion))
     }
 }
 
-/// The texts that columns have in every row that the condition lets through. Of texts alone
-/// it is sure that others are not the same.
-fn pins<'a>(pass: &Pass<'_>, table: &Name, filter: &'a Expr) -> Vec<(&'a Ident, &'a Ident)> {
-    match &filter.kind {
-        ExprKind::And(parts) => parts.iter().flat_map(|part| pins(pass, table, part)).collect(),
-        ExprKind::Operator { operator, left: Some(left), right } if operator == "=" => {
-            let (ExprKind::Column(path), ExprKind::Text(text)) = (&left.kind, &right.kind) else { return Vec::new() };
-            let relation = pass.start.relation(table);
-            let is_text = |column: &&Ident| {
-                let kind = relation.and_then(|relation| relation.column(column)).map(|column| &column.kind);
-                matches!(kind, Some(ColumnType::BuiltIn { name, array: false, .. }) if name == "text" || name == "varchar")
+impl<'a> Removals<'a> {
+    /// Notes of each what its rows are sure to have, of several such things the one that the
+    /// fewest others ask for.
+    fn pin(&mut self, exact: impl Fn(&Ident) -> Option<Exact>) {
+        let pins = |removal: &Removal<'a>| -> Vec<(&'a Ident, Vec<&'a Ident>)> {
+            let tells = |(column, list): &(&Ident, &[&Ident])| {
+                exact(column).is_some_and(|kind| list.iter().all(|value| kind.tells(value)))
             };
-            path.last().filter(is_text).map(|column| (column, text)).into_iter().collect()
+            removal.demands.among().filter(tells).map(|(column, list)| (column, list.to_vec())).collect()
+        };
+        let all: Vec<_> = self.each.iter().map(pins).collect();
+        let mut often: HashMap<(&Ident, &Ident), usize> = HashMap::new();
+        for (column, list) in all.iter().flatten() {
+            list.iter().for_each(|value| *often.entry((*column, *value)).or_default() += 1);
         }
-        _ => Vec::new(),
+        let times = |(column, list): &(&'a Ident, Vec<&'a Ident>)| -> usize {
+            list.iter().filter_map(|value| often.get(&(*column, *value))).sum()
+        };
+        for (number, pins) in all.into_iter().enumerate() {
+            match pins.into_iter().min_by_key(times) {
+                None => self.any.push(number),
+                Some((column, list)) => {
+                    for value in list {
+                        self.pinned.entry((column, value)).or_default().push(number);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Those that may remove all rows of the insertion.
+    fn of<'s>(&'s self, pass: &Pass<'_>, insertion: &'s Insertion) -> impl Iterator<Item = &'s Removal<'a>> {
+        let mut numbers = self.any.clone();
+        for (column, values) in &insertion.values {
+            if exact(pass, &insertion.table, column).is_some_and(|kind| !values.iter().all(|value| kind.tells(value))) {
+                numbers = (0..self.each.len()).collect();
+                break;
+            }
+            // What removes all rows removes those with the first value.
+            let pinned = values.first().and_then(|value| self.pinned.get(&(column, value)));
+            numbers.extend(pinned.into_iter().flatten());
+        }
+        numbers.into_iter().filter_map(|number| self.each.get(number))
     }
 }
 
-/// Whether a DELETE removes all rows of the insertion.
-fn removes(pass: &Pass<'_>, change: &Change<'_>, insertion: &Insertion) -> bool {
-    let covers = |given: Vec<Expr>| {
-        let written = Expr { at: At::default(), kind: ExprKind::And(given) };
-        Facts::default().covers(&super::reach(change), super::common(change), &written, &Sight(&pass.start))
-    };
-    let texts: Vec<Expr> = insertion.values.iter().map(|(column, values)| among(column, values)).collect();
-    let numbers: Vec<Option<Expr>> =
-        insertion.values.iter().map(|(column, values)| among_numbers(column, values)).collect();
-    covers(texts.clone())
-        || numbers.iter().any(Option::is_some)
-            && covers(numbers.into_iter().zip(texts).map(|(number, text)| number.unwrap_or(text)).collect())
+/// How values of a column can be told apart.
+fn exact(pass: &Pass<'_>, table: &Name, column: &Ident) -> Option<Exact> {
+    match pass.start.relation(table)?.column(column)?.kind.scalar()? {
+        "text" | "varchar" => Some(Exact::Text),
+        "int2" | "int4" | "int8" => Some(Exact::Integer),
+        _ => None,
+    }
+}
+
+impl Removal<'_> {
+    /// Whether it removes all rows of the insertion.
+    fn removes(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
+        match self.demands.meet(&insertion.values, |column| exact(pass, &insertion.table, column)) {
+            Known::Yes => return true,
+            Known::No => return false,
+            Known::Unsaid => {}
+        }
+        let covers = |given: Vec<Expr>| {
+            let written = Expr { at: At::default(), kind: ExprKind::And(given) };
+            let (reach, with) = (super::reach(self.change), super::common(self.change));
+            Facts::default().covers(&reach, with, &written, &Sight(&pass.start))
+        };
+        let texts: Vec<Expr> = insertion.values.iter().map(|(column, values)| among(column, values)).collect();
+        let numbers: Vec<Option<Expr>> =
+            insertion.values.iter().map(|(column, values)| among_numbers(column, values)).collect();
+        covers(texts.clone())
+            || numbers.iter().any(Option::is_some)
+                && covers(numbers.into_iter().zip(texts).map(|(number, text)| number.unwrap_or(text)).collect())
+    }
 }
 
 fn place(pass: &Pass<'_>, case: &Case<'_>) -> At {

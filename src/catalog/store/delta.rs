@@ -35,8 +35,8 @@ impl Delta {
     /// Whether something that was read is among it.
     pub(in crate::catalog) fn touches(&self, reads: &Reads) -> bool {
         let is_read = |row: Row<'_>| reads.has(row);
-        let of_name = |(class, parent, name, _): &NameKey| {
-            is_read(Row::Name(*class, *parent, name)) || is_read(Row::Parts(*class, *parent))
+        let of_name = |key: &NameKey| {
+            is_read(Row::Name(key.class, key.parent, &key.name)) || is_read(Row::Parts(key.class, key.parent))
         };
         let of_need = |need: &Need| is_read(Row::Needs(need.0)) || is_read(Row::Dependents(need.2));
         !self.is_empty()

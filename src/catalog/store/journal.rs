@@ -115,7 +115,7 @@ impl State {
 
     /// The object that had the name before.
     pub(super) fn set_name(&mut self, name: NameKey, id: Id) -> Option<Id> {
-        note(Row::Name(name.0, name.1, &name.2));
+        note(Row::Name(name.class, name.parent, &name.name));
         let before = self.names.insert(name.clone(), id);
         if let Some(journal) = &mut self.journal {
             journal.changes.push(Change::Name(name, before));
@@ -125,7 +125,7 @@ impl State {
 
     /// The object that had the name.
     pub(super) fn unset_name(&mut self, name: &NameKey) -> Option<Id> {
-        note(Row::Name(name.0, name.1, &name.2));
+        note(Row::Name(name.class, name.parent, &name.name));
         let before = self.names.remove(name);
         if let Some(journal) = &mut self.journal
             && before.is_some()
