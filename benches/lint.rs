@@ -106,6 +106,42 @@ fn start() {
     println!("cold start: sql/ in {whole:?}, an empty program, reading and parsing {floor:?}, ratio {ratio:.2}");
 }
 
+/// One tier that makes so many tables and adds as many rows, and its rollback, which takes
+/// each of them back by itself.
+fn long(each: usize) -> Duration {
+    let directory = tempfile::tempdir().expect("a directory");
+    let frame = "BEGIN;\nSET LOCAL lock_timeout = '5s';\n";
+    let (mut forward, mut back) = (frame.to_owned(), frame.to_owned());
+    for id in 0..each {
+        writeln!(
+            forward,
+            "CREATE TABLE IF NOT EXISTS t_{id} (id int PRIMARY KEY);\n\
+             INSERT INTO ledger (id, note) VALUES ({id}, 'R7') ON CONFLICT (id) DO NOTHING;"
+        )
+        .expect("a string");
+        writeln!(back, "DELETE FROM ledger WHERE id = {id};\nDROP TABLE IF EXISTS t_{id};").expect("a string");
+    }
+    let config = "[[package]]\nname = \"long\"\nroot = \".\"\ndatabase = \"*\"\nbaseline = [\"baseline.sql\"]\n\
+                  [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"tier.sql\"\nrollback = \"undo.sql\"\n";
+    for (file, text) in [
+        ("baseline.sql", "CREATE TABLE ledger (id int PRIMARY KEY, note text);\n"),
+        ("tier.sql", &format!("{forward}COMMIT;\n")),
+        ("undo.sql", &format!("{back}COMMIT;\n")),
+        ("lint.toml", config),
+    ] {
+        std::fs::write(directory.path().join(file), text).expect("a file");
+    }
+    least(|| {
+        let job = Job {
+            directory: directory.path().to_owned(),
+            config: configuration(directory.path()),
+            packages: Vec::new(),
+        };
+        let outcome = lint(job).expect("it can be linted");
+        assert!(outcome.packages.iter().all(|package| package.findings.is_empty()), "the package is clean");
+    })
+}
+
 /// The most memory that the program has for each byte of a script of so many short statements.
 fn room(statements: usize) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -128,6 +164,11 @@ fn room(statements: usize) {
 fn main() {
     start();
     room(200_000);
+    let (short, long) = (long(1_000), long(8_000));
+    println!(
+        "one script: 4,000 statements {short:?}, 8 times more {long:?}, ratio {:.1}",
+        long.as_secs_f64() / short.as_secs_f64()
+    );
     let wide = measure("wide", 250, 21_000);
     let small = measure("small", 25, 2_100);
     let large = if std::env::var("BENCH_LARGE").is_err() { wide } else { measure("large", 2_500, 210_000) };

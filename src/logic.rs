@@ -3,6 +3,7 @@
 
 mod demand;
 mod facts;
+mod held;
 mod known;
 mod pattern;
 mod query;

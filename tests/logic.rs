@@ -1,6 +1,8 @@
 //! What follows from what: tables of premises and goals.
 
-use roof_lint::effect::{Act, Expr, Ident, Name};
+use std::collections::BTreeSet;
+
+use roof_lint::effect::{Act, At, Expr, Ident, Name};
 use roof_lint::logic::{Facts, Known, Reach, Truth, World, among};
 use roof_lint::source::{FileId, Map};
 use roof_lint::syntax::Parser;
@@ -603,14 +605,14 @@ fn facts_are_forgotten_with_what_they_were_read_from() {
     let left = |facts: &Facts| goals.map(|goal| facts.entails(&expr(goal), &Example) == Known::Yes);
     assert_eq!(left(&known()), [true; 7]);
     let mut facts = known();
-    facts.forget(&mut |name| name.to_string() == "public.t");
+    facts.forget(&relation("public", "t"));
     assert_eq!(left(&facts), [false, true, true, true, true, true, true]);
     // A condition is forgotten as a whole: it was true of what was.
     let mut facts = known();
-    facts.forget(&mut |name| name.to_string() == "public.u");
+    facts.forget(&relation("public", "u"));
     assert_eq!(left(&facts), [true, false, false, true, true, true, true]);
     let mut facts = known();
-    facts.forget(&mut |name| name.to_string() == "pg_catalog.pg_class");
+    facts.forget(&relation("pg_catalog", "pg_class"));
     assert_eq!(left(&facts), [true, true, true, false, true, true, true]);
     let mut facts = known();
     facts.forget_variables(&mut |path| path == ["n"]);
@@ -625,8 +627,38 @@ fn facts_are_forgotten_with_what_they_were_read_from() {
     assert_eq!(known().evidence(&expr("n > 0"), &Example).len(), 1);
     let mut facts = Facts::default();
     facts.assume(&expr("f() = 1"), Truth::True, &Example);
-    facts.forget(&mut |_| false);
+    facts.forget(&BTreeSet::new());
     assert!(facts.is_empty());
+    let mut facts = known();
+    facts.forget_relations();
+    assert_eq!(left(&facts), [false, false, false, false, true, false, true]);
+}
+
+/// Each relation has its own facts; what is about two of them is found by either.
+#[test]
+fn of_many_relations_those_that_are_asked_for_are_found() {
+    let mut facts = Facts::default();
+    for number in 0..500 {
+        facts.assume(&expr(&format!("(SELECT count(*) FROM r{number}) = 0")), Truth::True, &Example);
+    }
+    facts.assume(&expr("EXISTS (SELECT FROM r1) OR EXISTS (SELECT FROM v)"), Truth::True, &Example);
+    assert_eq!(facts.len(), 501);
+    assert_eq!(facts.entails(&expr("NOT EXISTS (SELECT FROM r499)"), &Example), Known::Yes);
+    assert_eq!(facts.entails(&expr("EXISTS (SELECT FROM v)"), &Example), Known::Yes);
+    let before = facts.clone();
+    facts.forget(&relation("public", "r1"));
+    assert_eq!(facts.len(), 499);
+    assert_eq!(facts.entails(&expr("EXISTS (SELECT FROM v)"), &Example), Known::Unsaid);
+    let met = before.join(&facts, &Example);
+    assert_eq!(met.len(), 499);
+    assert_eq!(met.entails(&expr("EXISTS (SELECT FROM r1)"), &Example), Known::Unsaid);
+    assert_eq!(met.entails(&expr("EXISTS (SELECT FROM r2)"), &Example), Known::No);
+    assert!(facts.asks(&mut |name| name.to_string() == "public.r2"));
+    assert!(!facts.asks(&mut |name| name.to_string() == "public.r1"));
+}
+
+fn relation(schema: &str, name: &str) -> BTreeSet<Name> {
+    BTreeSet::from([Name { schema: Some(schema.into()), ..Name::plain(name, At::default()) }])
 }
 
 #[test]

@@ -151,7 +151,7 @@ impl<'a> Flow<'a> {
         let mut touched = readers(&state.catalog, gone.chain(answer_otherwise(statement, &outcome, state)));
         // A new function or trigger may answer where another did.
         touched.extend(outcome.made.iter().map(Key::relation));
-        state.forget(&mut |name| touched.contains(name));
+        state.forget(&touched);
         if let Act::CreateTable { name, inherits, .. } = &statement.act
             && inherits.is_empty()
             && !outcome.made.is_empty()
@@ -270,7 +270,7 @@ impl<'a> Flow<'a> {
             state.forget_everything();
         }
         let touched = readers(&state.catalog, [relation.clone()]);
-        state.forget(&mut |name| touched.contains(name));
+        state.forget(&touched);
         if self.trail.len() >= DEPTH_LIMIT {
             self.emit(at, What::Opaque("changes set off one another more deeply than is followed".to_owned()), state);
             state.forget_everything();

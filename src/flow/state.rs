@@ -203,7 +203,7 @@ impl State {
     pub(super) fn begin(&mut self, begin: At, number: u32) {
         // Rows may have changed since the transaction before.
         if !self.alone {
-            self.facts.forget(&mut |_| true);
+            self.facts.forget_relations();
         }
         self.block = Block::Open { begin, number };
         let settings = Arc::make_mut(&mut self.settings);
@@ -270,7 +270,7 @@ impl State {
     }
 
     pub(super) fn forget_everything(&mut self) {
-        self.facts.forget(&mut |_| true);
+        self.facts.forget_relations();
         for scope in &mut self.scopes {
             for (name, value) in &mut scope.values {
                 if !is_constant(value) {
@@ -299,8 +299,9 @@ impl State {
     }
 
     /// Rows of these relations are not what they were.
-    pub(super) fn forget(&mut self, touched: &mut dyn FnMut(&Name) -> bool) {
-        self.facts.forget(touched);
+    pub(super) fn forget(&mut self, relations: &BTreeSet<Name>) {
+        self.facts.forget(relations);
+        let touched = &mut |name: &Name| relations.contains(name);
         let catalog = &self.catalog;
         for scope in &mut self.scopes {
             for (name, value) in &mut scope.values {

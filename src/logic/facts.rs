@@ -1,15 +1,13 @@
 //! Conditions known to hold, what follows from them, and when they cease to.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use imbl::Vector;
-
+use super::held::{Depends, Fact, Held, Split, topics};
 use super::read::Reader;
 use super::solve::Question;
-use super::term::{Atom, Formula, Rows, Source, T, Term};
+use super::term::Formula;
 use super::{Known, Truth, World};
 use crate::effect::{Expr, Ident, Name};
 
@@ -23,37 +21,11 @@ const DERIVE_LIMIT: usize = 48;
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Copies that know more share what they have in common.
-    held: Arc<Vector<Arc<Fact>>>,
+    held: Arc<Held>,
     /// Tells evaluations of the same expression apart.
     serial: u64,
     /// What was asked of them, their copies included.
     effort: Arc<AtomicU64>,
-}
-
-/// One condition, or alternatives that a join left.
-#[derive(Debug)]
-struct Fact {
-    formula: Formula,
-    depends: Depends,
-    /// What it is about: facts that share nothing say nothing of one another.
-    topics: BTreeSet<u64>,
-    sources: Vec<(Expr, Truth)>,
-    /// Of the formula and what it depends on: others differ in it, but for a rare accident.
-    hash: u64,
-}
-
-impl PartialEq for Fact {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.formula == other.formula && self.depends == other.depends
-    }
-}
-
-/// What a condition was read from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-struct Depends {
-    relations: Vec<Name>,
-    variables: Vec<Vec<Ident>>,
-    anything: bool,
 }
 
 impl Facts {
@@ -77,31 +49,18 @@ impl Facts {
             Truth::Null => three.unknown(),
         };
         let depends = Depends::of(reader);
-        let known = self.held.len();
         // One by one, so that what voids a part leaves the others.
-        for part in formula.conjuncts() {
-            self.push(part.clone(), depends.clone(), vec![(expr.clone(), truth)]);
-        }
-        if self.held.len() == known || self.contradictory() {
+        let held = Arc::make_mut(&mut self.held);
+        let parts = formula.conjuncts().iter();
+        let new: Vec<Arc<Fact>> =
+            parts.filter_map(|part| held.push(part.clone(), depends.clone(), vec![(expr.clone(), truth)])).collect();
+        if new.is_empty() || held.has_never() {
             return;
         }
         // What was known before can hold; that leaves what has to do with what is new.
-        let new = self.held.iter().skip(known);
-        let wanted = new.flat_map(|fact| fact.topics.iter().copied()).collect();
-        let formulas: Vec<Formula> = self.slice(wanted, true).into_iter().map(|fact| fact.formula.clone()).collect();
-        if self.impossible(formulas, world) {
-            self.push(Formula::Never, depends, vec![(expr.clone(), truth)]);
-        }
-    }
-
-    fn push(&mut self, formula: Formula, depends: Depends, sources: Vec<(Expr, Truth)>) {
-        let mut hasher = DefaultHasher::new();
-        (&formula, &depends).hash(&mut hasher);
-        let hash = hasher.finish();
-        let topics = topics(&formula);
-        let fact = Fact { formula, depends, topics, sources, hash };
-        if !self.held.iter().any(|known| **known == fact) {
-            Arc::make_mut(&mut self.held).push_back(Arc::new(fact));
+        let wanted = new.iter().flat_map(|fact| fact.topics.iter().copied()).collect();
+        if self.impossible(self.formulas_about(wanted), world) {
+            Arc::make_mut(&mut self.held).push(Formula::Never, depends, vec![(expr.clone(), truth)]);
         }
     }
 
@@ -160,82 +119,47 @@ impl Facts {
     }
 
     /// The formulas that may bear on the goal.
-    fn about(&self, goal: &Formula) -> Vec<Formula> {
-        self.slice(topics(goal), true).into_iter().map(|fact| fact.formula.clone()).collect()
+    pub(super) fn about(&self, goal: &Formula) -> Vec<Formula> {
+        self.formulas_about(topics(goal))
     }
 
-    fn slice(&self, mut wanted: BTreeSet<u64>, transitively: bool) -> Vec<&Arc<Fact>> {
-        let mut taken = vec![false; self.held.len()];
-        loop {
-            let mut more = BTreeSet::new();
-            for (fact, taken) in self.held.iter().zip(&mut taken) {
-                if !*taken && (fact.formula == Formula::Never || !fact.topics.is_disjoint(&wanted)) {
-                    *taken = true;
-                    more.extend(fact.topics.iter().copied());
-                }
-            }
-            let before = wanted.len();
-            wanted.extend(more);
-            if wanted.len() == before || !transitively {
-                break;
-            }
-        }
-        self.held.iter().zip(taken).filter(|(_, taken)| *taken).map(|(fact, _)| fact).collect()
+    fn formulas_about(&self, wanted: BTreeSet<u64>) -> Vec<Formula> {
+        self.held.about(wanted, true).into_iter().map(|fact| fact.formula.clone()).collect()
     }
 
     /// Whether nothing can satisfy them: the path is never taken. If not, it may be or not.
     #[must_use]
     pub fn contradictory(&self) -> bool {
-        self.held.iter().any(|fact| fact.formula == Formula::Never)
+        self.held.has_never()
     }
 
     /// What holds where one or the other does: where two paths meet.
     #[must_use]
     pub fn join(&self, other: &Self, world: &dyn World) -> Self {
         let serial = self.serial.max(other.serial);
-        let by_hash = |facts: &Self| -> HashMap<u64, Arc<Fact>> {
-            facts.held.iter().map(|fact| (fact.hash, fact.clone())).collect()
-        };
-        let has =
-            |facts: &HashMap<u64, Arc<Fact>>, fact: &Fact| facts.get(&fact.hash).is_some_and(|other| **other == *fact);
-        let (ours, theirs) = (by_hash(self), by_hash(other));
         if self.contradictory() {
             return Self { held: Arc::clone(&other.held), serial, ..self.clone() };
         }
-        if other.contradictory() {
+        if other.contradictory() || Arc::ptr_eq(&self.held, &other.held) {
             return Self { serial, ..self.clone() };
         }
-        let mut joined = Self { held: Arc::default(), serial, effort: Arc::clone(&self.effort) };
-        let mut held = Vector::new();
-        let mut left = Vec::new();
-        let mut right = Vec::new();
-        for fact in self.held.iter() {
-            if has(&theirs, fact) {
-                held.push_back(fact.clone());
-            } else {
-                left.push(fact);
+        let Split { common: mut held, mut left, mut right } = self.held.split(&other.held);
+        let mut alternatives = left.len() + right.len() <= DERIVE_LIMIT;
+        if alternatives {
+            for (facts, elsewhere) in [(&mut left, other), (&mut right, self)] {
+                facts.retain(|fact| {
+                    let holds = fact.formula.size() <= JOIN_LIMIT
+                        && elsewhere.follows(&elsewhere.about(&fact.formula), &fact.formula, world);
+                    if holds {
+                        held.add(Arc::clone(fact));
+                    }
+                    !holds
+                });
+                alternatives &= !facts.is_empty();
             }
         }
-        right.extend(other.held.iter().filter(|fact| !has(&ours, fact)));
-        if left.len() + right.len() > DERIVE_LIMIT {
-            joined.held = Arc::new(held);
-            return joined;
-        }
-        let mut alternatives = true;
-        for (facts, elsewhere) in [(&mut left, other), (&mut right, self)] {
-            facts.retain(|fact| {
-                let holds = fact.formula.size() <= JOIN_LIMIT
-                    && elsewhere.follows(&elsewhere.about(&fact.formula), &fact.formula, world);
-                if holds {
-                    held.push_back((*fact).clone());
-                }
-                !holds
-            });
-            alternatives &= !facts.is_empty();
-        }
-        joined.held = Arc::new(held);
         if alternatives {
-            let all = |facts: &[&Arc<Fact>]| Formula::all(facts.iter().map(|fact| fact.formula.clone()));
+            let all = |facts: &[Arc<Fact>]| Formula::all(facts.iter().map(|fact| fact.formula.clone()));
             let formula = Formula::any([all(&left), all(&right)]);
             if formula.size() <= JOIN_LIMIT && formula != Formula::Always {
                 let mut depends = Depends::default();
@@ -246,37 +170,39 @@ impl Facts {
                     depends.anything |= fact.depends.anything;
                     sources.extend(fact.sources.iter().cloned());
                 }
-                joined.push(formula, depends, sources);
+                held.push(formula, depends, sources);
             }
         }
-        joined
+        Self { held: Arc::new(held), serial, effort: Arc::clone(&self.effort) }
     }
 
-    /// Rows of some relations changed: what was read from them is void, and so is what may
-    /// have read anything. `touched` is asked for relations by their one name; for what the
-    /// catalog says (`to_regclass`) the name is `pg_catalog.pg_class`, for settings and the
-    /// current user `pg_catalog.pg_settings`. If nothing changed at all, do not call this.
-    pub fn forget(&mut self, touched: &mut dyn FnMut(&Name) -> bool) {
-        self.retain(&mut |fact| {
-            let mut relations = fact.depends.relations.iter();
-            !fact.depends.anything && !relations.any(&mut *touched)
-        });
+    /// Rows of these relations, by their one names, changed: what was read from them is void,
+    /// and so is what may have read anything. What the catalog says (`to_regclass`) is read
+    /// from `pg_catalog.pg_class`, settings and the current user from `pg_catalog.pg_settings`.
+    /// If nothing changed at all, do not call this.
+    pub fn forget(&mut self, relations: &BTreeSet<Name>) {
+        // Copies share what is known for as long as nobody loses any of it.
+        if self.held.reads(relations) {
+            Arc::make_mut(&mut self.held).forget(relations);
+        }
+    }
+
+    /// Rows of any relation may have changed.
+    pub fn forget_relations(&mut self) {
+        if self.held.reads_any() {
+            Arc::make_mut(&mut self.held).forget_relations();
+        }
     }
 
     /// Whether anything that is known was read from one of these relations.
     pub fn asks(&self, wanted: &mut dyn FnMut(&Name) -> bool) -> bool {
-        self.held.iter().any(|fact| fact.depends.relations.iter().any(&mut *wanted))
+        self.held.asks(wanted)
     }
 
     /// What was known of these variables, by their paths, is of no use any more.
     pub fn forget_variables(&mut self, gone: &mut dyn FnMut(&[Ident]) -> bool) {
-        self.retain(&mut |fact| !fact.depends.variables.iter().any(|path| gone(path)));
-    }
-
-    fn retain(&mut self, stays: &mut dyn FnMut(&Fact) -> bool) {
-        // Copies share what is known for as long as nobody loses any of it.
-        if !self.held.iter().all(|fact| stays(fact)) {
-            Arc::make_mut(&mut self.held).retain(|fact| stays(fact));
+        if self.held.uses(gone) {
+            Arc::make_mut(&mut self.held).forget_variables(gone);
         }
     }
 
@@ -285,7 +211,7 @@ impl Facts {
     pub fn evidence(&self, goal: &Expr, world: &dyn World) -> Vec<(&Expr, Truth)> {
         let goal = Reader::new(world, 0).condition(goal).yes;
         let mut found: Vec<(&Expr, Truth)> = Vec::new();
-        for fact in self.slice(topics(&goal), false) {
+        for fact in self.held.about(topics(&goal), false) {
             for (expr, truth) in &fact.sources {
                 let known = found.iter().any(|(other, _)| other == &expr && other.at.span() == expr.at.span());
                 if !known {
@@ -299,7 +225,7 @@ impl Facts {
     /// Everything that is known, as it was assumed: of alternatives that a join left, all that
     /// they come from.
     pub fn assumed(&self) -> impl Iterator<Item = &[(Expr, Truth)]> {
-        self.held.iter().map(|fact| fact.sources.as_slice())
+        self.held.all().into_iter().map(|fact| fact.sources.as_slice())
     }
 
     /// How many conditions are known.
@@ -311,82 +237,6 @@ impl Facts {
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty()
-    }
-
-    /// Everything that is known, as formulas.
-    pub(super) fn formulas(&self, goal: &Formula) -> Vec<Formula> {
-        self.about(goal)
-    }
-}
-
-impl Depends {
-    fn of(reader: Reader<'_>) -> Self {
-        let mut depends =
-            Self { relations: reader.relations, variables: reader.variables, anything: reader.reads_anything };
-        depends.relations.sort();
-        depends.relations.dedup();
-        depends.variables.sort();
-        depends.variables.dedup();
-        depends
-    }
-}
-
-/// What a formula is about: tables, and otherwise variables and calls.
-fn topics(formula: &Formula) -> BTreeSet<u64> {
-    let mut topics = BTreeSet::new();
-    formula.atoms(&mut |atom| atom_topics(atom, &mut topics));
-    topics
-}
-
-fn atom_topics(atom: &Atom, topics: &mut BTreeSet<u64>) {
-    atom.terms().into_iter().flatten().for_each(|term| term_topics(term, topics));
-}
-
-fn term_topics(term: &T, topics: &mut BTreeSet<u64>) {
-    let mut note = |thing: &dyn Fn(&mut DefaultHasher)| {
-        let mut hasher = DefaultHasher::new();
-        thing(&mut hasher);
-        topics.insert(hasher.finish());
-    };
-    match &**term {
-        Term::Null | Term::Number(_) | Term::Text(_) => {}
-        Term::Column { relation: Some(relation), .. } => note(&|hasher| relation.hash(hasher)),
-        Term::Column { column, .. } => note(&|hasher| column.hash(hasher)),
-        Term::Variable(path) => note(&|hasher| path.hash(hasher)),
-        Term::Call { what, parts, stamp } => {
-            let mut inner = BTreeSet::new();
-            parts.iter().for_each(|part| term_topics(part, &mut inner));
-            if inner.is_empty() {
-                note(&|hasher| (what, stamp, parts).hash(hasher));
-            }
-            topics.extend(inner);
-        }
-        Term::Truth(three) => {
-            for formula in [&three.yes, &three.no] {
-                formula.atoms(&mut |atom| atom_topics(atom, topics));
-            }
-        }
-        Term::Sum(parts) => parts.iter().for_each(|(_, part)| term_topics(part, topics)),
-        Term::Count(rows) | Term::Aggregate { rows, .. } | Term::Pick { rows, .. } => rows_topics(rows, topics),
-        Term::Query { sources, parts, .. } => {
-            sources.iter().for_each(|source| source_topics(source, topics));
-            parts.iter().for_each(|part| term_topics(part, topics));
-        }
-    }
-}
-
-fn rows_topics(rows: &Rows, topics: &mut BTreeSet<u64>) {
-    rows.sources.iter().for_each(|source| source_topics(source, topics));
-}
-
-fn source_topics(source: &Source, topics: &mut BTreeSet<u64>) {
-    match source {
-        Source::Relation { name, .. } => {
-            let mut hasher = DefaultHasher::new();
-            name.hash(&mut hasher);
-            topics.insert(hasher.finish());
-        }
-        Source::Derived(term) => term_topics(term, topics),
+        self.held.len() == 0
     }
 }

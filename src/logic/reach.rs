@@ -62,7 +62,7 @@ impl Facts {
         let goal = reader.condition(goal).yes;
         let opposite = goal.negated();
         let canonical = world.relation(reach.relation);
-        let mut formulas = self.formulas(&Formula::all([premise.clone(), goal.clone()]));
+        let mut formulas = self.about(&Formula::all([premise.clone(), goal.clone()]));
         formulas.push(premise);
         let impossible = |last: Formula| {
             let all = formulas.iter().cloned().chain([last]).collect();
@@ -99,7 +99,7 @@ impl Facts {
         reader.open(reach.relation, None, &[], &[]);
         let premise = reader.condition(condition).yes;
         let missed = reached.negated();
-        let mut formulas = self.formulas(&Formula::all([premise.clone(), reached]));
+        let mut formulas = self.about(&Formula::all([premise.clone(), reached]));
         formulas.extend([premise, missed]);
         Question::new(world, formulas).about(world.relation(reach.relation)).is_impossible()
     }
