@@ -574,7 +574,7 @@ impl Catalog {
     #[must_use]
     pub fn stands_alone(&self, relation: &Name) -> bool {
         let key = self.relation_key(relation);
-        self.complete && key.and_then(|key| self.id(&key)).is_some_and(|id| self.state.inheritors(id).is_empty())
+        self.complete && key.and_then(|key| self.id(&key)).is_some_and(|id| !self.state.has_inheritor(id))
     }
 
     /// The tables that inherit from a table, and its partitions.

@@ -181,7 +181,7 @@ impl Catalog {
     /// Whether other tables inherit from it, or are its partitions.
     #[must_use]
     pub fn is_inherited(&self, table: &Name) -> bool {
-        self.relation_id(table).is_some_and(|id| !self.state.inheritors(id).is_empty())
+        self.relation_id(table).is_some_and(|id| self.state.has_inheritor(id))
     }
 
     /// Whether some relation has a trigger of that name.

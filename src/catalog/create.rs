@@ -162,7 +162,7 @@ impl Work<'_> {
             return Err(twice(&repeated.name, repeated.at));
         }
         self.free_relation(name, schema, false)?;
-        let has_sibling = parents.iter().flatten().any(|parent| !self.state.inheritors(*parent).is_empty());
+        let has_sibling = parents.iter().flatten().any(|parent| self.state.has_inheritor(*parent));
         if *partition && has_sibling {
             // The bounds are not told.
             let message = format!("partition \"{}\" would overlap partition", name.name);

@@ -439,13 +439,22 @@ impl State {
         }
     }
 
+    fn inherits(&self, id: Id, parent: Id) -> bool {
+        self.relation(id).is_some_and(|relation| relation.parents.contains(&parent))
+    }
+
+    /// Whether a table inherits from it, or is its partition.
+    pub(super) fn has_inheritor(&self, parent: Id) -> bool {
+        note(Row::Parts(Class::Inheritor, parent));
+        let inside = self.names.range(NameKey::first(Class::Inheritor, parent)..);
+        let mut inside = inside.take_while(|(key, _)| key.lies_in(Class::Inheritor, parent));
+        inside.any(|(_, id)| self.inherits(*id, parent))
+    }
+
     /// The tables that inherit from a table, and its partitions.
     pub(super) fn inheritors(&self, parent: Id) -> Vec<Id> {
-        let mut found: Vec<Id> = self
-            .parts(Class::Inheritor, parent)
-            .into_iter()
-            .filter(|id| self.relation(*id).is_some_and(|relation| relation.parents.contains(&parent)))
-            .collect();
+        let mut found: Vec<Id> =
+            self.parts(Class::Inheritor, parent).into_iter().filter(|id| self.inherits(*id, parent)).collect();
         found.dedup();
         found
     }
