@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Case;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Key, Kind};
 use crate::effect::Name;
+use crate::flow::{ChangeKind, What};
 use crate::ledger::Insertion;
 use crate::package::Role;
 use crate::source::FileId;
@@ -100,7 +101,10 @@ impl Case<'_> {
         }
         for (part, shown) in &mut runs {
             match part {
-                Part::Tier(index) => shown.originals.extend(self.added_by.get(*index).into_iter().flatten()),
+                Part::Tier(index) => {
+                    let tiers = self.robbed(*index).into_iter().chain([*index]);
+                    shown.originals.extend(tiers.filter_map(|tier| self.added_by.get(tier)).flatten());
+                }
                 part if part.looks_at_all() => {
                     shown.originals.extend(self.added_by.iter().flatten());
                     shown.runs.extend(self.tiers.iter().map(|pass| pass.number));
@@ -109,6 +113,28 @@ impl Case<'_> {
             }
         }
         order.into_iter().map(|part| (part, runs.remove(&part).unwrap_or_default())).collect()
+    }
+
+    /// The earlier tiers that add rows to tables from which a tier takes something away.
+    fn robbed(&self, tier: usize) -> Vec<usize> {
+        let mut tables: BTreeSet<Name> = BTreeSet::new();
+        let runs = self.tiers.iter().filter(|pass| pass.role == Role::Tier(tier)).map(|pass| &pass.run);
+        for event in runs.flat_map(|run| run.events.iter()) {
+            match &event.what {
+                What::Change(change) if matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) => {
+                    tables.insert(Name::clone(&change.relation));
+                }
+                What::Define { outcome, .. } => {
+                    let dropped = outcome.dropped.iter().map(|dropped| &dropped.key);
+                    let dropped = dropped.filter(|key| matches!(key.kind, Kind::Table | Kind::Column));
+                    tables.extend(dropped.map(Key::relation));
+                }
+                _ => {}
+            }
+        }
+        let has_rows = |added: &[Insertion]| added.iter().any(|insertion| tables.contains(&insertion.table));
+        let earlier = self.added.iter().enumerate().take(if tables.is_empty() { 0 } else { tier });
+        earlier.filter(|(_, added)| has_rows(added)).map(|(earlier, _)| earlier).collect()
     }
 
     /// The databases that the runs start from, and the one before the release. Where the same
@@ -127,10 +153,12 @@ impl Case<'_> {
         }
         let tiers = self.tiers.iter().filter(|pass| Part::of(pass.role) == part).cloned().collect();
         let mut added = self.tables.to_vec();
-        if let Part::Tier(index) = part
-            && let (Some(shown), Some(own)) = (added.get_mut(index), self.added.get(index))
-        {
-            *shown = Arc::clone(own);
+        if let Part::Tier(index) = part {
+            for tier in self.robbed(index).into_iter().chain([index]) {
+                if let (Some(shown), Some(own)) = (added.get_mut(tier), self.added.get(tier)) {
+                    *shown = Arc::clone(own);
+                }
+            }
         }
         Self {
             config: self.config,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::delete_outside_tag::{Ledger, assignments};
 use crate::case::{Case, Pass};
-use crate::catalog::{Aspect, Catalog, Difference, Key};
+use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
 use crate::effect::{Act, Assignment, At, Expr, ExprKind, Ident, Name};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, Sight, What};
@@ -24,6 +24,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 if let Some(before) = before {
                     objects(case, pass, &before.start, findings);
                     missing(case, pass, before, findings);
+                    lost(case, pass, before, tier, findings);
                 }
             }
             Role::Rollback(_) => {}
@@ -88,6 +89,68 @@ fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec
                 .way_out("make it again in the rollback; or let the tier that made it not make it"),
         );
     }
+}
+
+/// Rows of an earlier tier, or what it wrote into a column, that a tier certainly takes away and
+/// that its rollback does not write again, though their table is there.
+fn lost(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, number: usize, findings: &mut Vec<Finding>) {
+    if fails(pass) || fails(tier) {
+        return;
+    }
+    let (changes, ledger, end) = (Changes::of(tier), Ledger::of(case, tier), &pass.run.end.catalog);
+    let writes = |table: &Name, kinds: &[ChangeKind]| {
+        let is_it = |event: &Event<'_>| {
+            matches!(&event.what, What::Change(change) if *change.relation == *table && kinds.contains(&change.kind))
+        };
+        pass.run.events.iter().any(is_it)
+    };
+    let earlier = case.added.iter().take(number).flat_map(|added| added.iter());
+    let mut told: Vec<(At, &Name)> = Vec::new();
+    for insertion in earlier.filter(|insertion| insertion.certain && !insertion.table.is_temporary()) {
+        let table = &insertion.table;
+        if tier.start.relation(table).is_none() || end.relation(table).is_none() || writes(table, &[ChangeKind::Insert]) {
+            continue;
+        }
+        // What deletes rows that may be others' is told of as such.
+        let is_told = |removed: &Removed<'_>| match removed {
+            Removed::By(change) => !super::is_made_by_release(table, case) && !ledger.confines(change),
+            Removed::WithAll => !super::is_made_by_release(table, case),
+        };
+        let rows = changes.remover(tier, insertion).filter(|(_, removed)| !is_told(removed)).map(|(at, _)| at);
+        let taken = rows.or_else(|| dropped(tier, |key| key.kind == Kind::Table && key.relation() == *table));
+        let (at, what) = if let Some(at) = taken {
+            (at, format!("rows of {table}"))
+        } else {
+            let is_column = |key: &Key| key.kind == Kind::Column && key.relation() == *table;
+            let is_written = |key: &Key| key.part.as_ref().is_some_and(|part| insertion.values.contains_key(part));
+            let column = dropped(tier, |key| is_column(key) && is_written(key) && end.contains(key));
+            match column {
+                Some(at) if !writes(table, &[ChangeKind::Update]) => (at, format!("what a column of {table} held")),
+                _ => continue,
+            }
+        };
+        if told.iter().any(|(place, of)| place.is(at) && *of == table) {
+            continue;
+        }
+        told.push((at, table));
+        let name = super::called(pass, case);
+        findings.push(
+            Finding::new(ID, at, format!("{name} does not bring back {what}"), "taken away here")
+                .related(insertion.at, "added by an earlier tier here")
+                .related(place(pass, case), "and not written again here")
+                .consequence("the database is not what it was before the tier")
+                .way_out("write it again in the rollback; or let the tier that added it not add it"),
+        );
+    }
+}
+
+/// Where a run certainly drops what is asked for.
+fn dropped(pass: &Pass<'_>, wanted: impl Fn(&Key) -> bool) -> Option<At> {
+    let drops = |event: &&Event<'_>| match &event.what {
+        What::Define { outcome, .. } => event.certain && outcome.dropped.iter().any(|dropped| wanted(&dropped.key)),
+        _ => false,
+    };
+    pass.run.events.iter().find(drops).map(|event| event.at)
 }
 
 /// The tiers that a rollback undoes.
@@ -257,8 +320,8 @@ struct Changes<'a> {
 /// What removes rows of one table.
 #[derive(Default)]
 struct Removals<'a> {
-    /// Whether all of them go.
-    everything: bool,
+    /// Where all of them go.
+    everything: Option<At>,
     each: Vec<Removal<'a>>,
     /// Those that may remove any row.
     any: Vec<usize>,
@@ -266,8 +329,17 @@ struct Removals<'a> {
     pinned: HashMap<(&'a Ident, &'a Ident), Vec<usize>>,
 }
 
+/// What removes rows.
+enum Removed<'a> {
+    /// A DELETE.
+    By(&'a Change<'a>),
+    /// A DELETE of everything, or TRUNCATE.
+    WithAll,
+}
+
 /// A DELETE that may remove rows, by their number in [`Removals::each`].
 struct Removal<'a> {
+    at: At,
     change: &'a Change<'a>,
     demands: Demands<'a>,
 }
@@ -285,9 +357,9 @@ impl<'a> Changes<'a> {
             }
             let removals = changes.removed.entry(&change.relation).or_default();
             if change.kind == ChangeKind::Delete && change.filter.is_some() {
-                removals.each.push(Removal { change, demands: Demands::of(&super::reach(change)) });
+                removals.each.push(Removal { at: event.at, change, demands: Demands::of(&super::reach(change)) });
             } else {
-                removals.everything = true;
+                removals.everything = Some(event.at);
             }
         }
         for (table, removals) in &mut changes.removed {
@@ -298,8 +370,17 @@ impl<'a> Changes<'a> {
 
     /// Whether all rows of the insertion are removed by one of them.
     fn remove(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
-        let Some(removals) = self.removed.get(&insertion.table) else { return false };
-        removals.everything || removals.of(pass, insertion).any(|removal| removal.removes(pass, insertion))
+        self.remover(pass, insertion).is_some()
+    }
+
+    /// What removes all rows of the insertion, and where.
+    fn remover(&self, pass: &Pass<'_>, insertion: &Insertion) -> Option<(At, Removed<'a>)> {
+        let removals = self.removed.get(&insertion.table)?;
+        let one = || removals.of(pass, insertion).find(|removal| removal.removes(pass, insertion));
+        match removals.everything {
+            Some(at) => Some((at, Removed::WithAll)),
+            None => one().map(|removal| (removal.at, Removed::By(removal.change))),
+        }
     }
 }
 
