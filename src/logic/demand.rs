@@ -168,16 +168,21 @@ fn demand<'a>(part: &'a Expr, called: &str) -> Option<Demand<'a>> {
     Some(Demand { column, wanted })
 }
 
-/// A constant as it is written, also where it is cast to a type that leaves it as it is.
+/// A constant as it is written, also where it is cast to a type that leaves it as it is: a text,
+/// or an integer. Of other numbers what they come to depends on the type of the column.
 fn constant(value: &Expr) -> Option<&Ident> {
     let keeps = |to: &Type| {
         let is_own = to.name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
         let is_whole = to.modifiers.is_empty() && !to.array && !to.set;
         is_own && is_whole && matches!(to.name.name.as_str(), "text" | "varchar" | "int2" | "int4" | "int8")
     };
-    match &value.kind {
-        ExprKind::Text(value) | ExprKind::Number(value) => Some(value),
-        ExprKind::Cast { operand, to } if keeps(to) => constant(operand),
+    let literal = match &value.kind {
+        ExprKind::Cast { operand, to } if keeps(to) => operand,
+        _ => value,
+    };
+    match &literal.kind {
+        ExprKind::Text(value) => Some(value),
+        ExprKind::Number(value) => Some(value).filter(|value| Exact::Integer.tells(value)),
         _ => None,
     }
 }
@@ -248,6 +253,8 @@ mod tests {
             ("note LIKE 'b%' AND now() > '2020-01-01'", No),
             ("id = '01'", Unsaid),
             ("note = 'a'::varchar(1)", Unsaid),
+            ("note = ('01'::int)::text", Unsaid),
+            ("id = 1.0", Unsaid),
             ("note = 'a' AND now() > '2020-01-01'", Unsaid),
             ("note = 'a' OR id = 1", Unsaid),
             ("other = 'a'", Unsaid),
