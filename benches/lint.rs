@@ -53,24 +53,23 @@ fn bare(texts: &[String]) {
 fn measure(name: &str, tiers: usize, statements: usize) -> f64 {
     let directory = tempfile::tempdir().expect("a directory");
     let texts = package(directory.path(), tiers, statements);
-    let linted = least(|| {
-        let job = Job {
-            directory: directory.path().to_owned(),
-            config: configuration(directory.path()),
-            packages: Vec::new(),
-        };
-        let outcome = lint(job).expect("it can be linted");
-        let findings: usize = outcome.packages.iter().map(|package| package.findings.len()).sum();
-        assert_eq!(findings, 0, "the package is clean");
-    });
+    let whole = least(|| linted(directory.path()));
     let parsed = least(|| bare(&texts));
     let bytes: usize = texts.iter().map(String::len).sum();
-    let ratio = linted.as_secs_f64() / parsed.as_secs_f64();
+    let ratio = whole.as_secs_f64() / parsed.as_secs_f64();
     println!(
-        "{name}: {statements} statements, {} files, {bytes} bytes: lint {linted:?}, bare parse {parsed:?}, ratio {ratio:.2}",
+        "{name}: {statements} statements, {} files, {bytes} bytes: lint {whole:?}, bare parse {parsed:?}, ratio {ratio:.2}",
         texts.len()
     );
-    linted.as_secs_f64() / f64::from(u32::try_from(statements).expect("not so many"))
+    whole.as_secs_f64() / f64::from(u32::try_from(statements).expect("not so many"))
+}
+
+/// Lints a package that is clean.
+fn linted(directory: &Path) {
+    let job = Job { directory: directory.to_owned(), config: configuration(directory), packages: Vec::new() };
+    let outcome = lint(job).expect("it can be linted");
+    let findings: usize = outcome.packages.iter().map(|package| package.findings.len()).sum();
+    assert_eq!(findings, 0, "the package is clean");
 }
 
 fn configuration(directory: &Path) -> Config {
@@ -131,15 +130,7 @@ fn long(each: usize) -> Duration {
     ] {
         std::fs::write(directory.path().join(file), text).expect("a file");
     }
-    least(|| {
-        let job = Job {
-            directory: directory.path().to_owned(),
-            config: configuration(directory.path()),
-            packages: Vec::new(),
-        };
-        let outcome = lint(job).expect("it can be linted");
-        assert!(outcome.packages.iter().all(|package| package.findings.is_empty()), "the package is clean");
-    })
+    least(|| linted(directory.path()))
 }
 
 /// The most memory that the program has for each byte of a script of so many short statements.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Case;
+use super::{Case, Pass};
 use crate::catalog::{Catalog, Key, Kind};
 use crate::effect::Name;
 use crate::flow::{ChangeKind, What};
@@ -102,7 +102,7 @@ impl Case<'_> {
         for (part, shown) in &mut runs {
             match part {
                 Part::Tier(index) => {
-                    let tiers = self.robbed(*index).into_iter().chain([*index]);
+                    let tiers = self.shown_of(*index);
                     shown.originals.extend(tiers.filter_map(|tier| self.added_by.get(tier)).flatten());
                 }
                 part if part.looks_at_all() => {
@@ -115,26 +115,9 @@ impl Case<'_> {
         order.into_iter().map(|part| (part, runs.remove(&part).unwrap_or_default())).collect()
     }
 
-    /// The earlier tiers that add rows to tables from which a tier takes something away.
-    fn robbed(&self, tier: usize) -> Vec<usize> {
-        let mut tables: BTreeSet<Name> = BTreeSet::new();
-        let runs = self.tiers.iter().filter(|pass| pass.role == Role::Tier(tier)).map(|pass| &pass.run);
-        for event in runs.flat_map(|run| run.events.iter()) {
-            match &event.what {
-                What::Change(change) if matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) => {
-                    tables.insert(Name::clone(&change.relation));
-                }
-                What::Define { outcome, .. } => {
-                    let dropped = outcome.dropped.iter().map(|dropped| &dropped.key);
-                    let dropped = dropped.filter(|key| matches!(key.kind, Kind::Table | Kind::Column));
-                    tables.extend(dropped.map(Key::relation));
-                }
-                _ => {}
-            }
-        }
-        let has_rows = |added: &[Insertion]| added.iter().any(|insertion| tables.contains(&insertion.table));
-        let earlier = self.added.iter().enumerate().take(if tables.is_empty() { 0 } else { tier });
-        earlier.filter(|(_, added)| has_rows(added)).map(|(earlier, _)| earlier).collect()
+    /// The tiers whose rows a part shows: its own, and those from whose tables it takes something.
+    fn shown_of(&self, tier: usize) -> impl Iterator<Item = usize> {
+        self.robbed.get(tier).into_iter().flatten().copied().chain([tier])
     }
 
     /// The databases that the runs start from, and the one before the release. Where the same
@@ -154,7 +137,7 @@ impl Case<'_> {
         let tiers = self.tiers.iter().filter(|pass| Part::of(pass.role) == part).cloned().collect();
         let mut added = self.tables.to_vec();
         if let Part::Tier(index) = part {
-            for tier in self.robbed(index).into_iter().chain([index]) {
+            for tier in self.shown_of(index) {
                 if let (Some(shown), Some(own)) = (added.get_mut(tier), self.added.get(tier)) {
                     *shown = Arc::clone(own);
                 }
@@ -175,6 +158,7 @@ impl Case<'_> {
             frame: self.frame,
             added_by: Arc::clone(&self.added_by),
             tables: Arc::clone(&self.tables),
+            robbed: Arc::clone(&self.robbed),
         }
     }
 }
@@ -192,4 +176,32 @@ pub(super) fn tables(added: &[Insertion]) -> Vec<Insertion> {
         by_trigger: false,
     };
     tables.into_iter().map(bare).collect()
+}
+
+/// By tier, the earlier ones that add rows to tables from which it takes something away.
+pub(super) fn robbed(tiers: &[Pass<'_>], added: &[Arc<[Insertion]>]) -> Vec<Vec<usize>> {
+    let mut tables: Vec<BTreeSet<Name>> = vec![BTreeSet::new(); added.len()];
+    for pass in tiers {
+        let Role::Tier(tier) = pass.role else { continue };
+        let Some(tables) = tables.get_mut(tier) else { continue };
+        for event in pass.run.events.iter() {
+            match &event.what {
+                What::Change(change) if matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) => {
+                    tables.insert(Name::clone(&change.relation));
+                }
+                What::Define { outcome, .. } => {
+                    let dropped = outcome.dropped.iter().map(|dropped| &dropped.key);
+                    let dropped = dropped.filter(|key| matches!(key.kind, Kind::Table | Kind::Column));
+                    tables.extend(dropped.map(Key::relation));
+                }
+                _ => {}
+            }
+        }
+    }
+    let by_tier = tables.iter().enumerate().map(|(tier, tables)| {
+        let has_rows = |added: &[Insertion]| added.iter().any(|insertion| tables.contains(&insertion.table));
+        let earlier = added.iter().enumerate().take(if tables.is_empty() { 0 } else { tier });
+        earlier.filter(|(_, added)| has_rows(added)).map(|(earlier, _)| earlier).collect()
+    });
+    by_tier.collect()
 }

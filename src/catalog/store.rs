@@ -313,12 +313,22 @@ impl State {
         self.names.get(&NameKey::new(Class::Other, parent, Ident::new(name), Ident::new(kind))).copied()
     }
 
+    /// What lies in that parent, in no order that says anything.
+    fn inside(&self, class: Class, parent: Id) -> impl Iterator<Item = (&NameKey, Id)> {
+        let from = self.names.range(NameKey::first(class, parent)..);
+        from.take_while(move |(key, _)| key.lies_in(class, parent)).map(|(key, id)| (key, *id))
+    }
+
+    /// What has that name there, whatever else tells it from others of the name.
+    fn called<'s>(&'s self, class: Class, parent: Id, name: &'s str) -> impl Iterator<Item = Id> + 's {
+        let from = self.names.range(NameKey::plain(class, parent, Ident::new(name))..);
+        from.take_while(move |(key, _)| key.is(class, parent, name)).map(|(_, id)| *id)
+    }
+
     /// The objects of that class that lie in that parent, by name.
     pub(super) fn parts(&self, class: Class, parent: Id) -> Vec<Id> {
         note(Row::Parts(class, parent));
-        let inside = self.names.range(NameKey::first(class, parent)..);
-        let mut found: Vec<(&NameKey, Id)> =
-            inside.take_while(|(key, _)| key.lies_in(class, parent)).map(|(key, id)| (key, *id)).collect();
+        let mut found: Vec<(&NameKey, Id)> = self.inside(class, parent).collect();
         found.sort_unstable_by(|(left, _), (right, _)| (&left.name, &left.other).cmp(&(&right.name, &right.other)));
         found.into_iter().map(|(_, id)| id).collect()
     }
@@ -329,8 +339,7 @@ impl State {
         if self.is_empty_schema(schema) {
             return Vec::new();
         }
-        let found = self.names.range(NameKey::plain(Class::Routine, schema, Ident::new(name))..);
-        found.take_while(|(key, _)| key.is(Class::Routine, schema, name)).map(|(_, id)| *id).collect()
+        self.called(Class::Routine, schema, name).collect()
     }
 
     pub(super) fn routine(&self, schema: Id, name: &str, inputs: &[ColumnType]) -> Option<Id> {
@@ -341,8 +350,7 @@ impl State {
     /// Whether some relation of the schema has a constraint of that name.
     pub(super) fn has_constraint_named(&self, schema: Id, name: &str) -> bool {
         note(Row::Name(Class::ConstraintOfSchema, schema, name));
-        let start = NameKey::plain(Class::ConstraintOfSchema, schema, Ident::new(name));
-        self.names.range(start..).next().is_some_and(|(key, _)| key.is(Class::ConstraintOfSchema, schema, name))
+        self.called(Class::ConstraintOfSchema, schema, name).next().is_some()
     }
 
     pub(super) fn link(&mut self, from: Ref, to: Ref, link: Link) {
@@ -395,8 +403,7 @@ impl State {
     /// Whether some relation has a trigger of that name.
     pub(super) fn has_trigger_named(&self, name: &Ident) -> bool {
         note(Row::Name(Class::TriggerNamed, 0, name));
-        let start = NameKey::plain(Class::TriggerNamed, 0, name.clone());
-        self.names.range(start..).next().is_some_and(|(key, _)| key.is(Class::TriggerNamed, 0, name))
+        self.called(Class::TriggerNamed, 0, name).next().is_some()
     }
 
     /// Whether an object, or a column, or the relation that it belongs to may not be there.
@@ -446,9 +453,7 @@ impl State {
     /// Whether a table inherits from it, or is its partition.
     pub(super) fn has_inheritor(&self, parent: Id) -> bool {
         note(Row::Parts(Class::Inheritor, parent));
-        let inside = self.names.range(NameKey::first(Class::Inheritor, parent)..);
-        let mut inside = inside.take_while(|(key, _)| key.lies_in(Class::Inheritor, parent));
-        inside.any(|(_, id)| self.inherits(*id, parent))
+        self.inside(Class::Inheritor, parent).any(|(_, id)| self.inherits(id, parent))
     }
 
     /// The tables that inherit from a table, and its partitions.

@@ -2,7 +2,7 @@
 //! thousands of tables each statement asks for a few.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::Arc;
 
 use imbl::ordmap::DiffItem;
@@ -42,7 +42,7 @@ impl Fact {
         let ([relation], true, true) = (relations.as_slice(), variables.is_empty(), self.topics.len() == 1) else {
             return None;
         };
-        self.topics.first().copied().filter(|topic| *topic == topic_of(relation))
+        self.topics.first().copied().filter(|topic| *topic == digest(relation))
     }
 }
 
@@ -63,6 +63,10 @@ impl Depends {
         depends.variables.sort();
         depends.variables.dedup();
         depends
+    }
+
+    fn reads(&self, relations: &BTreeSet<Name>) -> bool {
+        self.anything || self.relations.iter().any(|relation| relations.contains(relation))
     }
 }
 
@@ -95,10 +99,8 @@ impl Held {
         depends: Depends,
         sources: Vec<(Expr, Truth)>,
     ) -> Option<Arc<Fact>> {
-        let mut hasher = DefaultHasher::new();
-        (&formula, &depends).hash(&mut hasher);
-        let topics = topics(&formula);
-        let fact = Arc::new(Fact { formula, depends, topics, sources, hash: hasher.finish(), number: self.next });
+        let (hash, topics) = (digest(&(&formula, &depends)), topics(&formula));
+        let fact = Arc::new(Fact { formula, depends, topics, sources, hash, number: self.next });
         self.add(Arc::clone(&fact)).then_some(fact)
     }
 
@@ -122,9 +124,13 @@ impl Held {
         self.others.iter().any(|fact| fact.formula == Formula::Never)
     }
 
+    fn each(&self) -> impl Iterator<Item = &Arc<Fact>> {
+        self.of_one.values().flatten().chain(&self.others)
+    }
+
     /// All, in the order in which they came to be known.
     pub(super) fn all(&self) -> Vec<&Arc<Fact>> {
-        in_order(self.of_one.values().flatten().chain(&self.others).collect())
+        in_order(self.each().collect())
     }
 
     /// The facts about these topics, and about what those are about, and so on.
@@ -148,19 +154,18 @@ impl Held {
 
     /// Whether anything was read from one of the relations that are asked for.
     pub(super) fn asks(&self, wanted: &mut dyn FnMut(&Name) -> bool) -> bool {
-        let mut all = self.of_one.values().flatten().chain(&self.others);
-        all.any(|fact| fact.depends.relations.iter().any(&mut *wanted))
+        self.each().any(|fact| fact.depends.relations.iter().any(&mut *wanted))
     }
 
     /// Whether something was read from one of these relations, or may have been.
     pub(super) fn reads(&self, relations: &BTreeSet<Name>) -> bool {
-        relations.iter().any(|relation| self.of_one.contains_key(&topic_of(relation)))
+        relations.iter().any(|relation| self.of_one.contains_key(&digest(relation)))
             || self.others.iter().any(|fact| fact.depends.reads(relations))
     }
 
     pub(super) fn forget(&mut self, relations: &BTreeSet<Name>) {
         for relation in relations {
-            let gone = self.of_one.remove(&topic_of(relation));
+            let gone = self.of_one.remove(&digest(relation));
             self.len -= gone.map_or(0, |facts| facts.len());
         }
         self.retain_others(|fact| !fact.depends.reads(relations));
@@ -188,8 +193,7 @@ impl Held {
         self.retain_others(|fact| !fact.depends.variables.iter().any(|path| gone(path)));
     }
 
-    fn retain_others(&mut self, stays: impl FnMut(&Fact) -> bool) {
-        let mut stays = stays;
+    fn retain_others(&mut self, mut stays: impl FnMut(&Fact) -> bool) {
         self.len -= self.others.len();
         self.others.retain(|fact| stays(fact));
         self.len += self.others.len();
@@ -238,12 +242,6 @@ impl Split {
     }
 }
 
-impl Depends {
-    fn reads(&self, relations: &BTreeSet<Name>) -> bool {
-        self.anything || self.relations.iter().any(|relation| relations.contains(relation))
-    }
-}
-
 fn in_order(mut facts: Vec<&Arc<Fact>>) -> Vec<&Arc<Fact>> {
     facts.sort_by_key(|fact| fact.number);
     facts
@@ -261,23 +259,16 @@ fn atom_topics(atom: &Atom, topics: &mut BTreeSet<u64>) {
 }
 
 fn term_topics(term: &T, topics: &mut BTreeSet<u64>) {
-    let mut note = |thing: &dyn Fn(&mut DefaultHasher)| {
-        let mut hasher = DefaultHasher::new();
-        thing(&mut hasher);
-        topics.insert(hasher.finish());
-    };
     match &**term {
         Term::Null | Term::Number(_) | Term::Text(_) => {}
-        Term::Column { relation: Some(relation), .. } => {
-            topics.insert(topic_of(relation));
-        }
-        Term::Column { column, .. } => note(&|hasher| column.hash(hasher)),
-        Term::Variable(path) => note(&|hasher| path.hash(hasher)),
+        Term::Column { relation: Some(relation), .. } => drop(topics.insert(digest(relation))),
+        Term::Column { column, .. } => drop(topics.insert(digest(column))),
+        Term::Variable(path) => drop(topics.insert(digest(path))),
         Term::Call { what, parts, stamp } => {
             let mut inner = BTreeSet::new();
             parts.iter().for_each(|part| term_topics(part, &mut inner));
             if inner.is_empty() {
-                note(&|hasher| (what, stamp, parts).hash(hasher));
+                topics.insert(digest(&(what, stamp, parts)));
             }
             topics.extend(inner);
         }
@@ -301,15 +292,12 @@ fn rows_topics(rows: &Rows, topics: &mut BTreeSet<u64>) {
 
 fn source_topics(source: &Source, topics: &mut BTreeSet<u64>) {
     match source {
-        Source::Relation { name, .. } => {
-            topics.insert(topic_of(name));
-        }
+        Source::Relation { name, .. } => drop(topics.insert(digest(name))),
         Source::Derived(term) => term_topics(term, topics),
     }
 }
 
-fn topic_of(relation: &Name) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    relation.hash(&mut hasher);
-    hasher.finish()
+/// What two things differ in, but for a rare accident: of a relation its topic.
+fn digest(thing: &impl Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(thing)
 }

@@ -15,7 +15,9 @@ use crate::package::Role;
 const ID: &str = "leftover-after-rollback";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for pass in case.passes.iter().filter(|pass| !pass.repeat) {
+    let is_rollback = |pass: &&Pass<'_>| !pass.repeat && matches!(pass.role, Role::FullRollback | Role::Rollback(_));
+    for pass in case.passes.iter().filter(is_rollback) {
+        let changes = Changes::of(pass);
         match pass.role {
             Role::FullRollback => objects(case, pass, &case.baseline, findings),
             // A tier with a rollback of its own takes its objects with it.
@@ -24,15 +26,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 if let Some(before) = before {
                     objects(case, pass, &before.start, findings);
                     missing(case, pass, before, findings);
-                    lost(case, pass, before, tier, findings);
+                    lost(case, (pass, &changes), (before, tier), findings);
                 }
             }
-            Role::Rollback(_) => {}
-            _ => continue,
+            _ => {}
         }
         settings(case, pass, findings);
         sequences(case, pass, findings);
-        rows(case, pass, findings);
+        rows(case, pass, &changes, findings);
     }
 }
 
@@ -93,30 +94,26 @@ fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec
 
 /// Rows of an earlier tier, or what it wrote into a column, that a tier certainly takes away and
 /// that its rollback does not write again, though their table is there.
-fn lost(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, number: usize, findings: &mut Vec<Finding>) {
+fn lost(
+    case: &Case<'_>,
+    (pass, back): (&Pass<'_>, &Changes<'_>),
+    (tier, number): (&Pass<'_>, usize),
+    findings: &mut Vec<Finding>,
+) {
     if fails(pass) || fails(tier) {
         return;
     }
     let (changes, ledger, end) = (Changes::of(tier), Ledger::of(case, tier), &pass.run.end.catalog);
-    let writes = |table: &Name, kinds: &[ChangeKind]| {
-        let is_it = |event: &Event<'_>| {
-            matches!(&event.what, What::Change(change) if *change.relation == *table && kinds.contains(&change.kind))
-        };
-        pass.run.events.iter().any(is_it)
-    };
     let earlier = case.added.iter().take(number).flat_map(|added| added.iter());
     let mut told: Vec<(At, &Name)> = Vec::new();
     for insertion in earlier.filter(|insertion| insertion.certain && !insertion.table.is_temporary()) {
         let table = &insertion.table;
-        if tier.start.relation(table).is_none() || end.relation(table).is_none() || writes(table, &[ChangeKind::Insert]) {
+        if tier.start.relation(table).is_none() || end.relation(table).is_none() || back.inserted.contains(table) {
             continue;
         }
         // What deletes rows that may be others' is told of as such.
-        let is_told = |removed: &Removed<'_>| match removed {
-            Removed::By(change) => !super::is_made_by_release(table, case) && !ledger.confines(change),
-            Removed::WithAll => !super::is_made_by_release(table, case),
-        };
-        let rows = changes.remover(tier, insertion).filter(|(_, removed)| !is_told(removed)).map(|(at, _)| at);
+        let is_told = |change: &Change<'_>| !super::is_made_by_release(table, case) && !ledger.confines(change);
+        let rows = changes.remover(tier, insertion).filter(|(_, change)| !is_told(change)).map(|(at, _)| at);
         let taken = rows.or_else(|| dropped(tier, |key| key.kind == Kind::Table && key.relation() == *table));
         let (at, what) = if let Some(at) = taken {
             (at, format!("rows of {table}"))
@@ -125,7 +122,7 @@ fn lost(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, number: usize, findin
             let is_written = |key: &Key| key.part.as_ref().is_some_and(|part| insertion.values.contains_key(part));
             let column = dropped(tier, |key| is_column(key) && is_written(key) && end.contains(key));
             match column {
-                Some(at) if !writes(table, &[ChangeKind::Update]) => (at, format!("what a column of {table} held")),
+                Some(at) if !back.updated.contains(table) => (at, format!("what a column of {table} held")),
                 _ => continue,
             }
         };
@@ -233,9 +230,8 @@ fn sequences(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
-    let changes = Changes::of(pass);
-    changed(case, pass, &changes, findings);
+fn rows(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &mut Vec<Finding>) {
+    changed(case, pass, changes, findings);
     for (tier, added) in case.added.iter().enumerate() {
         if let Role::Rollback(only) = pass.role
             && only != tier
@@ -247,7 +243,7 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
             if pass.run.end.catalog.relation(&insertion.table).is_none() {
                 continue;
             }
-            if retired(case, &changes, insertion) || changes.remove(pass, insertion) {
+            if retired(case, changes, insertion) || changes.remove(pass, insertion) {
                 continue;
             }
             let name = super::called(pass, case);
@@ -313,6 +309,7 @@ fn retired(case: &Case<'_>, changes: &Changes<'_>, insertion: &Insertion) -> boo
 /// What becomes of the rows of each table in a run.
 #[derive(Default)]
 struct Changes<'a> {
+    inserted: BTreeSet<&'a Name>,
     updated: BTreeSet<&'a Name>,
     removed: BTreeMap<&'a Name, Removals<'a>>,
 }
@@ -320,21 +317,13 @@ struct Changes<'a> {
 /// What removes rows of one table.
 #[derive(Default)]
 struct Removals<'a> {
-    /// Where all of them go.
-    everything: Option<At>,
+    /// What removes all of them, and where.
+    everything: Option<(At, &'a Change<'a>)>,
     each: Vec<Removal<'a>>,
     /// Those that may remove any row.
     any: Vec<usize>,
     /// Those that remove only rows that have this constant in this column.
     pinned: HashMap<(&'a Ident, &'a Ident), Vec<usize>>,
-}
-
-/// What removes rows.
-enum Removed<'a> {
-    /// A DELETE.
-    By(&'a Change<'a>),
-    /// A DELETE of everything, or TRUNCATE.
-    WithAll,
 }
 
 /// A DELETE that may remove rows, by their number in [`Removals::each`].
@@ -349,8 +338,10 @@ impl<'a> Changes<'a> {
         let mut changes = Self::default();
         for event in pass.run.events.iter() {
             let What::Change(change) = &event.what else { continue };
-            if change.kind == ChangeKind::Update {
-                changes.updated.insert(&change.relation);
+            match change.kind {
+                ChangeKind::Insert => drop(changes.inserted.insert(&change.relation)),
+                ChangeKind::Update => drop(changes.updated.insert(&change.relation)),
+                ChangeKind::Delete | ChangeKind::Truncate => {}
             }
             if !event.reachable || !matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) {
                 continue;
@@ -359,7 +350,7 @@ impl<'a> Changes<'a> {
             if change.kind == ChangeKind::Delete && change.filter.is_some() {
                 removals.each.push(Removal { at: event.at, change, demands: Demands::of(&super::reach(change)) });
             } else {
-                removals.everything = Some(event.at);
+                removals.everything = Some((event.at, change));
             }
         }
         for (table, removals) in &mut changes.removed {
@@ -374,13 +365,10 @@ impl<'a> Changes<'a> {
     }
 
     /// What removes all rows of the insertion, and where.
-    fn remover(&self, pass: &Pass<'_>, insertion: &Insertion) -> Option<(At, Removed<'a>)> {
+    fn remover(&self, pass: &Pass<'_>, insertion: &Insertion) -> Option<(At, &'a Change<'a>)> {
         let removals = self.removed.get(&insertion.table)?;
         let one = || removals.of(pass, insertion).find(|removal| removal.removes(pass, insertion));
-        match removals.everything {
-            Some(at) => Some((at, Removed::WithAll)),
-            None => one().map(|removal| (removal.at, Removed::By(removal.change))),
-        }
+        removals.everything.or_else(|| one().map(|removal| (removal.at, removal.change)))
     }
 }
 
