@@ -59,8 +59,9 @@ pub struct Case<'a> {
     added_by: Arc<Vec<Vec<u64>>>,
     /// What the parts of other tiers show of what a tier adds: the tables.
     tables: Arc<[Arc<[Insertion]>]>,
-    /// By tier, the earlier ones that add rows to tables from which it takes something away.
-    robbed: Arc<[Vec<usize>]>,
+    /// By tier, the earlier ones that add rows to tables from which it takes something or in which it
+    /// changes something.
+    disturbed: Arc<[Vec<usize>]>,
 }
 
 /// One way in which the manifest and the files disagree.
@@ -168,7 +169,7 @@ impl<'a> Case<'a> {
             frame: 0,
             added_by: Arc::default(),
             tables: Arc::default(),
-            robbed: Arc::default(),
+            disturbed: Arc::default(),
             goals: Arc::new(goals),
             added: Vec::new(),
             manifest,
@@ -178,7 +179,7 @@ impl<'a> Case<'a> {
         runs.end();
         case.all = Arc::new(case.passes.clone());
         case.tables = case.added.iter().map(|added| unit::tables(added).into()).collect();
-        case.robbed = unit::robbed(&case.tiers, &case.added).into();
+        case.disturbed = unit::disturbed(&case.tiers, &case.added).into();
         Ok(case)
     }
 

@@ -6,6 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::effect::{Act, At, Expr, ExprKind, From, Ident, MergeAction, Name, Query, QueryBody, RowSource, Target};
 use crate::flow::{Change, ChangeKind, Event, Origin, Run, What, text_of};
 
+/// Constants by the column that has no others.
+pub type Constants = BTreeMap<Ident, BTreeSet<Ident>>;
+
+/// Adds rows to others: what all of them fill with constants stays.
+pub fn join(rows: &mut Option<Constants>, mut more: Constants) {
+    match rows {
+        None => *rows = Some(more),
+        Some(rows) => rows.retain(|column, values| more.remove(column).map(|more| values.extend(more)).is_some()),
+    }
+}
+
 /// Rows that a script adds to one table by one statement.
 #[derive(Debug, Clone)]
 pub struct Insertion {
@@ -16,7 +27,7 @@ pub struct Insertion {
     /// How many, where the text says so.
     pub rows: Option<usize>,
     /// Columns whose values are all constants, with those values.
-    pub values: BTreeMap<Ident, BTreeSet<Ident>>,
+    pub values: Constants,
     /// Whether it runs on every path.
     pub certain: bool,
     /// Whether the script says so itself, or calls what does.
@@ -31,7 +42,9 @@ pub fn insertions(run: &Run<'_>) -> Vec<Insertion> {
     run.events.iter().filter(|event| event.reachable).filter_map(insertion).collect()
 }
 
-fn insertion(event: &Event<'_>) -> Option<Insertion> {
+/// The rows that an event adds; none where it adds none.
+#[must_use]
+pub fn insertion(event: &Event<'_>) -> Option<Insertion> {
     let What::Change(change) = &event.what else { return None };
     let Change { relation, kind: ChangeKind::Insert, act, .. } = change else { return None };
     let mut found = Insertion {
@@ -49,25 +62,20 @@ fn insertion(event: &Event<'_>) -> Option<Insertion> {
             found.values = constant_columns(change.columns(), query);
         }
         Some(Act::Insert { rows: RowSource::Defaults, .. }) => found.rows = Some(1),
-        Some(Act::Merge { branches, .. }) => {
-            for branch in branches {
-                if let MergeAction::Insert { columns, values } = &branch.action {
-                    for (column, value) in columns.iter().zip(values) {
-                        if let Some(text) = text_of(value).filter(|_| is_constant(value)) {
-                            found.values.entry(column.clone()).or_default().insert(text);
-                        }
-                    }
-                }
+        _ => {
+            if let Some(MergeAction::Insert { columns, values }) = change.merge_action() {
+                let row = columns.iter().zip(values);
+                let row = row.filter_map(|(column, value)| Some((column.clone(), BTreeSet::from([constant(value)?]))));
+                found.values = row.collect();
             }
         }
-        _ => {}
     }
     Some(found)
 }
 
 /// The columns that a query fills with constants only, with those constants.
 #[must_use]
-pub fn constant_columns(columns: &[Ident], query: &Query) -> BTreeMap<Ident, BTreeSet<Ident>> {
+pub fn constant_columns(columns: &[Ident], query: &Query) -> Constants {
     let filled = columns.iter().enumerate();
     filled.filter_map(|(index, column)| Some((column.clone(), constants(query, index)?))).collect()
 }
@@ -129,7 +137,9 @@ fn constants(query: &Query, index: usize) -> Option<BTreeSet<Ident>> {
     }
 }
 
-fn constant(value: &Expr) -> Option<Ident> {
+/// What a constant says.
+#[must_use]
+pub fn constant(value: &Expr) -> Option<Ident> {
     if is_constant(value) { text_of(value) } else { None }
 }
 

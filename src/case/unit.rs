@@ -115,9 +115,9 @@ impl Case<'_> {
         order.into_iter().map(|part| (part, runs.remove(&part).unwrap_or_default())).collect()
     }
 
-    /// The tiers whose rows a part shows: its own, and those from whose tables it takes something.
+    /// The tiers whose rows a part shows: its own, and those whose tables it disturbs.
     fn shown_of(&self, tier: usize) -> impl Iterator<Item = usize> {
-        self.robbed.get(tier).into_iter().flatten().copied().chain([tier])
+        self.disturbed.get(tier).into_iter().flatten().copied().chain([tier])
     }
 
     /// The databases that the runs start from, and the one before the release. Where the same
@@ -158,7 +158,7 @@ impl Case<'_> {
             frame: self.frame,
             added_by: Arc::clone(&self.added_by),
             tables: Arc::clone(&self.tables),
-            robbed: Arc::clone(&self.robbed),
+            disturbed: Arc::clone(&self.disturbed),
         }
     }
 }
@@ -178,15 +178,16 @@ pub(super) fn tables(added: &[Insertion]) -> Vec<Insertion> {
     tables.into_iter().map(bare).collect()
 }
 
-/// By tier, the earlier ones that add rows to tables from which it takes something away.
-pub(super) fn robbed(tiers: &[Pass<'_>], added: &[Arc<[Insertion]>]) -> Vec<Vec<usize>> {
+/// By tier, the earlier ones that add rows to tables from which it takes something or in which it
+/// changes something.
+pub(super) fn disturbed(tiers: &[Pass<'_>], added: &[Arc<[Insertion]>]) -> Vec<Vec<usize>> {
     let mut tables: Vec<BTreeSet<Name>> = vec![BTreeSet::new(); added.len()];
     for pass in tiers {
         let Role::Tier(tier) = pass.role else { continue };
         let Some(tables) = tables.get_mut(tier) else { continue };
         for event in pass.run.events.iter() {
             match &event.what {
-                What::Change(change) if matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) => {
+                What::Change(change) if change.kind != ChangeKind::Insert => {
                     tables.insert(Name::clone(&change.relation));
                 }
                 What::Define { outcome, .. } => {

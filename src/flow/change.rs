@@ -184,7 +184,7 @@ impl<'a> Flow<'a> {
                 self.rows(table, ChangeKind::Delete, Some(act), filter, state);
             }
             Act::Merge { table, on, branches, .. } => {
-                for branch in branches {
+                for (number, branch) in branches.iter().enumerate() {
                     let kind = match &branch.action {
                         MergeAction::Nothing => continue,
                         MergeAction::Insert { .. } => ChangeKind::Insert,
@@ -199,7 +199,7 @@ impl<'a> Flow<'a> {
                     };
                     let filter = filter.filter(|_| branch.matched);
                     let filter = filter.map(|filter| self.memory.expressions.push_get(Box::new(filter)));
-                    self.rows(table, kind, Some(act), filter, state);
+                    self.changed_rows(table, kind, (Some(act), u16::try_from(number).ok()), filter, state);
                 }
             }
             Act::Truncate { tables, cascade, .. } => {
@@ -253,6 +253,18 @@ impl<'a> Flow<'a> {
         filter: Option<&'a Expr>,
         state: &mut State,
     ) {
+        self.changed_rows(table, kind, (act, None), filter, state);
+    }
+
+    /// Rows of one relation change; of a `MERGE` by the branch of that number.
+    fn changed_rows(
+        &mut self,
+        table: &Name,
+        kind: ChangeKind,
+        (act, branch): (Option<&'a Act>, Option<u16>),
+        filter: Option<&'a Expr>,
+        state: &mut State,
+    ) {
         let relation = state.catalog.canonical(table);
         let at = table.at;
         let known = match (kind, act) {
@@ -262,7 +274,7 @@ impl<'a> Flow<'a> {
             _ => None,
         };
         let (name, written) = (self.shared(&relation), self.shared(table));
-        let change = Change { relation: name, written, kind, act, filter, known };
+        let change = Change { relation: name, written, kind, act, branch, filter, known };
         self.emit(at, What::Change(change), state);
         if super::definition::is_system(&relation) {
             let why = format!("{relation} is PostgreSQL's own: what a change of its rows does is not followed");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::state::{Block, PsqlValue, Settings, State};
 use crate::catalog::{Outcome, Problem};
-use crate::effect::{Act, At, Expr, Ident, Name, Statement, Transaction};
+use crate::effect::{Act, At, Expr, Ident, MergeAction, Name, Statement, Transaction};
 use crate::logic::Facts;
 use crate::package::Use;
 use crate::psql::Metacommand;
@@ -198,6 +198,8 @@ pub struct Change<'a> {
     /// What says which rows, and what becomes of them: none where the change is not a
     /// statement's own.
     pub act: Option<&'a Act>,
+    /// Of a `MERGE` the number of its branch, from 0.
+    pub branch: Option<u16>,
     /// The rows that it reaches, variables resolved. None: all.
     pub filter: Option<&'a Expr>,
     /// The columns that the relation has as an `INSERT` runs that does not name those it fills, if
@@ -218,7 +220,14 @@ pub enum ChangeKind {
     Truncate,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    /// Of a `MERGE` what its branch does.
+    #[must_use]
+    pub fn merge_action(&self) -> Option<&'a MergeAction> {
+        let Some(Act::Merge { branches, .. }) = self.act else { return None };
+        branches.get(usize::from(self.branch?)).map(|branch| &branch.action)
+    }
+
     /// The columns that an `INSERT` fills, in the order of its values; none that are not known.
     #[must_use]
     pub fn columns(&self) -> &[Ident] {

@@ -33,7 +33,7 @@ struct Demand<'a> {
 #[derive(Debug, Clone)]
 enum Wanted<'a> {
     /// One of these constants, as they are written.
-    Among(Vec<&'a Ident>),
+    Among(BTreeSet<&'a Ident>),
     /// What matches LIKE.
     Matches(Pattern),
 }
@@ -73,9 +73,9 @@ impl<'a> Demands<'a> {
     }
 
     /// The columns that have to be one of some constants, with these.
-    pub fn among(&self) -> impl Iterator<Item = (&'a Ident, &[&'a Ident])> {
+    pub fn among(&self) -> impl Iterator<Item = (&'a Ident, &BTreeSet<&'a Ident>)> {
         self.each.iter().filter_map(|demand| match &demand.wanted {
-            Wanted::Among(list) => Some((demand.column, list.as_slice())),
+            Wanted::Among(list) => Some((demand.column, list)),
             Wanted::Matches(_) => None,
         })
     }
@@ -111,7 +111,7 @@ impl<'a> Demands<'a> {
                 continue;
             };
             let met = match wanted {
-                Wanted::Among(list) if values.iter().all(|value| list.contains(&value)) => Known::Yes,
+                Wanted::Among(list) if values.iter().all(|value| list.contains(value)) => Known::Yes,
                 Wanted::Among(list) => {
                     let all = || list.iter().copied().chain(values);
                     let is_sure = exact(column).is_some_and(|kind| all().all(|value| kind.tells(value)));
@@ -150,7 +150,7 @@ fn demand<'a>(part: &'a Expr, called: &str) -> Option<Demand<'a>> {
     };
     let (column, wanted) = match &part.kind {
         ExprKind::Operator { operator, left: Some(left), right } if operator == "=" => {
-            (column(left)?, Wanted::Among(vec![constant(right)?]))
+            (column(left)?, Wanted::Among(BTreeSet::from([constant(right)?])))
         }
         ExprKind::In { operand, list, negated: false } => {
             (column(operand)?, Wanted::Among(list.iter().map(constant).collect::<Option<_>>()?))

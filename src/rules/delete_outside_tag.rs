@@ -171,14 +171,10 @@ pub(super) fn assignments<'a>(change: &Change<'a>) -> Vec<&'a Assignment> {
             ConflictAction::Update { set, .. } => set.iter().collect(),
             ConflictAction::Nothing => Vec::new(),
         },
-        Some(Act::Merge { branches, .. }) => {
-            let sets = branches.iter().filter_map(|branch| match &branch.action {
-                MergeAction::Update(set) => Some(set),
-                _ => None,
-            });
-            sets.flatten().collect()
-        }
-        _ => Vec::new(),
+        _ => match change.merge_action() {
+            Some(MergeAction::Update(set)) => set.iter().collect(),
+            _ => Vec::new(),
+        },
     }
 }
 

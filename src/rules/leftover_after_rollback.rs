@@ -8,7 +8,7 @@ use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
 use crate::effect::{Act, Assignment, At, Expr, ExprKind, Ident, Name};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, Sight, What};
-use crate::ledger::Insertion;
+use crate::ledger::{Constants, Insertion, constant, insertion, join};
 use crate::logic::{Demands, Exact, Facts, Known, among, among_numbers};
 use crate::package::Role;
 
@@ -92,8 +92,8 @@ fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec
     }
 }
 
-/// Rows of an earlier tier, or what it wrote into a column, that a tier certainly takes away and
-/// that its rollback does not write again, though their table is there.
+/// Rows of an earlier tier, or what it wrote into a column, that a tier certainly takes away or
+/// changes and that its rollback does not write again, though their table is there.
 fn lost(
     case: &Case<'_>,
     (pass, back): (&Pass<'_>, &Changes<'_>),
@@ -103,28 +103,40 @@ fn lost(
     if fails(pass) || fails(tier) {
         return;
     }
-    let (changes, ledger, end) = (Changes::of(tier), Ledger::of(case, tier), &pass.run.end.catalog);
+    let (forth, ledger, end) = (Changes::of(tier), Ledger::of(case, tier), &pass.run.end.catalog);
     let earlier = case.added.iter().take(number).flat_map(|added| added.iter());
     let mut told: Vec<(At, &Name)> = Vec::new();
     for insertion in earlier.filter(|insertion| insertion.certain && !insertion.table.is_temporary()) {
         let table = &insertion.table;
-        if tier.start.relation(table).is_none() || end.relation(table).is_none() || back.inserted.contains(table) {
+        let (Some(_), Some(relation)) = (tier.start.relation(table), end.relation(table)) else { continue };
+        if back.add_again(end, insertion) {
             continue;
         }
+        let is_rewritten = back.updated.contains(table) || back.inserted.contains_key(table);
         // What deletes rows that may be others' is told of as such.
         let is_told = |change: &Change<'_>| !super::is_made_by_release(table, case) && !ledger.confines(change);
-        let rows = changes.remover(tier, insertion).filter(|(_, change)| !is_told(change)).map(|(at, _)| at);
+        let rows = forth.remover(tier, insertion).filter(|(_, change)| !is_told(change)).map(|(at, _)| at);
         let taken = rows.or_else(|| dropped(tier, |key| key.kind == Kind::Table && key.relation() == *table));
-        let (at, what) = if let Some(at) = taken {
-            (at, format!("rows of {table}"))
-        } else {
+        let column = || {
             let is_column = |key: &Key| key.kind == Kind::Column && key.relation() == *table;
             let is_written = |key: &Key| key.part.as_ref().is_some_and(|part| insertion.values.contains_key(part));
-            let column = dropped(tier, |key| is_column(key) && is_written(key) && end.contains(key));
-            match column {
-                Some(at) if !back.updated.contains(table) => (at, format!("what a column of {table} held")),
-                _ => continue,
-            }
+            dropped(tier, |key| is_column(key) && is_written(key) && end.contains(key))
+        };
+        let changed = || {
+            let stays = |set: &&&Assignment| relation.column(&set.column).is_some() && !is_same(insertion, set);
+            let changes = |(_, change): &(At, &Change<'_>)| !is_told(change) && assignments(change).iter().any(|set| stays(&set));
+            forth.rewriter(tier, insertion).filter(changes).map(|(at, _)| at)
+        };
+        let (at, what) = if let Some(at) = taken {
+            (at, format!("rows of {table}"))
+        } else if is_rewritten {
+            continue;
+        } else if let Some(at) = column() {
+            (at, format!("what a column of {table} held"))
+        } else if let Some(at) = changed() {
+            (at, format!("what rows of {table} held"))
+        } else {
+            continue;
         };
         if told.iter().any(|(place, of)| place.is(at) && *of == table) {
             continue;
@@ -139,6 +151,13 @@ fn lost(
                 .way_out("write it again in the rollback; or let the tier that added it not add it"),
         );
     }
+}
+
+/// Whether rows of the insertion have already what is assigned.
+fn is_same(insertion: &Insertion, set: &Assignment) -> bool {
+    let is_itself = matches!(&set.value.kind, ExprKind::Column(path) if path.iter().eq([&set.column]));
+    let is_written = |values: &BTreeSet<Ident>| constant(&set.value).is_some_and(|value| values.iter().eq([&value]));
+    is_itself || insertion.values.get(&set.column).is_some_and(is_written)
 }
 
 /// Where a run certainly drops what is asked for.
@@ -309,25 +328,27 @@ fn retired(case: &Case<'_>, changes: &Changes<'_>, insertion: &Insertion) -> boo
 /// What becomes of the rows of each table in a run.
 #[derive(Default)]
 struct Changes<'a> {
-    inserted: BTreeSet<&'a Name>,
+    /// What rows are added, by the columns that all of them fill with constants.
+    inserted: BTreeMap<&'a Name, Option<Constants>>,
     updated: BTreeSet<&'a Name>,
-    removed: BTreeMap<&'a Name, Removals<'a>>,
+    removed: BTreeMap<&'a Name, Grasps<'a>>,
+    rewritten: BTreeMap<&'a Name, Grasps<'a>>,
 }
 
-/// What removes rows of one table.
+/// What reaches rows of one table.
 #[derive(Default)]
-struct Removals<'a> {
-    /// What removes all of them, and where.
+struct Grasps<'a> {
+    /// What reaches all of them, and where.
     everything: Option<(At, &'a Change<'a>)>,
-    each: Vec<Removal<'a>>,
-    /// Those that may remove any row.
+    each: Vec<Grasp<'a>>,
+    /// Those that may reach any row.
     any: Vec<usize>,
-    /// Those that remove only rows that have this constant in this column.
+    /// Those that reach only rows that have this constant in this column.
     pinned: HashMap<(&'a Ident, &'a Ident), Vec<usize>>,
 }
 
-/// A DELETE that may remove rows, by their number in [`Removals::each`].
-struct Removal<'a> {
+/// A DELETE or UPDATE that may reach rows, by their number in [`Grasps::each`].
+struct Grasp<'a> {
     at: At,
     change: &'a Change<'a>,
     demands: Demands<'a>,
@@ -338,25 +359,48 @@ impl<'a> Changes<'a> {
         let mut changes = Self::default();
         for event in pass.run.events.iter() {
             let What::Change(change) = &event.what else { continue };
-            match change.kind {
-                ChangeKind::Insert => drop(changes.inserted.insert(&change.relation)),
-                ChangeKind::Update => drop(changes.updated.insert(&change.relation)),
-                ChangeKind::Delete | ChangeKind::Truncate => {}
-            }
-            if !event.reachable || !matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) {
+            let table = &*change.relation;
+            let grasps = match (change.kind, change.act) {
+                (ChangeKind::Insert, _) => {
+                    let row = insertion(event).map(|row| row.values).unwrap_or_default();
+                    join(changes.inserted.entry(table).or_default(), row);
+                    continue;
+                }
+                (ChangeKind::Update, act) => {
+                    changes.updated.insert(table);
+                    match act {
+                        Some(Act::Update { .. }) => &mut changes.rewritten,
+                        _ => continue,
+                    }
+                }
+                (ChangeKind::Delete | ChangeKind::Truncate, _) => &mut changes.removed,
+            };
+            if !event.reachable {
                 continue;
             }
-            let removals = changes.removed.entry(&change.relation).or_default();
-            if change.kind == ChangeKind::Delete && change.filter.is_some() {
-                removals.each.push(Removal { at: event.at, change, demands: Demands::of(&super::reach(change)) });
+            let grasps = grasps.entry(table).or_default();
+            if change.kind != ChangeKind::Truncate && change.filter.is_some() {
+                grasps.each.push(Grasp { at: event.at, change, demands: Demands::of(&super::reach(change)) });
             } else {
-                removals.everything = Some((event.at, change));
+                grasps.everything = Some((event.at, change));
             }
         }
-        for (table, removals) in &mut changes.removed {
-            removals.pin(|column| exact(pass, table, column));
+        for (table, grasps) in changes.removed.iter_mut().chain(&mut changes.rewritten) {
+            grasps.pin(|column| exact(&pass.start, table, column));
         }
         changes
+    }
+
+    /// Whether rows are added that may be those of the insertion.
+    fn add_again(&self, catalog: &Catalog, insertion: &Insertion) -> bool {
+        let is_there = |(column, values): (&Ident, &BTreeSet<Ident>), again: &Constants| {
+            let (Some(again), Some(kind)) = (again.get(column), exact(catalog, &insertion.table, column)) else {
+                return true;
+            };
+            values.is_subset(again) || !values.iter().chain(again).all(|value| kind.tells(value))
+        };
+        let again = self.inserted.get(&insertion.table).and_then(Option::as_ref);
+        again.is_some_and(|again| insertion.values.iter().all(|row| is_there(row, again)))
     }
 
     /// Whether all rows of the insertion are removed by one of them.
@@ -366,51 +410,58 @@ impl<'a> Changes<'a> {
 
     /// What removes all rows of the insertion, and where.
     fn remover(&self, pass: &Pass<'_>, insertion: &Insertion) -> Option<(At, &'a Change<'a>)> {
-        let removals = self.removed.get(&insertion.table)?;
-        let one = || removals.of(pass, insertion).find(|removal| removal.removes(pass, insertion));
-        removals.everything.or_else(|| one().map(|removal| (removal.at, removal.change)))
+        self.removed.get(&insertion.table)?.holder(pass, insertion)
+    }
+
+    /// What changes all rows of the insertion, and where.
+    fn rewriter(&self, pass: &Pass<'_>, insertion: &Insertion) -> Option<(At, &'a Change<'a>)> {
+        self.rewritten.get(&insertion.table)?.holder(pass, insertion)
     }
 }
 
-impl<'a> Removals<'a> {
+impl<'a> Grasps<'a> {
+    /// What reaches all rows of the insertion, and where.
+    fn holder(&self, pass: &Pass<'_>, insertion: &Insertion) -> Option<(At, &'a Change<'a>)> {
+        let one = || self.of(pass, insertion).find(|grasp| grasp.holds(pass, insertion));
+        self.everything.or_else(|| one().map(|grasp| (grasp.at, grasp.change)))
+    }
+
     /// Notes of each what its rows are sure to have, of several such things the one that the
     /// fewest others ask for.
     fn pin(&mut self, exact: impl Fn(&Ident) -> Option<Exact>) {
-        let pins = |removal: &Removal<'a>| -> Vec<(&'a Ident, Vec<&'a Ident>)> {
-            let tells = |(column, list): &(&Ident, &[&Ident])| {
-                exact(column).is_some_and(|kind| list.iter().all(|value| kind.tells(value)))
-            };
-            removal.demands.among().filter(tells).map(|(column, list)| (column, list.to_vec())).collect()
+        let Self { each, any, pinned, .. } = self;
+        let tells = |(column, list): &(&'a Ident, &BTreeSet<&'a Ident>)| {
+            exact(column).is_some_and(|kind| list.iter().all(|value| kind.tells(value)))
         };
-        let all: Vec<_> = self.each.iter().map(pins).collect();
+        let all: Vec<Vec<_>> = each.iter().map(|grasp| grasp.demands.among().filter(tells).collect()).collect();
         let mut often: HashMap<(&Ident, &Ident), usize> = HashMap::new();
         for (column, list) in all.iter().flatten() {
             list.iter().for_each(|value| *often.entry((*column, *value)).or_default() += 1);
         }
-        let times = |(column, list): &(&'a Ident, Vec<&'a Ident>)| -> usize {
+        let times = |(column, list): &(&'a Ident, &BTreeSet<&'a Ident>)| -> usize {
             list.iter().filter_map(|value| often.get(&(*column, *value))).sum()
         };
         for (number, pins) in all.into_iter().enumerate() {
             match pins.into_iter().min_by_key(times) {
-                None => self.any.push(number),
+                None => any.push(number),
                 Some((column, list)) => {
                     for value in list {
-                        self.pinned.entry((column, value)).or_default().push(number);
+                        pinned.entry((column, *value)).or_default().push(number);
                     }
                 }
             }
         }
     }
 
-    /// Those that may remove all rows of the insertion.
-    fn of<'s>(&'s self, pass: &Pass<'_>, insertion: &'s Insertion) -> impl Iterator<Item = &'s Removal<'a>> {
+    /// Those that may reach all rows of the insertion.
+    fn of<'s>(&'s self, pass: &Pass<'_>, insertion: &'s Insertion) -> impl Iterator<Item = &'s Grasp<'a>> {
         let mut numbers = self.any.clone();
         for (column, values) in &insertion.values {
-            if exact(pass, &insertion.table, column).is_some_and(|kind| !values.iter().all(|value| kind.tells(value))) {
+            if exact(&pass.start, &insertion.table, column).is_some_and(|kind| !values.iter().all(|value| kind.tells(value))) {
                 numbers = (0..self.each.len()).collect();
                 break;
             }
-            // What removes all rows removes those with the first value.
+            // What reaches all rows reaches those with the first value.
             let pinned = values.first().and_then(|value| self.pinned.get(&(column, value)));
             numbers.extend(pinned.into_iter().flatten());
         }
@@ -419,18 +470,18 @@ impl<'a> Removals<'a> {
 }
 
 /// How values of a column can be told apart.
-fn exact(pass: &Pass<'_>, table: &Name, column: &Ident) -> Option<Exact> {
-    match pass.start.relation(table)?.column(column)?.kind.scalar()? {
+fn exact(catalog: &Catalog, table: &Name, column: &Ident) -> Option<Exact> {
+    match catalog.relation(table)?.column(column)?.kind.scalar()? {
         "text" | "varchar" => Some(Exact::Text),
         "int2" | "int4" | "int8" => Some(Exact::Integer),
         _ => None,
     }
 }
 
-impl Removal<'_> {
-    /// Whether it removes all rows of the insertion.
-    fn removes(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
-        match self.demands.meet(&insertion.values, |column| exact(pass, &insertion.table, column)) {
+impl Grasp<'_> {
+    /// Whether it reaches all rows of the insertion.
+    fn holds(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
+        match self.demands.meet(&insertion.values, |column| exact(&pass.start, &insertion.table, column)) {
             Known::Yes => return true,
             Known::No => return false,
             Known::Unsaid => {}
