@@ -1,10 +1,13 @@
 //! Where two catalogs differ, and what is certain after two ways have met.
 
+use std::sync::Arc;
+
 use super::object::{Column, Detail, Id, Key, Kind, Object, Presence};
+use super::query::alike::Pair;
 use super::reads::{Row, note};
 use super::store::State;
 use super::{Blur, Catalog};
-use crate::effect::{At, Ident};
+use crate::effect::{At, Expr, Ident};
 
 /// One difference, from the first catalog to the second.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +125,13 @@ impl Comparison<'_> {
         self.say(what, text(before), text(after));
     }
 
+    /// Expressions, where they do not come to the same.
+    fn expressions(&mut self, what: &'static str, pair: &mut Pair<'_>, before: &[&Expr], after: &[&Expr]) {
+        let are_same = before.len() == after.len()
+            && before.iter().zip(after).all(|(one, other)| one == other || pair.exprs(one, other));
+        self.whole(what, &true, &are_same);
+    }
+
     /// Something that has no short words.
     fn whole<T: PartialEq>(&mut self, what: &'static str, before: &T, after: &T) {
         if before != after {
@@ -189,7 +199,11 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
             };
             say.whole("parents", &parents(one_side, &first.parents), &parents(other_side, &second.parents));
             if first.query.is_some() || second.query.is_some() {
-                say.whole("definition", &first.query, &second.query);
+                let are_same = match (&first.query, &second.query) {
+                    (Some(one), Some(other)) => one == other || Pair::new(one_side.0, other_side.0).queries(one, other),
+                    _ => false,
+                };
+                say.whole("definition", &true, &are_same);
                 say.whole("reads", &needs(one_side), &needs(other_side));
             }
             let order =
@@ -219,8 +233,10 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
             say.flag("unique", first.unique, second.unique);
             say.flag("primary", first.primary, second.primary);
             say.flag("nulls not distinct", first.nulls_equal, second.nulls_equal);
-            say.whole("expressions", &first.expressions, &second.expressions);
-            say.whole("predicate", &first.filter, &second.filter);
+            let mut pair = Pair::new(one_side.0, other_side.0);
+            pair.see(first.table, second.table, None);
+            say.expressions("expressions", &mut pair, &all(&first.expressions), &all(&second.expressions));
+            say.expressions("predicate", &mut pair, &all(first.filter.as_slice()), &all(second.filter.as_slice()));
         }
         (Detail::Constraint(first), Detail::Constraint(second)) => {
             say.flag("validated", first.validated, second.validated);
@@ -229,7 +245,12 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
                 numbers((one_side.0, one.parent), &first.columns),
                 numbers((other_side.0, other.parent), &second.columns),
             );
-            constraint_rule(say, (one_side, &first.rule), (other_side, &second.rule));
+            let mut pair = Pair::new(one_side.0, other_side.0);
+            match (domain(one_side.0, one.parent), domain(other_side.0, other.parent)) {
+                (Some(one), Some(other)) => pair.see_value(one, other),
+                _ => pair.see(one.parent, other.parent, None),
+            }
+            constraint_rule(say, pair, (one_side, &first.rule), (other_side, &second.rule));
         }
         (Detail::Type(first), Detail::Type(second)) => {
             say.whole("labels", &first.labels, &second.labels);
@@ -259,7 +280,15 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
             say.whole("timing", &first.timing, &second.timing);
             say.whole("events", &first.events, &second.events);
             say.flag("for each row", first.row, second.row);
-            say.whole("condition", &first.condition, &second.condition);
+            let mut pair = Pair::new(one_side.0, other_side.0);
+            pair.see(one.parent, other.parent, Some("old"));
+            pair.see(one.parent, other.parent, Some("new"));
+            say.expressions(
+                "condition",
+                &mut pair,
+                &all(first.condition.as_slice()),
+                &all(second.condition.as_slice()),
+            );
             say.whole("arguments", &first.arguments, &second.arguments);
             say.whole("state", &first.state, &second.state);
             say.say(
@@ -276,8 +305,25 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
             let function = |side: Side<'_>, id: Id| side.0.key((id, 0)).to_string();
             say.say("function", function(one_side, first.function), function(other_side, second.function));
         }
+        (Detail::Policy(first), Detail::Policy(second)) => {
+            let mut pair = Pair::new(one_side.0, other_side.0);
+            pair.see(one.parent, other.parent, None);
+            say.expressions("definition", &mut pair, &all(first), &all(second));
+        }
         (first, second) => say.whole("definition", first, second),
     }
+}
+
+/// What a domain is made of.
+fn domain(state: &State, id: Id) -> Option<&super::ColumnType> {
+    match &state.get(id)?.detail {
+        Detail::Type(kind) => kind.base.as_ref(),
+        _ => None,
+    }
+}
+
+fn all(exprs: &[Arc<Expr>]) -> Vec<&Expr> {
+    exprs.iter().map(|expr| &**expr).collect()
 }
 
 fn columns(say: &mut Comparison<'_>, before: (Side<'_>, &[Column]), after: (Side<'_>, &[Column])) {
@@ -295,7 +341,15 @@ fn columns(say: &mut Comparison<'_>, before: (Side<'_>, &[Column]), after: (Side
         let mut say = Comparison { found: say.found, key };
         say.say("type", before.0.0.type_text(&column.kind), after.0.0.type_text(&twin.kind));
         say.flag("not null", column.not_null, twin.not_null);
-        say.whole("default", &column.default, &twin.default);
+        let are_same = match (&column.default, &twin.default) {
+            (Some(one), Some(other)) if one != other => {
+                let mut pair = Pair::new(before.0.0, after.0.0);
+                pair.see(before.0.1, after.0.1, None);
+                pair.defaults((one, &column.kind), (other, &twin.kind))
+            }
+            (one, other) => one == other,
+        };
+        say.whole("default", &true, &are_same);
         say.flag("generated", column.generated, twin.generated);
         say.flag("identity", column.identity, twin.identity);
         say.optional("comment", column.comment.as_ref(), twin.comment.as_ref());
@@ -310,6 +364,7 @@ fn columns(say: &mut Comparison<'_>, before: (Side<'_>, &[Column]), after: (Side
 
 fn constraint_rule(
     say: &mut Comparison<'_>,
+    mut pair: Pair<'_>,
     before: (Side<'_>, &super::ConstraintRule),
     after: (Side<'_>, &super::ConstraintRule),
 ) {
@@ -326,6 +381,7 @@ fn constraint_rule(
             say.say("on delete", format!("{delete:?}"), format!("{delete_then:?}"));
             say.say("on update", format!("{update:?}"), format!("{update_then:?}"));
         }
+        (R::Check(one), R::Check(other)) => say.expressions("definition", &mut pair, &[one], &[other]),
         (one, other) => say.whole("definition", one, other),
     }
 }

@@ -1,6 +1,8 @@
 //! Looks up what a query names: the columns it yields with their names and types, and the
 //! relations, columns, functions and types that it needs. What it cannot tell it says so.
 
+pub(super) mod alike;
+
 use std::collections::BTreeSet;
 
 use super::object::{ColumnType, Id, Kind, Object};

@@ -103,6 +103,11 @@ fn rank(name: &str) -> Option<u8> {
     })
 }
 
+/// Whether a number becomes one of the other type by itself.
+pub(super) fn is_promoted(from: &str, to: &str) -> bool {
+    matches!((rank(from), rank(to)), (Some(low), Some(high)) if low < high)
+}
+
 /// Whether it is a type of numbers.
 pub(super) fn is_number(name: &str) -> bool {
     rank(name).is_some()
