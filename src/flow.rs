@@ -112,6 +112,8 @@ pub struct Flow<'a> {
     frames: Vec<Name>,
     /// Whether what is executed is executed on every path that is not stopped.
     certain: bool,
+    /// The database where the run begins.
+    origin: Catalog,
     transactions: u32,
     /// The paths that left the steps they were in, by `RETURN`, `EXIT` or `CONTINUE`.
     left: Vec<(Departure, State)>,
@@ -157,6 +159,7 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         trail: Vec::new(),
         frames: Vec::new(),
         certain: true,
+        origin: start.catalog.clone(),
         transactions: 0,
         left: Vec::new(),
         loops: 0,

@@ -130,10 +130,11 @@ fn with_trail(mut finding: Finding, event: &Event<'_>) -> Finding {
         let text = match origin {
             Origin::Call(name) => format!("{name} is called here"),
             Origin::Trigger(name) => format!("this fires the trigger {name}"),
-            Origin::ForeignKey(name) => format!("the foreign key {name} carries it on"),
+            Origin::ForeignKey { name, .. } => format!("the foreign key {name} carries it on"),
             Origin::Cascade => "CASCADE carries it on".to_owned(),
+            Origin::Inheritance(name) => format!("its rows are rows of {name}, too"),
             Origin::View(name) => format!("the view {name} hands it on"),
-            Origin::Rule(name) => format!("the rule {name} does more"),
+            Origin::Rule { name, .. } => format!("the rule {name} does more"),
             Origin::Definition { relation, what } => format!("{what} of {relation} has it worked out"),
             Origin::Dynamic => "as dynamic SQL here".to_owned(),
             Origin::Do => continue,
@@ -270,6 +271,15 @@ fn is_house_rule(event: &Event<'_>, baseline: &Catalog) -> bool {
             baseline.worked_out(relation).iter().any(|worked| worked.what == *what)
         }
         _ => false,
+    })
+}
+
+/// The tiers that a rollback undoes.
+fn undone_by<'c, 'a>(case: &'c Case<'a>, pass: &Pass<'_>) -> impl Iterator<Item = &'c Pass<'a>> {
+    let role = pass.role;
+    case.tiers.iter().filter(move |tier| match (tier.role, role) {
+        (Role::Tier(tier), Role::Rollback(only)) => tier == only,
+        (role, _) => matches!(role, Role::Tier(_)),
     })
 }
 

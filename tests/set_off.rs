@@ -84,6 +84,22 @@ const LOSES: &[(&str, &str)] = &[
     ("CREATE TABLE above (id int); ALTER TABLE keep INHERIT above", "DELETE FROM above"),
     ("CREATE TABLE above (id int); ALTER TABLE keep INHERIT above", "TRUNCATE above"),
     (
+        "CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id int PRIMARY KEY, p int, CONSTRAINT fk FOREIGN KEY (p) REFERENCES parent ON DELETE CASCADE); ALTER TABLE keep ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES child ON DELETE CASCADE; INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1, 1)",
+        "DELETE FROM parent WHERE id = 1",
+    ),
+    (
+        "CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parted FOR VALUES IN (1); INSERT INTO part VALUES (1); ALTER TABLE keep ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES parted ON DELETE CASCADE",
+        "DELETE FROM part",
+    ),
+    (
+        "CREATE TABLE one (id int); CREATE TABLE two (id int); CREATE RULE r AS ON DELETE TO two DO ALSO DELETE FROM keep; CREATE RULE r AS ON DELETE TO one DO ALSO DELETE FROM two; INSERT INTO one VALUES (1); INSERT INTO two VALUES (1)",
+        "DELETE FROM one",
+    ),
+    (
+        "CREATE VIEW shown AS SELECT * FROM keep; CREATE RULE r AS ON INSERT TO shown DO INSTEAD NOTHING",
+        "DELETE FROM shown",
+    ),
+    (
         "CREATE TABLE under () INHERITS (log); INSERT INTO under VALUES (1); CREATE FUNCTION too() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM wipe(); RETURN OLD; END'; CREATE TRIGGER t BEFORE DELETE ON under FOR EACH ROW EXECUTE FUNCTION too()",
         "DELETE FROM log",
     ),

@@ -170,6 +170,15 @@ impl Catalog {
             .collect()
     }
 
+    /// Whether a rule does something else instead, whatever the row is.
+    #[must_use]
+    pub fn is_replaced_by_rule(&self, relation: &Name, event: &str) -> bool {
+        let Some(id) = self.relation_id(relation) else { return false };
+        self.state.parts(Class::Rule, id).into_iter().filter_map(|id| self.state.get(id)).any(|object| {
+            matches!(&object.detail, Detail::Rule(rule) if rule.event == event && rule.instead && rule.condition.is_none())
+        })
+    }
+
     /// The triggers of a relation, in the order in which they fire.
     #[must_use]
     pub fn triggers(&self, relation: &Name) -> Vec<(Ident, Trigger)> {

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Change, ChangeKind, Origin, Via, What};
+use super::expression::text_of;
 use super::state::State;
 use super::{DEPTH_LIMIT, Flow};
 use crate::builtin::{Builtin, builtin};
-use crate::catalog::{Catalog, Column, Key, Outcome, Presence, When};
+use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Trigger, When};
 use crate::effect::{
     Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Function, Ident, MergeAction, Name,
     Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerState,
@@ -140,6 +141,7 @@ impl<'a> Flow<'a> {
         outcome.skipped.shrink_to_fit();
         let outcome = Arc::new(outcome);
         self.emit(statement.at, What::Define { statement, outcome: Arc::clone(&outcome) }, state);
+        self.written_over(&statement.act, &outcome, state);
         if !outcome.changed {
             return;
         }
@@ -159,6 +161,43 @@ impl<'a> Flow<'a> {
         {
             let empty = no_rows(name, statement.at);
             state.assume(&empty, Truth::True);
+        }
+    }
+
+    /// The columns that `ALTER TABLE` fills with something else in all rows. No trigger fires.
+    fn written_over(&mut self, act: &Act, outcome: &Outcome, state: &mut State) {
+        let Act::AlterTable { name, actions, .. } = act else { return };
+        if outcome.problem.is_some() || state.catalog.relation(name).is_none() {
+            return;
+        }
+        let is_made = |column: &Ident| outcome.made.iter().any(|key| key.part.as_ref() == Some(column));
+        for action in actions {
+            let (column, value) = match action {
+                AlterAction::ColumnType { column, using: Some(value), .. } if !is_itself(value, column) => {
+                    (column, value)
+                }
+                AlterAction::AddColumn { column, .. } => match &column.default {
+                    Some(value) if is_made(&column.name) && text_of(value).is_some() => (&column.name, value),
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            let set = Assignment { column: column.clone(), value: value.clone(), at: value.at };
+            let act = Act::Update {
+                with: Box::default(),
+                table: name.clone(),
+                alias: None,
+                set: Box::new([set]),
+                from: Box::default(),
+                filter: None,
+                returning: Box::default(),
+            };
+            let statement = self.memory.statements.push_get(Box::new(Statement { at: value.at, act }));
+            let relation = state.catalog.canonical(name);
+            let (relation, written) = (self.shared(&relation), self.shared(name));
+            let (kind, act) = (ChangeKind::Update, Some(&statement.act));
+            let change = Change { relation, written, kind, act, branch: None, filter: None, known: None };
+            self.emit(value.at, What::Change(change), state);
         }
     }
 
@@ -274,6 +313,11 @@ impl<'a> Flow<'a> {
             _ => None,
         };
         let (name, written) = (self.shared(&relation), self.shared(table));
+        if table.is_variable() {
+            let why = format!("which table it changes depends on a psql variable: {table}");
+            self.emit(at, What::Opaque(why), state);
+            state.forget_everything();
+        }
         let change = Change { relation: name, written, kind, act, branch, filter, known };
         self.emit(at, What::Change(change), state);
         if super::definition::is_system(&relation) {
@@ -293,6 +337,11 @@ impl<'a> Flow<'a> {
         self.triggered(&relation, kind, at, state);
         self.by_definition(&relation, at, |when| occurs(when, kind, act), state);
         self.handed_down(&relation, kind, act, at, state);
+        if relation.is_temporary() {
+            for parent in state.catalog.ancestors(&relation).into_iter().filter(|parent| !parent.is_temporary()) {
+                self.shared_rows(&relation, &parent, kind, at, state);
+            }
+        }
         self.viewed(&relation, kind, at, state);
         if kind == ChangeKind::Delete || kind == ChangeKind::Update {
             self.carried(&relation, kind, act, at, state);
@@ -302,14 +351,8 @@ impl<'a> Flow<'a> {
 
     /// The rules of the relation.
     fn rewritten(&mut self, relation: &Name, kind: ChangeKind, at: At, state: &mut State) {
-        let event = match kind {
-            ChangeKind::Insert => "insert",
-            ChangeKind::Update => "update",
-            ChangeKind::Delete => "delete",
-            ChangeKind::Truncate => return,
-        };
-        for (name, actions) in state.catalog.rules(relation, event) {
-            let origin = Origin::Rule(name);
+        for (name, actions) in state.catalog.rules(relation, event_of(kind)) {
+            let origin = Origin::Rule { name, of: relation.clone() };
             if self.trail.iter().any(|via| via.origin == origin) {
                 continue;
             }
@@ -327,12 +370,7 @@ impl<'a> Flow<'a> {
 
     /// The triggers of the relation.
     fn triggered(&mut self, relation: &Name, kind: ChangeKind, at: At, state: &mut State) {
-        let event = match kind {
-            ChangeKind::Insert => "insert",
-            ChangeKind::Update => "update",
-            ChangeKind::Delete => "delete",
-            ChangeKind::Truncate => "truncate",
-        };
+        let event = event_of(kind);
         for (name, trigger) in state.catalog.triggers(relation) {
             let off = matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica);
             if off || !trigger.events.iter().any(|known| known == event) {
@@ -382,18 +420,41 @@ impl<'a> Flow<'a> {
         if kind == ChangeKind::Insert && !is_partitioned() {
             return;
         }
+        let before = self.origin.descendants(relation);
         for child in state.catalog.descendants(relation) {
+            // What became a part of it only here is somebody's own.
+            if kind != ChangeKind::Insert && !before.contains(&child) && self.origin.relation(&child).is_some() {
+                self.shared_rows(relation, &child, kind, at, state);
+                continue;
+            }
             self.triggered(&child, kind, at, state);
             self.by_definition(&child, at, |when| occurs(when, kind, act), state);
+            if kind == ChangeKind::Delete || kind == ChangeKind::Update {
+                self.carried(&child, kind, act, at, state);
+            }
         }
+    }
+
+    /// Rows of a relation that are rows of another.
+    fn shared_rows(&mut self, relation: &Name, other: &Name, kind: ChangeKind, at: At, state: &mut State) {
+        if self.trail.iter().any(|via| matches!(via.origin, Origin::Inheritance(_))) {
+            return;
+        }
+        self.trail.push(Via { at, origin: Origin::Inheritance(relation.clone()) });
+        let other = Name { at, ..other.clone() };
+        self.rows(&other, kind, None, None, state);
+        self.trail.pop();
     }
 
     /// A view hands the change on to what it shows.
     fn viewed(&mut self, relation: &Name, kind: ChangeKind, at: At, state: &mut State) {
         let Some(query) = state.catalog.view_query(relation) else { return };
         // With a trigger or a rule instead, PostgreSQL leaves the base alone.
-        if state.catalog.triggers(relation).iter().any(|(_, trigger)| trigger.timing == TriggerTiming::InsteadOf)
-            || !state.catalog.rules(relation, "").is_empty()
+        let event = event_of(kind);
+        let is_instead = |(_, trigger): &(Ident, Trigger)| {
+            trigger.timing == TriggerTiming::InsteadOf && trigger.events.iter().any(|known| known == event)
+        };
+        if state.catalog.triggers(relation).iter().any(is_instead) || state.catalog.is_replaced_by_rule(relation, event)
         {
             return;
         }
@@ -413,7 +474,11 @@ impl<'a> Flow<'a> {
 
     /// Foreign keys that carry a deletion, or a new key, to the children.
     fn carried(&mut self, relation: &Name, kind: ChangeKind, act: Option<&'a Act>, at: At, state: &mut State) {
-        for child in state.catalog.children(relation) {
+        // The keys that refer to a partitioned table hold for the rows of its partitions.
+        let is_partition = state.catalog.relation(relation).is_some_and(|relation| relation.partition);
+        let above = if is_partition { state.catalog.ancestors(relation) } else { Vec::new() };
+        let referred: Vec<&Name> = [relation].into_iter().chain(&above).collect();
+        for child in referred.into_iter().flat_map(|relation| state.catalog.children(relation)).collect::<Vec<_>>() {
             let action = if kind == ChangeKind::Delete { child.on_delete } else { child.on_update };
             let then = match action {
                 ReferentialAction::NoAction | ReferentialAction::Restrict => continue,
@@ -426,7 +491,10 @@ impl<'a> Flow<'a> {
             {
                 continue;
             }
-            let origin = Origin::ForeignKey(child.constraint.part.clone().unwrap_or_default());
+            let origin = Origin::ForeignKey {
+                name: child.constraint.part.clone().unwrap_or_default(),
+                of: child.child.relation(),
+            };
             if self.trail.iter().any(|via| via.origin == origin) {
                 continue;
             }
@@ -434,6 +502,25 @@ impl<'a> Flow<'a> {
             self.rows(&child.child.relation(), then, None, None, state);
             self.trail.pop();
         }
+    }
+}
+
+/// Whether a value is the column, of whatever type.
+fn is_itself(value: &Expr, column: &Ident) -> bool {
+    match &value.kind {
+        ExprKind::Cast { operand, .. } => is_itself(operand, column),
+        ExprKind::Column(path) => path.last() == Some(column),
+        _ => false,
+    }
+}
+
+/// What triggers and rules call a change.
+const fn event_of(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Insert => "insert",
+        ChangeKind::Update => "update",
+        ChangeKind::Delete => "delete",
+        ChangeKind::Truncate => "truncate",
     }
 }
 

@@ -70,13 +70,25 @@ pub enum Origin {
     /// A trigger fires.
     Trigger(Ident),
     /// A foreign key carries a deletion or a change to the child.
-    ForeignKey(Ident),
+    ForeignKey {
+        /// Its name.
+        name: Ident,
+        /// The child.
+        of: Name,
+    },
     /// `TRUNCATE … CASCADE`
     Cascade,
+    /// The rows of the relation are rows of another, too: what inherits from it, or its parent.
+    Inheritance(Name),
     /// A view hands the change on to what it reads.
     View(Name),
     /// A rule rewrites the statement.
-    Rule(Ident),
+    Rule {
+        /// Its name.
+        name: Ident,
+        /// Its relation.
+        of: Name,
+    },
     /// The definition of a relation has it worked out: a default, a constraint, an index.
     Definition {
         /// Whose.

@@ -81,12 +81,87 @@ fn undone(ledger: &Ledger<'_>, event: &Event<'_>, change: &Change<'_>) -> Option
     if fills_new_columns(pass, change) {
         return None;
     }
-    if ledger.confines(change) {
+    if ledger.confines(change) || takes_back(case, pass, change) {
         return None;
     }
     let added = ledger.to(&change.relation);
     let fix = super::is_own(event).then(|| escaped(case, pass, change, &added.marks)).flatten();
     Some(finding(case, pass, event, change, &added).fix(fix))
+}
+
+/// Whether a rollback writes only what a tier that it undoes has written, into rows that it reached;
+/// or into columns that the release has added.
+fn takes_back(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> bool {
+    let Some(Act::Update { set, from, .. }) = change.act else { return false };
+    let before = case.baseline.relation(&change.relation);
+    if before.is_some_and(|before| before.is_known && set.iter().all(|set| before.column(&set.column).is_none())) {
+        return true;
+    }
+    let is_taken_back = |forth: &Change<'_>| {
+        let written = assignments(forth);
+        let is_written = |column: &Ident| written.iter().any(|set| set.column == *column);
+        let Some(Act::Update { from: joined, .. }) = forth.act else { return false };
+        if forth.relation != change.relation || !set.iter().all(|set| is_written(&set.column)) {
+            return false;
+        }
+        let Some(filter) = forth.filter else { return joined.is_empty() };
+        // What it wrote over says nothing of the rows any more.
+        let own = super::reach(forth).alias.map_or_else(|| forth.relation.name.clone(), Ident::new);
+        let parts = match &filter.kind {
+            ExprKind::And(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(filter),
+        };
+        let stay = parts.iter().filter(|part| !is_about(part, &is_written));
+        let stay: Vec<Expr> = stay.map(|part| if joined.is_empty() { bare(part, &own) } else { part.clone() }).collect();
+        let Some(first) = stay.first() else { return false };
+        let goal = Expr { at: first.at, kind: ExprKind::And(stay.clone()) };
+        let reach = super::reach(change);
+        if joined.is_empty() {
+            return Facts::default().confines(&reach, super::common(change), &goal, &Sight(&pass.start)) == Known::Yes;
+        }
+        let asked = change.filter.map_or(&[][..], |filter| match &filter.kind {
+            ExprKind::And(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(filter),
+        });
+        joined == from && super::reach(forth).alias == reach.alias && stay.iter().all(|part| asked.contains(part))
+    };
+    super::undone_by(case, pass).any(|tier| {
+        let changes = tier.run.events.iter().filter(|event| event.reachable).filter_map(|event| match &event.what {
+            What::Change(change) if change.kind == ChangeKind::Update => Some(change),
+            _ => None,
+        });
+        changes.into_iter().any(is_taken_back)
+    })
+}
+
+/// Whether an expression names one of the columns, of whatever relation.
+fn is_about(expr: &Expr, is_one: &dyn Fn(&Ident) -> bool) -> bool {
+    struct Names<'f>(&'f dyn Fn(&Ident) -> bool, bool);
+    impl<'a> Visit<'a> for Names<'_> {
+        fn expr(&mut self, expr: &'a Expr) {
+            match &expr.kind {
+                ExprKind::Column(path) => self.1 |= path.last().is_some_and(self.0),
+                _ => walk_expr(self, expr),
+            }
+        }
+    }
+    let mut names = Names(is_one, false);
+    names.expr(expr);
+    names.1
+}
+
+/// The expression without the name of its own relation before a column.
+fn bare(expr: &Expr, own: &Ident) -> Expr {
+    let mut expr = expr.clone();
+    rewrite_expr(&mut expr, &mut |node| {
+        if let ExprKind::Column(path) = &mut node.kind
+            && let [table, column] = path.as_slice()
+            && table == own
+        {
+            *path = vec![column.clone()];
+        }
+    });
+    expr
 }
 
 /// Whether a rollback fills only columns that it adds itself, and no trigger writes others and no
@@ -179,7 +254,7 @@ pub(super) fn assignments<'a>(change: &Change<'a>) -> Vec<&'a Assignment> {
 }
 
 fn is_carried(event: &Event<'_>) -> bool {
-    event.via.iter().any(|via| matches!(via.origin, Origin::ForeignKey(_)))
+    event.via.iter().any(|via| matches!(via.origin, Origin::ForeignKey { .. }))
 }
 
 /// What hangs on rows of the release is the release's own only in its own tables.

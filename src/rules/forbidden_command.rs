@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::effect::{Act, At, CopyEnd, QueryBody, Statement};
 use crate::finding::Finding;
 use crate::flow::{What, column_name};
+use crate::package::Role;
 use crate::psql::{Argument, Item, Metacommand, Part};
 
 const ID: &str = "forbidden-command";
@@ -15,9 +16,14 @@ const HARMLESS: &[&str] = &[
 ];
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let dumps = case.files_of(&|role| role == Role::Baseline);
     for (file, source) in case.library.sources.iter() {
         for item in &source.script.items {
             let Item::Metacommand { command, .. } = item else { continue };
+            // pg_dump opens and closes with it.
+            if matches!(command.name.as_str(), "restrict" | "unrestrict") && dumps.contains(&file) {
+                continue;
+            }
             if let Some((message, consequence)) = refused(command, case) {
                 findings.push(
                     Finding::new(ID, At::new(file, command.span), message, "here")
@@ -152,6 +158,7 @@ fn consequence(name: &str) -> &'static str {
         "q" | "quit" => "the rest of the file is not executed, and the exit code is 0",
         "watch" => "the statement is repeated until somebody stops it",
         "prompt" | "password" => "the release waits for somebody at a keyboard",
+        "restrict" | "unrestrict" => "psql refuses its other commands in between",
         "encoding" => "the bytes of the script mean other characters",
         "bind" | "crosstabview" | "gdesc" => "the statement does not run as it stands",
         _ => "psql knows no such command, or a release does not need it",

@@ -42,7 +42,7 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
         return;
     }
     // What the tiers made that are undone here; what others have left is told of there.
-    let made: BTreeSet<Key> = undone(case, pass)
+    let made: BTreeSet<Key> = super::undone_by(case, pass)
         .flat_map(|tier| tier.run.end.catalog.left_over(&tier.start))
         .collect();
     for key in pass.run.end.catalog.left_over(wanted) {
@@ -169,15 +169,6 @@ fn dropped(pass: &Pass<'_>, wanted: impl Fn(&Key) -> bool) -> Option<At> {
     pass.run.events.iter().find(drops).map(|event| event.at)
 }
 
-/// The tiers that a rollback undoes.
-fn undone<'c, 'a>(case: &'c Case<'a>, pass: &Pass<'_>) -> impl Iterator<Item = &'c Pass<'a>> {
-    let role = pass.role;
-    case.tiers.iter().filter(move |tier| match (tier.role, role) {
-        (Role::Tier(tier), Role::Rollback(only)) => tier == only,
-        (role, _) => matches!(role, Role::Tier(_)),
-    })
-}
-
 /// What a tier sets about an object that was there before, where the rollback sets nothing
 /// about it.
 fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
@@ -191,7 +182,7 @@ fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
         differences.into_iter().filter(is_set).map(|one| one.key).collect()
     };
     let mut set_back: Option<BTreeSet<Key>> = None;
-    for tier in undone(case, pass) {
+    for tier in super::undone_by(case, pass) {
         for key in set(tier) {
             let is_back = set_back.get_or_insert_with(|| set(pass)).contains(&key);
             if is_back || !pass.run.end.catalog.contains(&key) || !case.baseline.contains(&key) || super::is_kept(&key, case) {
@@ -224,7 +215,7 @@ fn sequences_set<'p>(pass: &'p Pass<'_>) -> impl Iterator<Item = (&'p Event<'p>,
 
 /// What a tier sets a sequence to that was there before, where the rollback does not set it.
 fn sequences(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
-    for tier in undone(case, pass) {
+    for tier in super::undone_by(case, pass) {
         for (event, sequence) in sequences_set(tier) {
             let is_kept = |name: &Name| {
                 let restarts = |event: &Event<'_>| match &event.what {
@@ -282,7 +273,7 @@ fn changed(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &m
     if !pass.run.events.iter().any(|event| matches!(event.what, What::Change(_) | What::Define { .. })) {
         return;
     }
-    for tier in undone(case, pass) {
+    for tier in super::undone_by(case, pass) {
         let ledger = Ledger::of(case, tier);
         for event in tier.run.events.iter().filter(|event| event.reachable) {
             let What::Change(change) = &event.what else { continue };
