@@ -8,6 +8,7 @@ mod body;
 mod change;
 mod create;
 mod difference;
+mod listed;
 mod object;
 mod query;
 mod reads;
@@ -22,6 +23,7 @@ use crate::effect::{Act, At, Expr, ExprKind, Ident, Name, Query, Statement, Tran
 
 pub use answer::{When, WorkedOut};
 pub use difference::{Aspect, Difference};
+pub use listed::Listed;
 pub use object::{
     Column, ColumnType, Constraint, ConstraintRule, Default, Detail, EventTrigger, Id, Index, Key, Kind, Object,
     Presence, Relation, Routine, Rule, Touches, Trigger, UserType,

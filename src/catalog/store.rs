@@ -353,6 +353,12 @@ impl State {
         self.called(Class::ConstraintOfSchema, schema, name).next().is_some()
     }
 
+    /// The constraints of that name of the relations of a schema.
+    pub(super) fn constraints_named(&self, schema: Id, name: &str) -> Vec<Id> {
+        note(Row::Name(Class::ConstraintOfSchema, schema, name));
+        self.called(Class::ConstraintOfSchema, schema, name).collect()
+    }
+
     pub(super) fn link(&mut self, from: Ref, to: Ref, link: Link) {
         // What PostgreSQL itself brings can be relied on.
         if to.0 == 0 || from == to || matches!(to.0, PG_CATALOG | INFORMATION_SCHEMA) {

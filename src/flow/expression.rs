@@ -6,10 +6,10 @@ use super::Flow;
 use super::event::{Origin, Via, What};
 use super::state::{PsqlValue, State};
 use crate::builtin::{Builtin, builtin};
-use crate::catalog::{Catalog, Key, Kind, Presence, Read, When};
+use crate::catalog::{Catalog, Key, Kind, Listed, Presence, Read, When};
 use crate::effect::{
     Act, AlterAction, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind,
-    SubqueryKind, VariableConflict, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
+    SubqueryKind, Target, VariableConflict, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
 };
 
 impl<'a> Flow<'a> {
@@ -73,6 +73,7 @@ impl<'a> Flow<'a> {
             {
                 among(left, std::slice::from_ref(right)).map(|found| boolean(node.at, found == (operator == "=")))
             }
+            ExprKind::Subquery { kind, query } => listed(kind, query, state),
             ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false } => {
                 self.resolve_call(node.at, function, arguments, state)
             }
@@ -685,6 +686,38 @@ pub(super) fn parse_name(text: &str, at: At) -> Option<Name> {
     match parts.as_slice() {
         [name] => Some(Name::plain(name.clone(), at)),
         [schema, name] => Some(Name { schema: Some(schema.clone()), name: name.clone(), at }),
+        _ => None,
+    }
+}
+
+/// What a question to PostgreSQL's own catalogs comes to: whether something is there, or how much.
+fn listed(kind: &SubqueryKind, query: &Query, state: &State) -> Option<Expr> {
+    let QueryBody::Select(select) = &query.body else { return None };
+    if !query.with.is_empty() || query.limit.is_some() || query.offset.is_some() {
+        return None;
+    }
+    let of = |kind: ExprKind| Some(Expr { at: query.at, kind });
+    let is_count = match select.targets.as_slice() {
+        [
+            Target {
+                value:
+                    Expr { kind: ExprKind::Call { function, filter: None, over: false, distinct: false, star, .. }, .. },
+                ..
+            },
+        ] => *star && function.name == "count",
+        _ => false,
+    };
+    match (kind, is_count) {
+        // An aggregate yields a row whatever it finds.
+        (SubqueryKind::Exists, false) => match state.catalog.listed(select) {
+            Listed::Rows(rows) => of(ExprKind::Boolean(rows > 0)),
+            Listed::Some => of(ExprKind::Boolean(true)),
+            Listed::Unsaid => None,
+        },
+        (SubqueryKind::Scalar, true) => match state.catalog.listed(select) {
+            Listed::Rows(rows) => of(ExprKind::Number(Ident::from(rows.to_string()))),
+            Listed::Some | Listed::Unsaid => None,
+        },
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Start;
 use crate::catalog::{Catalog, Presence};
-use crate::effect::{At, Expr, ExprKind, Ident, Name, Scope, VariableConflict};
+use crate::effect::{At, Expr, ExprKind, Ident, Name, QueryBody, Scope, SubqueryKind, VariableConflict};
 use crate::logic::{Facts, Known, Truth, World};
 
 /// What is known at one point of a script.
@@ -187,6 +187,9 @@ impl State {
     }
 
     pub(super) fn assume(&mut self, expr: &Expr, truth: Truth) {
+        if let Some(role) = known_role(expr, truth == Truth::True) {
+            self.catalog.know_role(&role);
+        }
         let world = Sight(&self.catalog);
         self.facts.assume(expr, truth, &world);
         if self.facts.contradictory() {
@@ -459,6 +462,18 @@ fn is_constant(expr: &Expr) -> bool {
         ExprKind::Array(parts) => parts.iter().all(is_constant),
         ExprKind::Cast { operand, .. } => is_constant(operand),
         _ => false,
+    }
+}
+
+/// The role that is there if a condition holds, or if it does not.
+fn known_role(expr: &Expr, holds: bool) -> Option<Ident> {
+    match &expr.kind {
+        ExprKind::Not(inner) => known_role(inner, !holds),
+        ExprKind::Subquery { kind: SubqueryKind::Exists, query } if holds => match &query.body {
+            QueryBody::Select(select) => Catalog::role_asked(select),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
