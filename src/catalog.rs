@@ -167,6 +167,8 @@ struct Work<'a> {
     at: At,
     outcome: Outcome,
     in_block: bool,
+    /// `ONLY`: the partitions of the table get none of what it gets.
+    only: bool,
     /// Whether a name that is no column may be a variable of PL/pgSQL.
     has_variables: bool,
 }
@@ -318,6 +320,7 @@ impl Catalog {
             at,
             outcome: Outcome::default(),
             in_block: self.saved.is_some(),
+            only: false,
             has_variables: true,
         }
     }

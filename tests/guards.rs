@@ -52,6 +52,19 @@ const GUARDS: &[(&str, Holds)] = &[
     ("BEGIN ASSERT (SELECT count(*) FROM approval) > 0, 'no'; END", Mostly),
     ("BEGIN PERFORM FROM approval; IF NOT FOUND THEN RAISE EXCEPTION 'no'; END IF; END", Always),
     ("n int; BEGIN n := (SELECT count(*) FROM approval); IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    (
+        "ok bool; BEGIN SELECT count(*) >= 1 INTO ok FROM approval; IF NOT ok THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "ok bool; BEGIN SELECT count(*) >= 0 INTO ok FROM approval; IF NOT ok THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "ok bool; BEGIN SELECT count(*) > 0 OR max(id) IS NULL INTO ok FROM approval; \
+         IF NOT ok THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
     // A variable that was forgotten, and is given a value again.
     (
         "n int; BEGIN n := (SELECT count(*) FROM account); PERFORM looks(); n := (SELECT count(*) FROM approval); \

@@ -72,6 +72,7 @@ const TOLD: &[&str] = &[
     "pg_attribute a JOIN pg_class c ON a.attrelid = c.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = 'item' AND n.nspname = 'shop' AND a.attname = 'Odd'",
     "pg_attribute WHERE attrelid = 'item'::regclass AND attname = 'who' AND attnotnull",
     "pg_attribute WHERE attrelid = 'item'::regclass AND attname = 'who' AND attidentity <> ''",
+    "pg_attribute WHERE attrelid = 'item'::regclass AND attname = 'id' AND attidentity <> ''",
     "pg_constraint WHERE conname = 'named' AND conrelid = 'item'::regclass",
     "pg_constraint WHERE conname = 'named' AND conrelid = 'shop.item'::regclass",
     "pg_constraint WHERE conname = 'item_pkey' AND contype = 'p'",

@@ -54,7 +54,10 @@ impl Work<'_> {
             Act::CreateRule { .. } => self.create_rule(act),
             Act::CreateType { .. } => self.create_type(act),
             Act::Create { .. } => self.create_other(act),
-            Act::AlterTable { kind, name, if_exists, actions } => self.alter_table(kind, name, *if_exists, actions),
+            Act::AlterTable { kind, name, only, if_exists, actions } => {
+                self.only = *only;
+                self.alter_table(kind, name, *if_exists, actions)
+            }
             Act::Rename { object, part, to, if_exists } => self.rename(object, part.as_ref(), to, *if_exists),
             Act::SetSchema { object, to, if_exists } => self.set_schema(object, to, *if_exists),
             Act::Alter { object, what, if_exists, value } => self.alter(object, what, *if_exists, value.as_ref()),

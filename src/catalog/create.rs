@@ -1045,7 +1045,7 @@ impl Work<'_> {
                 }
             }
         }
-        if is_partitioned {
+        if is_partitioned && !self.only {
             let rule = owner.and_then(|id| self.state.get(id)).and_then(Object::constraint).map(|c| c.rule.clone());
             for child in self.state.inheritors(table) {
                 let columns = self.same_columns(table, child, &source.columns);
@@ -1137,11 +1137,22 @@ impl Work<'_> {
     }
 
     pub(super) fn create_index(&mut self, act: &Act) -> Done {
-        let Act::CreateIndex { name, table, unique, concurrently, if_not_exists, parts, include, filter, nulls_equal } =
-            act
+        let Act::CreateIndex {
+            name,
+            table,
+            only,
+            unique,
+            concurrently,
+            if_not_exists,
+            parts,
+            include,
+            filter,
+            nulls_equal,
+        } = act
         else {
             return Ok(());
         };
+        self.only = *only;
         if *concurrently && self.in_block {
             let message = "CREATE INDEX CONCURRENTLY cannot run inside a transaction block".to_owned();
             return Err(Problem::new("25001", message, self.at));

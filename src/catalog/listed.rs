@@ -28,6 +28,8 @@ enum Value {
     /// The number of an object.
     Oid(Id),
     Boolean(bool),
+    /// Some text, not an empty one.
+    NotEmpty,
 }
 
 /// Columns that are not among them cannot be told.
@@ -285,6 +287,9 @@ impl Catalog {
             (Value::Boolean(truth), Value::Text(text)) | (Value::Text(text), Value::Boolean(truth)) => {
                 Some(matches!((text.as_str(), truth), ("t" | "true", true) | ("f" | "false", false)))
             }
+            (Value::NotEmpty, Value::Text(text)) | (Value::Text(text), Value::NotEmpty) => {
+                text.is_empty().then_some(false)
+            }
             _ => Some(one == other),
         }
     }
@@ -300,7 +305,7 @@ impl Catalog {
             match given.get(column) {
                 Some(Value::Text(name)) => Some(state.schema(name).into_iter().collect()),
                 Some(Value::Oid(id)) => Some(vec![*id]),
-                Some(Value::Boolean(_)) => None,
+                Some(Value::Boolean(_) | Value::NotEmpty) => None,
                 None => Some(state.parts(Class::Schema, 0)),
             }
         };
@@ -583,9 +588,7 @@ fn column_rows(state: &State, ids: &[Id]) -> Option<Vec<Row>> {
             ];
             let mut row = row_of(state, *id, names.into_iter().chain(of).chain(flags));
             // Which kind of identity it is is not told.
-            if !column.identity {
-                row.cells.insert("attidentity", text(""));
-            }
+            row.cells.insert("attidentity", if column.identity { Value::NotEmpty } else { text("") });
             row.is_certain &= column.presence == Presence::Yes;
             rows.push(row);
         }

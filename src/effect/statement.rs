@@ -197,6 +197,8 @@ pub enum Act {
         name: Option<Ident>,
         /// The table.
         table: Name,
+        /// `ON ONLY`: not of its partitions.
+        only: bool,
         /// `UNIQUE`
         unique: bool,
         /// `CONCURRENTLY`
@@ -295,6 +297,8 @@ pub enum Act {
         kind: ObjectKind,
         /// Its name.
         name: Name,
+        /// `ONLY`: not what inherits from it.
+        only: bool,
         /// `IF EXISTS`
         if_exists: bool,
         /// What is changed, in order.

@@ -70,7 +70,7 @@ pub(super) fn text_call(name: &str, arguments: &[Expr]) -> Option<Ident> {
             let mut whole = String::new();
             for argument in arguments {
                 if argument.kind != ExprKind::Null {
-                    whole.push_str(&text_of(argument)?);
+                    whole.push_str(&printed(argument)?);
                 }
             }
             Some(Ident::from(whole))
@@ -114,14 +114,22 @@ fn format_text(format: &str, arguments: &[Expr]) -> Option<Ident> {
         let null = argument.kind == ExprKind::Null;
         match kind {
             's' if null => {}
-            's' => out.push_str(&text_of(argument)?),
-            'I' if !null => out.push_str(&quote_ident(&text_of(argument)?)),
+            's' => out.push_str(&printed(argument)?),
+            'I' if !null => out.push_str(&quote_ident(&printed(argument)?)),
             'L' if null => out.push_str("NULL"),
-            'L' => out.push_str(&quote_literal(&text_of(argument)?)),
+            'L' => out.push_str(&quote_literal(&printed(argument)?)),
             _ => return None,
         }
     }
     Some(Ident::from(out))
+}
+
+/// A value as PostgreSQL prints it, which is not what it is cast to.
+fn printed(value: &Expr) -> Option<Ident> {
+    match &value.kind {
+        ExprKind::Boolean(truth) => Some(Ident::new_static(if *truth { "t" } else { "f" })),
+        _ => text_of(value),
+    }
 }
 
 /// Quoted always: what it means is the same, and no list of keywords is needed.

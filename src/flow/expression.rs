@@ -73,7 +73,7 @@ impl<'a> Flow<'a> {
             {
                 among(left, std::slice::from_ref(right)).map(|found| boolean(node.at, found == (operator == "=")))
             }
-            ExprKind::Subquery { kind, query } => listed(kind, query, state),
+            ExprKind::Subquery { kind, query } => listed(kind, query, state).or_else(|| distributed(kind, query)),
             ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false } => {
                 self.resolve_call(node.at, function, arguments, state)
             }
@@ -719,6 +719,68 @@ fn listed(kind: &SubqueryKind, query: &Query, state: &State) -> Option<Expr> {
             Listed::Some | Listed::Unsaid => None,
         },
         _ => None,
+    }
+}
+
+/// What is worked out of aggregates is worked out of a query each: `(SELECT count(*) > 0 FROM t)` is
+/// `(SELECT count(*) FROM t) > 0`.
+fn distributed(kind: &SubqueryKind, query: &Query) -> Option<Expr> {
+    let QueryBody::Select(select) = &query.body else { return None };
+    let [Target { value, .. }] = select.targets.as_slice() else { return None };
+    let is_plain = query.with.is_empty() && query.limit.is_none() && query.offset.is_none() && !query.locks;
+    let is_one = select.group_by.is_empty() && select.having.is_none() && !select.distinct;
+    if *kind != SubqueryKind::Scalar || !is_plain || !is_one || is_aggregate(value) {
+        return None;
+    }
+    let mut parts = Aggregates { found: false, is_more: false };
+    parts.expr(value);
+    if !parts.found || parts.is_more {
+        return None;
+    }
+    let mut whole = value.clone();
+    rewrite_expr(&mut whole, &mut |node| {
+        if is_aggregate(node) {
+            let mut own = query.clone();
+            if let QueryBody::Select(select) = &mut own.body {
+                select.targets = vec![Target { value: node.clone(), alias: None }];
+            }
+            own.order_by = Vec::new();
+            node.kind = ExprKind::Subquery { kind: SubqueryKind::Scalar, query: Box::new(own) };
+        }
+    });
+    Some(whole)
+}
+
+fn is_aggregate(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call { function, over: false, .. } => {
+            let is_own = function.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+            is_own
+                && matches!(function.name.as_str(), "count" | "min" | "max" | "sum" | "bool_and" | "bool_or" | "every")
+        }
+        _ => false,
+    }
+}
+
+/// What an expression is made of: aggregates, and what is not worked out of them and constants.
+struct Aggregates {
+    found: bool,
+    is_more: bool,
+}
+
+impl<'a> Visit<'a> for Aggregates {
+    fn expr(&mut self, expr: &'a Expr) {
+        match &expr.kind {
+            _ if is_aggregate(expr) => self.found = true,
+            ExprKind::Column(_)
+            | ExprKind::Star(_)
+            | ExprKind::Call { .. }
+            | ExprKind::Subquery { .. }
+            | ExprKind::Other { .. } => {
+                self.is_more = true;
+            }
+            _ => walk_expr(self, expr),
+        }
     }
 }
 

@@ -204,6 +204,8 @@ impl Lower<'_> {
             NodeEnum::AlterTableStmt(alter) => Act::AlterTable {
                 kind: kind_of(alter.objtype()),
                 name: self.relation(alter.relation.as_ref()),
+                only: alter.objtype() == ObjectType::ObjectTable
+                    && alter.relation.as_ref().is_some_and(|relation| !relation.inh),
                 if_exists: alter.missing_ok,
                 actions: alter.cmds.iter().map(|node| self.alter_action(node)).collect(),
             },
@@ -565,6 +567,7 @@ impl Lower<'_> {
         Act::CreateIndex {
             name: written(&index.idxname),
             table: self.relation(index.relation.as_ref()),
+            only: index.relation.as_ref().is_some_and(|relation| !relation.inh),
             unique: index.unique,
             concurrently: index.concurrent,
             if_not_exists: index.if_not_exists,

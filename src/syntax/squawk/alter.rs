@@ -48,7 +48,8 @@ impl Lower<'_> {
                 K::ADD_VALUE | K::RENAME_VALUE => self.enum_value(kind, node, last),
                 K::ALTER_TYPE_ATTRIBUTE_ACTION_LIST => {
                     let actions = last.nodes().map(|action| self.attribute_action(action)).collect();
-                    Act::AlterTable { kind, name: self.altered_object(ObjectKind::Type, node).name, if_exists, actions }
+                    let name = self.altered_object(ObjectKind::Type, node).name;
+                    Act::AlterTable { kind, name, only: false, if_exists, actions }
                 }
                 _ => self.options(kind, node, false),
             },
@@ -69,7 +70,9 @@ impl Lower<'_> {
                 if actions.is_empty() {
                     self.refuse("what is altered is missing".to_owned(), node);
                 }
-                Act::AlterTable { kind, name, if_exists, actions }
+                let table = [K::TABLE_RELATION_NAME, K::RELATION_NAME].into_iter().find_map(|kind| node.child(kind));
+                let only = table.is_some_and(|table| table.has(K::ONLY_KW));
+                Act::AlterTable { kind, name, only, if_exists, actions }
             }
             K::ALTER_ROLE | K::ALTER_USER if node.has(K::ALL_KW) => {
                 let name = Name::plain(Ident::new_static("all"), self.at(node));

@@ -362,6 +362,7 @@ impl Lower<'_> {
         Act::CreateIndex {
             name: node.child(K::INDEX).map(|name| self.ident(Some(name))),
             table: table.map_or_else(|| Name::plain("", self.at(node)), |table| self.relation(table)),
+            only: table.is_some_and(|table| table.has(K::ONLY_KW)),
             unique: node.has(K::UNIQUE_KW),
             concurrently: node.has(K::CONCURRENTLY_KW),
             if_not_exists: node.has(K::IF_NOT_EXISTS),
