@@ -13,7 +13,7 @@ use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Trigger, When};
 use crate::effect::{
     Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Function, Ident, MergeAction, Name,
     Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerState,
-    TriggerTiming,
+    TriggerTiming, rewrite_expr, rewrite_query,
 };
 use crate::logic::Truth;
 
@@ -204,6 +204,7 @@ impl<'a> Flow<'a> {
     /// The change of an `INSERT`, `UPDATE`, `DELETE` or `MERGE`, whatever else the statement
     /// calls already done.
     pub(super) fn change(&mut self, act: &'a Act, state: &mut State) {
+        let act = self.with_constants(act, state);
         match act {
             Act::Insert { table, conflict, .. } => {
                 self.rows(table, ChangeKind::Insert, Some(act), None, state);
@@ -247,6 +248,41 @@ impl<'a> Flow<'a> {
             }
             _ => {}
         }
+    }
+
+    /// The act with the constants that variables hold in what it writes; itself where there are none.
+    fn with_constants(&mut self, act: &'a Act, state: &State) -> &'a Act {
+        if !super::expression::has_constants(act, state) {
+            return act;
+        }
+        let put = &mut |node: &mut Expr| super::expression::put_constant(node, state);
+        let mut written = act.clone();
+        match &mut written {
+            Act::Insert { rows, conflict, .. } => {
+                if let RowSource::Query(query) = rows {
+                    rewrite_query(query, put);
+                }
+                if let Some(conflict) = conflict
+                    && let ConflictAction::Update { set, .. } = &mut conflict.action
+                {
+                    set.iter_mut().for_each(|set| rewrite_expr(&mut set.value, put));
+                }
+            }
+            Act::Update { set, .. } => set.iter_mut().for_each(|set| rewrite_expr(&mut set.value, put)),
+            Act::Merge { branches, .. } => {
+                for branch in branches.iter_mut() {
+                    match &mut branch.action {
+                        MergeAction::Insert { values, .. } => {
+                            values.iter_mut().for_each(|value| rewrite_expr(value, put));
+                        }
+                        MergeAction::Update(set) => set.iter_mut().for_each(|set| rewrite_expr(&mut set.value, put)),
+                        MergeAction::Nothing | MergeAction::Delete => {}
+                    }
+                }
+            }
+            _ => return act,
+        }
+        &self.memory.statements.push_get(Box::new(Statement { at: At::default(), act: written })).act
     }
 
     fn truncate(&mut self, at: At, tables: &'a [Name], cascade: bool, act: &'a Act, state: &mut State) {

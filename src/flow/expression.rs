@@ -511,6 +511,46 @@ impl<'a> Visit<'a> for Collector<'a> {
     }
 }
 
+/// The constant that a variable holds: of psql, of PL/pgSQL or a parameter.
+fn held(node: &Expr, state: &State) -> Option<Expr> {
+    let value = match &node.kind {
+        ExprKind::Column(path) => state.variable(path),
+        ExprKind::Parameter(number) => state.parameter(*number),
+        ExprKind::Variable(name) => match state.psql.get(name) {
+            Some(PsqlValue::Text(text)) => Some(Expr { at: node.at, kind: ExprKind::Text(text.clone()) }),
+            _ => None,
+        },
+        _ => None,
+    };
+    value.filter(|value| crate::ledger::constant(value).is_some())
+}
+
+/// Puts the constant that a variable holds in its place.
+pub(super) fn put_constant(node: &mut Expr, state: &State) {
+    if let Some(value) = held(node, state) {
+        node.kind = value.kind;
+    }
+}
+
+/// Whether some variable of an act holds a constant.
+pub(super) fn has_constants(act: &Act, state: &State) -> bool {
+    struct Held<'s> {
+        state: &'s State,
+        found: bool,
+    }
+    impl<'a> Visit<'a> for Held<'_> {
+        fn expr(&mut self, expr: &'a Expr) {
+            self.found = self.found || held(expr, self.state).is_some();
+            if !self.found {
+                walk_expr(self, expr);
+            }
+        }
+    }
+    let mut held = Held { state, found: false };
+    crate::effect::walk_act(&mut held, act);
+    held.found
+}
+
 fn boolean(at: At, truth: bool) -> Expr {
     Expr { at, kind: ExprKind::Boolean(truth) }
 }
