@@ -3,8 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::effect::{Act, At, Expr, ExprKind, From, Ident, MergeAction, Name, Query, QueryBody, RowSource, Target};
+use crate::catalog::Catalog;
+use crate::effect::{
+    Act, Assignment, At, Expr, ExprKind, From, Ident, MergeAction, Name, Query, QueryBody, RowSource, Target,
+};
 use crate::flow::{Change, ChangeKind, Event, Origin, Run, What, text_of};
+use crate::logic::{Demands, Exact, Known, Reach};
 
 /// Constants by the column that has no others.
 pub type Constants = BTreeMap<Ident, BTreeSet<Ident>>;
@@ -36,10 +40,62 @@ pub struct Insertion {
     pub by_trigger: bool,
 }
 
-/// The rows that a run adds, in order.
+/// The rows that a run adds, in order, with what it writes into them later.
 #[must_use]
 pub fn insertions(run: &Run<'_>) -> Vec<Insertion> {
-    run.events.iter().filter(|event| event.reachable).filter_map(insertion).collect()
+    let mut found: Vec<Insertion> = Vec::new();
+    for event in run.events.iter().filter(|event| event.reachable) {
+        if let What::Change(change) = &event.what
+            && let Some(Act::Update { set, .. }) = change.act
+        {
+            for added in found.iter_mut().filter(|added| added.table == *change.relation) {
+                write(added, event, change, set, &run.end.catalog);
+            }
+        }
+        found.extend(insertion(event));
+    }
+    found
+}
+
+/// Notes what an `UPDATE` writes into rows that were added before it.
+fn write(added: &mut Insertion, event: &Event<'_>, change: &Change<'_>, set: &[Assignment], catalog: &Catalog) {
+    if !set.iter().any(|set| added.values.contains_key(&set.column)) {
+        return;
+    }
+    let (alias, from) = match change.act {
+        Some(Act::Update { alias, from, .. }) => (alias.as_deref(), &**from),
+        _ => (None, [].as_slice()),
+    };
+    let reach = Reach { relation: &change.relation, alias, from, filter: change.filter };
+    let met = Demands::of(&reach).meet(&added.values, |column| exact(catalog, &change.relation, column));
+    if met == Known::No {
+        return;
+    }
+    let is_sure = met == Known::Yes && event.certain;
+    for Assignment { column, value, .. } in set {
+        match (constant(value), added.values.get_mut(column)) {
+            (Some(value), Some(values)) => {
+                if is_sure {
+                    values.clear();
+                }
+                values.insert(value);
+            }
+            (None, Some(_)) if !matches!(&value.kind, ExprKind::Column(path) if path.last() == Some(column)) => {
+                added.values.remove(column);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How values of a column can be told apart.
+#[must_use]
+pub fn exact(catalog: &Catalog, table: &Name, column: &Ident) -> Option<Exact> {
+    match catalog.relation(table)?.column(column)?.kind.scalar()? {
+        "text" | "varchar" => Some(Exact::Text),
+        "int2" | "int4" | "int8" => Some(Exact::Integer),
+        _ => None,
+    }
 }
 
 /// The rows that an event adds; none where it adds none.

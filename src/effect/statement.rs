@@ -69,6 +69,8 @@ pub enum Act {
         with: Box<[Cte]>,
         /// The table.
         table: Name,
+        /// `ONLY`
+        only: bool,
         /// Its alias.
         alias: Option<Ident>,
         /// `USING`

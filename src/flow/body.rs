@@ -3,10 +3,10 @@
 use super::event::{Origin, Via, What};
 use super::state::{Bindings, State};
 use super::{Departure, Flow};
-use crate::catalog::Read;
+use crate::catalog::{Presence, Read};
 use crate::effect::{
-    Act, Block, Body, Declaration, Expr, ExprKind, Function, Ident, IfArm, Iteration, Query, QueryBody, RaiseLevel,
-    Select, Statement, Step, StepKind, SubqueryKind, Target, Type, VariableConflict,
+    Act, Block, Body, Declaration, Expr, ExprKind, Function, Handler, Ident, IfArm, Iteration, Query, QueryBody,
+    RaiseLevel, Select, Statement, Step, StepKind, SubqueryKind, Target, Type, VariableConflict,
 };
 use crate::logic::Truth;
 
@@ -164,10 +164,15 @@ impl<'a> Flow<'a> {
         self.emit(block.at, What::Handlers, state);
         let before = state.clone();
         let certain = self.certain;
-        self.certain = false;
+        let may_catch = |handler: &&Handler| super::handler::may_catch(block, handler);
+        let stays = block.handlers.iter().filter(may_catch).all(super::handler::lets_stay);
+        self.certain = certain && stays;
+        let events = self.events.len();
         self.steps(&block.steps, state);
+        self.doubt(events, state);
+        self.certain = false;
         let mut ends = vec![state.clone()];
-        for handler in block.handlers.iter().filter(|handler| super::handler::may_catch(block, handler)) {
+        for handler in block.handlers.iter().filter(may_catch) {
             let mut inside = before.clone();
             // The rows are those of before; the variables keep what they were given.
             for (index, scope) in inside.scopes.iter_mut().enumerate() {
@@ -193,6 +198,18 @@ impl<'a> Flow<'a> {
         }
         self.certain = certain;
         *state = super::join(ends);
+    }
+
+    /// None of the events since is certain if one of them names what may not be there.
+    fn doubt(&mut self, since: usize, state: &State) {
+        let is_there = |event: &super::Event<'_>| match &event.what {
+            What::Change(change) => state.catalog.presence(&change.relation) == Presence::Yes,
+            what => what.problem().is_none(),
+        };
+        let events = self.events.get_mut(since..).unwrap_or_default();
+        if !events.iter().all(is_there) {
+            events.iter_mut().for_each(|event| event.certain = false);
+        }
     }
 
     pub(super) fn steps(&mut self, steps: &'a [Step], state: &mut State) {

@@ -592,9 +592,15 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
         ExprKind::Number(number) => Some(number.clone()),
         ExprKind::Boolean(truth) => Some(Ident::new_static(if *truth { "true" } else { "false" })),
         ExprKind::Cast { operand, to }
-            if matches!(to.name.name.as_str(), "text" | "varchar" | "name" | "bpchar" | "regclass") =>
+            if !to.array && matches!(to.name.name.as_str(), "text" | "varchar" | "name" | "bpchar" | "regclass") =>
         {
-            text_of(operand)
+            let text = text_of(operand)?;
+            match to.modifiers.as_slice() {
+                [] => Some(text),
+                // What is longer is cut.
+                [length] => Some(text.chars().take(usize::try_from(integer(length)?).ok()?).collect()),
+                _ => None,
+            }
         }
         ExprKind::Operator { operator, left: Some(left), right } if operator == "||" => {
             Some(Ident::from(format!("{}{}", text_of(left)?, text_of(right)?)))

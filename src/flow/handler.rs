@@ -43,6 +43,30 @@ pub(super) fn may_catch(block: &Block, handler: &Handler) -> bool {
     })
 }
 
+/// Errors in which a block ends only where something is not there that it names.
+const MISSING: &[&str] = &[
+    "undefined_column",
+    "undefined_function",
+    "undefined_object",
+    "undefined_table",
+    "invalid_schema_name",
+    "sqlstate 42703",
+    "sqlstate 42883",
+    "sqlstate 42704",
+    "sqlstate 42P01",
+    "sqlstate 3F000",
+];
+
+/// Whether what a block did stays although it has this handler: that stops the script, or takes
+/// over only where something is not there.
+pub(super) fn lets_stay(handler: &Handler) -> bool {
+    let stops = |step: &Step| matches!(step.kind, StepKind::Raise { level: RaiseLevel::Exception, .. });
+    let leaves = |step: &Step| !matches!(step.kind, StepKind::Sql { .. } | StepKind::Raise { .. } | StepKind::Null);
+    let is_missing = |condition: &Ident| MISSING.iter().any(|known| known.eq_ignore_ascii_case(condition));
+    handler.steps.last().is_some_and(stops) && !handler.steps.iter().any(leaves)
+        || handler.conditions.iter().all(is_missing)
+}
+
 /// Collects the codes with which a step stops on purpose. False where it may stop with
 /// others, but for those that come of any expression.
 fn raises(step: &Step, raised: &mut Vec<&'static str>) -> bool {

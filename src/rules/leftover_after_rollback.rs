@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::delete_outside_tag::{Ledger, assignments};
 use crate::case::{Case, Pass};
 use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
-use crate::effect::{Act, Assignment, At, Expr, ExprKind, Ident, Name};
+use crate::effect::{Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Visit, walk_expr, walk_from};
 use crate::finding::Finding;
-use crate::flow::{Change, ChangeKind, Event, Sight, What};
-use crate::ledger::{Constants, Insertion, constant, insertion, join};
+use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What};
+use crate::ledger::{Constants, Insertion, constant, exact, insertion, join};
 use crate::logic::{Demands, Exact, Facts, Known, among, among_numbers};
 use crate::package::Role;
 
@@ -17,7 +17,7 @@ const ID: &str = "leftover-after-rollback";
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let is_rollback = |pass: &&Pass<'_>| !pass.repeat && matches!(pass.role, Role::FullRollback | Role::Rollback(_));
     for pass in case.passes.iter().filter(is_rollback) {
-        let changes = Changes::of(pass);
+        let changes = Changes::of(pass, &sure(case, pass));
         match pass.role {
             Role::FullRollback => objects(case, pass, &case.baseline, findings),
             // A tier with a rollback of its own takes its objects with it.
@@ -103,7 +103,7 @@ fn lost(
     if fails(pass) || fails(tier) {
         return;
     }
-    let (forth, ledger, end) = (Changes::of(tier), Ledger::of(case, tier), &pass.run.end.catalog);
+    let (forth, ledger, end) = (Changes::of(tier, &|_| true), Ledger::of(case, tier), &pass.run.end.catalog);
     let earlier = case.added.iter().take(number).flat_map(|added| added.iter());
     let mut told: Vec<(At, &Name)> = Vec::new();
     for insertion in earlier.filter(|insertion| insertion.certain && !insertion.table.is_temporary()) {
@@ -316,6 +316,69 @@ fn retired(case: &Case<'_>, changes: &Changes<'_>, insertion: &Insertion) -> boo
     (protected && changes.updated.contains(&insertion.table)) || (!insertion.direct && insertion.by_trigger)
 }
 
+/// Whether rows that are there go by an event of a rollback: it happens on every path, or on
+/// those on which what the release wrote is there.
+fn sure<'c>(case: &'c Case<'_>, pass: &'c Pass<'_>) -> impl Fn(&Event<'_>) -> bool + 'c {
+    let written: BTreeSet<Name> = super::undone_by(case, pass).flat_map(written_by).collect();
+    move |event| {
+        // What one change sets off is as sure as that.
+        let is_carried = event.via.iter().any(|via| !matches!(via.origin, Origin::Do | Origin::Call(_) | Origin::Dynamic));
+        if event.certain || is_carried {
+            return true;
+        }
+        // What is known wherever the script comes by here says nothing of this branch.
+        let before = pass.run.events.iter().take_while(|other| !std::ptr::eq(*other, event));
+        let around = before.filter(|other| other.certain).last();
+        let place = |fact: &Expr| (fact.at.file().index(), fact.at.span().start, fact.at.span().end);
+        let known = around.into_iter().flat_map(|other| other.facts.assumed().flatten());
+        let known: BTreeSet<_> = known.map(|(fact, _)| place(fact)).collect();
+        let mut here = event.facts.assumed().flatten().map(|(fact, _)| fact);
+        here.any(|fact| !known.contains(&place(fact)) && asks(fact, &written, &pass.start))
+    }
+}
+
+/// The tables whose rows a run changes, and what it makes.
+fn written_by(pass: &Pass<'_>) -> Vec<Name> {
+    let names = pass.run.events.iter().flat_map(|event| match &event.what {
+        What::Change(change) => vec![Name::clone(&change.relation)],
+        What::Define { outcome, .. } => outcome.made.iter().map(Key::relation).collect(),
+        _ => Vec::new(),
+    });
+    names.collect()
+}
+
+/// Whether a condition reads one of the relations, or asks whether it is there.
+fn asks(condition: &Expr, relations: &BTreeSet<Name>, catalog: &Catalog) -> bool {
+    struct Asks<'c> {
+        relations: &'c BTreeSet<Name>,
+        catalog: &'c Catalog,
+        found: bool,
+    }
+    impl<'a> Visit<'a> for Asks<'_> {
+        fn from(&mut self, from: &'a From) {
+            if let From::Relation { name, .. } = from {
+                self.found |= self.relations.contains(&self.catalog.canonical(name));
+            }
+            walk_from(self, from);
+        }
+        fn expr(&mut self, expr: &'a Expr) {
+            match &expr.kind {
+                ExprKind::Text(text) => {
+                    let name = text.rsplit('.').next().unwrap_or_default().trim_matches('"');
+                    self.found |= self.relations.iter().any(|relation| relation.name == name);
+                }
+                // What a function of the package asks is not looked up.
+                ExprKind::Call { function, .. } => self.found |= !self.catalog.functions(function).is_empty(),
+                _ => {}
+            }
+            walk_expr(self, expr);
+        }
+    }
+    let mut asks = Asks { relations, catalog, found: false };
+    asks.expr(condition);
+    asks.found
+}
+
 /// What becomes of the rows of each table in a run.
 #[derive(Default)]
 struct Changes<'a> {
@@ -346,7 +409,8 @@ struct Grasp<'a> {
 }
 
 impl<'a> Changes<'a> {
-    fn of(pass: &'a Pass<'a>) -> Self {
+    /// Of what takes rows away, only what counts.
+    fn of(pass: &'a Pass<'a>, counts: &dyn Fn(&Event<'_>) -> bool) -> Self {
         let mut changes = Self::default();
         for event in pass.run.events.iter() {
             let What::Change(change) = &event.what else { continue };
@@ -364,6 +428,13 @@ impl<'a> Changes<'a> {
                         _ => continue,
                     }
                 }
+                // The rows of a partitioned table are those of its partitions.
+                (ChangeKind::Delete, Some(Act::Delete { only: true, .. }))
+                    if pass.start.relation(table).is_some_and(|relation| relation.partitioned) =>
+                {
+                    continue;
+                }
+                (ChangeKind::Delete | ChangeKind::Truncate, _) if !counts(event) => continue,
                 (ChangeKind::Delete | ChangeKind::Truncate, _) => &mut changes.removed,
             };
             if !event.reachable {
@@ -457,15 +528,6 @@ impl<'a> Grasps<'a> {
             numbers.extend(pinned.into_iter().flatten());
         }
         numbers.into_iter().filter_map(|number| self.each.get(number))
-    }
-}
-
-/// How values of a column can be told apart.
-fn exact(catalog: &Catalog, table: &Name, column: &Ident) -> Option<Exact> {
-    match catalog.relation(table)?.column(column)?.kind.scalar()? {
-        "text" | "varchar" => Some(Exact::Text),
-        "int2" | "int4" | "int8" => Some(Exact::Integer),
-        _ => None,
     }
 }
 

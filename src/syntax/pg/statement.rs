@@ -31,6 +31,7 @@ impl Lower<'_> {
                 Act::Delete {
                     with: self.with(delete.with_clause.as_ref()).0.into(),
                     table: self.relation(table),
+                    only: table.is_some_and(|table| !table.inh),
                     alias: alias(table),
                     using: self.froms(&delete.using_clause).into(),
                     filter: self.optional(delete.where_clause.as_deref()).map(Box::new),

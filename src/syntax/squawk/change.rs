@@ -147,9 +147,11 @@ impl Lower<'_> {
     }
 
     pub(super) fn delete(&self, node: Node) -> Act {
+        let relation = node.child_of(&[K::RELATION_NAME, K::TABLE_RELATION_NAME]);
         Act::Delete {
             with: self.ctes(node).into(),
             table: self.changed(node),
+            only: relation.is_some_and(|relation| relation.has(K::ONLY_KW)),
             alias: self.table_alias(node),
             using: node.child(K::USING_CLAUSE).map(|using| self.froms(using)).unwrap_or_default().into(),
             filter: self.filter_or_cursor(node).map(Box::new),
