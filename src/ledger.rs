@@ -110,7 +110,10 @@ pub fn insertion(event: &Event<'_>) -> Option<Insertion> {
         values: BTreeMap::new(),
         certain: event.certain,
         direct: event.via.is_empty(),
-        by_trigger: event.via.iter().any(|via| matches!(via.origin, Origin::Trigger(_) | Origin::Definition { .. })),
+        by_trigger: event
+            .via
+            .iter()
+            .any(|via| matches!(via.origin, Origin::Trigger { .. } | Origin::Definition { .. })),
     };
     match act {
         Some(Act::Insert { rows: RowSource::Query(query), .. }) => {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::catalog::{Catalog, Key, Kind, Outcome};
+use crate::catalog::{Catalog, EventTrigger, Key, Kind, Outcome, Trigger};
 use crate::effect::{Act, At, Cte, Ident, Name, Statement, Visit, walk_statement};
 use crate::finding::{Finding, Fix, Level};
 use crate::flow::{Change, Event, Origin, Via};
@@ -129,7 +129,7 @@ fn with_trail(mut finding: Finding, event: &Event<'_>) -> Finding {
     for Via { at, origin } in &event.via {
         let text = match origin {
             Origin::Call(name) => format!("{name} is called here"),
-            Origin::Trigger(name) => format!("this fires the trigger {name}"),
+            Origin::Trigger { name, .. } => format!("this fires the trigger {name}"),
             Origin::ForeignKey { name, .. } => format!("the foreign key {name} carries it on"),
             Origin::Cascade => "CASCADE carries it on".to_owned(),
             Origin::Inheritance(name) => format!("its rows are rows of {name}, too"),
@@ -264,8 +264,15 @@ fn taken(outcome: &Outcome) -> impl Iterator<Item = (&Key, bool)> {
 /// does by itself.
 fn is_house_rule(event: &Event<'_>, baseline: &Catalog) -> bool {
     event.via.iter().any(|via| match &via.origin {
-        Origin::Trigger(name) => {
-            baseline.has_trigger(name) || baseline.event_triggers().iter().any(|(known, _)| known == name)
+        Origin::Trigger { name, relation: Some(relation), function } => {
+            let is_it = |(known, trigger): &(Ident, Trigger)| known == name && baseline.called_by(trigger) == *function;
+            baseline.triggers(relation).iter().any(is_it)
+        }
+        Origin::Trigger { name, relation: None, function } => {
+            let is_it = |(known, trigger): &(Ident, EventTrigger)| {
+                known == name && baseline.called_on_event(trigger) == *function
+            };
+            baseline.event_triggers().iter().any(is_it)
         }
         Origin::Definition { relation, what } => {
             baseline.worked_out(relation).iter().any(|worked| worked.what == *what)

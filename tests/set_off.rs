@@ -127,6 +127,11 @@ const KEEPS: &[(&str, &str)] = &[
 ];
 
 fn objections(directory: &std::path::Path, before: &str, script: &str) -> Vec<String> {
+    told(directory, before, script, &["protected-rows-lost", "not-analysed"])
+}
+
+/// What some rules say.
+fn told(directory: &std::path::Path, before: &str, script: &str, rules: &[&str]) -> Vec<String> {
     let toml = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\nbaseline = [\"before.sql\"]\nprotected = [\"keep\"]\n\
                 [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"one.sql\"\n";
     std::fs::write(directory.join("before.sql"), format!("{BASELINE}{before};\n")).expect("a script");
@@ -135,7 +140,7 @@ fn objections(directory: &std::path::Path, before: &str, script: &str) -> Vec<St
     let outcome =
         lint(Job { directory: directory.to_owned(), config, packages: Vec::new() }).expect("it can be linted");
     let findings = outcome.packages.iter().flat_map(|package| &package.findings);
-    let counts = findings.filter(|finding| matches!(finding.rule, "protected-rows-lost" | "not-analysed"));
+    let counts = findings.filter(|finding| rules.contains(&finding.rule));
     counts.map(|finding| format!("{}: {}", finding.rule, finding.message)).collect()
 }
 
@@ -165,4 +170,31 @@ fn what_a_statement_sets_off_is_told() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn a_trigger_of_the_house_is_told_by_its_table_and_its_function() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let fires = "INSERT INTO log VALUES (1)";
+    let prune = "FUNCTION prune() RETURNS trigger LANGUAGE plpgsql AS";
+    let trigger = "TRIGGER t AFTER INSERT ON log FOR EACH ROW EXECUTE FUNCTION";
+    let house = format!("CREATE TABLE old (id int); CREATE {prune} 'BEGIN DELETE FROM old; RETURN NULL; END'");
+    for (is_house, before, script) in [
+        (true, format!("{house}; CREATE {trigger} prune()"), fires.to_owned()),
+        (false, house.clone(), format!("CREATE {trigger} prune(); {fires}")),
+        (
+            false,
+            format!("{house}; CREATE {} quiet()", trigger.replace(" log ", " keep ")),
+            format!("CREATE {trigger} prune(); {fires}"),
+        ),
+        (
+            false,
+            format!("{house}; CREATE {trigger} prune()"),
+            format!("CREATE OR REPLACE {prune} 'BEGIN DELETE FROM old WHERE id > 0; RETURN NULL; END'; {fires}"),
+        ),
+        (false, format!("{house}; CREATE {trigger} quiet()"), format!("CREATE OR REPLACE {trigger} prune(); {fires}")),
+    ] {
+        let told = told(directory.path(), &before, &script, &["delete-outside-tag"]);
+        assert_eq!(told.is_empty(), is_house, "{before}; {script}: {told:?}");
+    }
 }

@@ -412,21 +412,23 @@ impl<'a> Flow<'a> {
             if off || !trigger.events.iter().any(|known| known == event) {
                 continue;
             }
+            let function = state.catalog.called_by(&trigger);
             if let Some(condition) = &trigger.condition {
                 let condition = self.memory.expressions.push_get(Box::new(Expr::clone(condition)));
-                self.trail.push(Via { at, origin: Origin::Trigger(name.clone()) });
+                let (name, relation) = (name.clone(), Some(relation.clone()));
+                let origin = Origin::Trigger { name, relation, function: function.clone() };
+                self.trail.push(Via { at, origin });
                 self.calls_in(condition, false, state);
                 self.trail.pop();
             }
-            let function = state.catalog.called_by(&trigger);
-            self.fire(name, function, &trigger.written, at, state);
+            self.fire((name, Some(relation)), function, &trigger.written, at, state);
         }
     }
 
     /// A trigger calls its function.
     pub(super) fn fire(
         &mut self,
-        trigger: Ident,
+        (name, relation): (Ident, Option<&Name>),
         function: Option<Arc<Function>>,
         written: &Name,
         at: At,
@@ -443,8 +445,9 @@ impl<'a> Flow<'a> {
         if self.frames.contains(&function.name) {
             return;
         }
+        let origin = Origin::Trigger { name, relation: relation.cloned(), function: Some(Arc::clone(&function)) };
         let function = self.memory.functions.push_get(function);
-        self.trail.push(Via { at, origin: Origin::Trigger(trigger) });
+        self.trail.push(Via { at, origin });
         self.follow(function, at, &[], false, state);
         self.trail.pop();
     }

@@ -58,7 +58,7 @@ impl<'a> Flow<'a> {
             }
             let function = state.catalog.called_on_event(&trigger);
             let outer = std::mem::replace(&mut self.certain, false);
-            self.fire(name, function, &trigger.written, statement.at, state);
+            self.fire((name, None), function, &trigger.written, statement.at, state);
             self.certain = outer;
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::state::{Block, PsqlValue, Settings, State};
 use crate::catalog::{Outcome, Problem};
-use crate::effect::{Act, At, Expr, Ident, MergeAction, Name, Statement, Transaction};
+use crate::effect::{Act, At, Expr, Function, Ident, MergeAction, Name, Statement, Transaction};
 use crate::logic::Facts;
 use crate::package::Use;
 use crate::psql::Metacommand;
@@ -68,7 +68,14 @@ pub enum Origin {
     /// The statement calls a function or a procedure.
     Call(Name),
     /// A trigger fires.
-    Trigger(Ident),
+    Trigger {
+        /// Its name.
+        name: Ident,
+        /// Its table; none of an event trigger.
+        relation: Option<Name>,
+        /// What it calls, if that is known.
+        function: Option<Arc<Function>>,
+    },
     /// A foreign key carries a deletion or a change to the child.
     ForeignKey {
         /// Its name.
