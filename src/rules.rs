@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
 use crate::catalog::{Catalog, EventTrigger, Key, Kind, Outcome, Trigger};
+use crate::config::Spanned;
 use crate::effect::{Act, At, Cte, Ident, Name, Statement, Visit, walk_statement};
 use crate::finding::{Finding, Fix, Level};
 use crate::flow::{Change, Event, Origin, Via};
@@ -54,7 +55,7 @@ rules! {
     changes_when_repeated = "changes-when-repeated",
     drop_parent_first = "drop-parent-first",
     cascade_into_baseline = "cascade-into-baseline",
-    protected_rows_lost = "protected-rows-lost",
+    protected_rows_lost = "protected-rows-lost" whole,
     manifest_mismatch = "manifest-mismatch" whole,
     leftover_after_rollback = "leftover-after-rollback",
     foreign_object_dropped = "foreign-object-dropped",
@@ -293,6 +294,19 @@ fn undone_by<'c, 'a>(case: &'c Case<'a>, pass: &Pass<'_>) -> impl Iterator<Item 
 /// The tables that the release makes: they are not there before it.
 fn is_made_by_release(name: &Name, case: &Case<'_>) -> bool {
     case.baseline.relation(name).is_none() && case.scripts.iter().any(|script| matches!(script.role, Role::Tier(_)))
+}
+
+/// The table that an entry of `protected` names, as it is written or behind a schema.
+fn protected(entry: &Spanned<String>, case: &Case<'_>) -> Name {
+    let at = case.configured(&entry.span());
+    let plain = Name::plain(entry.get_ref().as_str(), at);
+    let canonical = match entry.get_ref().split_once('.') {
+        Some((schema, name)) if case.baseline.relation(&plain).is_none() => {
+            case.baseline.canonical(&Name { schema: Some(Ident::from(schema)), name: Ident::from(name), at })
+        }
+        _ => case.baseline.canonical(&plain),
+    };
+    Name { at, ..canonical }
 }
 
 /// Whether a rollback leaves the object behind on purpose.

@@ -312,7 +312,7 @@ fn are_gone(pass: &Pass<'_>, change: &Change<'_>) -> bool {
 /// Rows of a protected table are retired, never removed; so are rows that only a trigger of
 /// the house writes along with them.
 fn retired(case: &Case<'_>, changes: &Changes<'_>, insertion: &Insertion) -> bool {
-    let protected = case.package.protected.iter().any(|name| name.get_ref() == insertion.table.name.as_str());
+    let protected = case.package.protected.iter().any(|entry| super::protected(entry, case) == insertion.table);
     (protected && changes.updated.contains(&insertion.table)) || (!insertion.direct && insertion.by_trigger)
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::catalog::Key;
-use crate::effect::{Act, Body, From, Ident, Name, Visit, walk_act};
+use crate::catalog::{Key, Kind};
+use crate::config::nearest;
+use crate::effect::{Act, AlterAction, At, Body, Expr, ExprKind, From, Ident, Name, Visit, walk_act};
 use crate::finding::Finding;
 use crate::flow::{ChangeKind, What};
 use crate::package::Role;
@@ -13,11 +14,14 @@ const ID: &str = "protected-rows-lost";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for protected in &case.package.protected {
-        let name = Name::plain(protected.get_ref().as_str(), case.configured(&protected.span()));
-        let table = case.baseline.canonical(&name);
+        let table = super::protected(protected, case);
+        if let Some(finding) = nowhere(case, &table, protected.get_ref()) {
+            findings.push(finding);
+            continue;
+        }
         let told = |at, message: String| {
             Finding::new(ID, at, message, "here")
-                .related(name.at, "protected here")
+                .related(table.at, "protected here")
                 .consequence("the table is history: rows that others refer to are gone for good")
                 .way_out("retire rows by UPDATE; never delete them")
         };
@@ -48,6 +52,11 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                             let message = format!("the protected table {table}, or a part of it, is dropped");
                             findings.push(super::with_trail(told(event.at, message), event));
                         }
+                        if let Some((column, at)) = worked_out(&statement.act, &table, pass) {
+                            let script = super::called(pass, case);
+                            let message = format!("{script} works out {column} of the protected table {table} anew");
+                            findings.push(super::with_trail(told(at, message), event));
+                        }
                         let mut bodies = Bodies { case, table: &table, found: Vec::new() };
                         match &statement.act {
                             Act::CreateFunction(function) => bodies.body(&function.body),
@@ -62,6 +71,51 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 }
             }
         }
+    }
+}
+
+/// What is wrong with an entry of `protected` that names no table of the database before the
+/// release, nor one that the release makes.
+fn nowhere(case: &Case<'_>, table: &Name, written: &str) -> Option<Finding> {
+    let is_known = case.scripts.iter().any(|script| script.role == Role::Baseline);
+    let ends = case.tiers.iter().map(|tier| &tier.run.end.catalog);
+    let mut catalogs = std::iter::once(&case.baseline).chain(ends);
+    if !is_known || catalogs.any(|catalog| catalog.relation(table).is_some()) {
+        return None;
+    }
+    let catalogs = std::iter::once(&case.baseline).chain(case.tiers.last().map(|tier| &tier.run.end.catalog));
+    let keys = catalogs.flat_map(crate::catalog::Catalog::keys_of_all).filter(|key| key.kind == Kind::Table);
+    let names: BTreeSet<Ident> = keys.map(|key| key.name).collect();
+    let names: Vec<&str> = names.iter().map(Ident::as_str).collect();
+    let bare = written.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let message = format!("there is no table \"{written}\" to protect, before the release or after it");
+    let finding = Finding::new(ID, table.at, message, "here").consequence("the table that is meant is not protected");
+    Some(match nearest(&bare, &names) {
+        Some(near) => finding.way_out(format!("did you mean \"{near}\"?")),
+        None => finding.way_out("name a table as it is stored, behind its schema where it is not on the search path"),
+    })
+}
+
+/// The column of a protected table whose values a change of its type makes others.
+fn worked_out<'a>(act: &'a Act, table: &Name, pass: &Pass<'_>) -> Option<(&'a Ident, At)> {
+    let Act::AlterTable { name, actions, .. } = act else { return None };
+    if pass.start.canonical(name) != *table {
+        return None;
+    }
+    actions.iter().find_map(|action| match action {
+        AlterAction::ColumnType { column, using: Some(using), .. } if !is_itself(using, column) => {
+            Some((column, super::whole(using)))
+        }
+        _ => None,
+    })
+}
+
+/// Whether a value is that of the column, perhaps in another type.
+fn is_itself(value: &Expr, column: &Ident) -> bool {
+    match &value.kind {
+        ExprKind::Column(path) => path.last() == Some(column),
+        ExprKind::Cast { operand, .. } => is_itself(operand, column),
+        _ => false,
     }
 }
 
@@ -82,7 +136,7 @@ fn family(table: &Name, pass: &Pass<'_>, case: &Case<'_>) -> BTreeSet<Name> {
 struct Bodies<'c, 'a> {
     case: &'c Case<'a>,
     table: &'c Name,
-    found: Vec<crate::effect::At>,
+    found: Vec<At>,
 }
 
 impl<'a> Visit<'a> for Bodies<'_, '_> {
