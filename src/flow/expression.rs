@@ -317,7 +317,7 @@ impl<'a> Flow<'a> {
         let fitting: Vec<_> =
             state.catalog.functions(name).into_iter().filter(|function| fits(function, arguments.len())).collect();
         if fitting.is_empty() {
-            self.builtin_call(name, arguments, at, state);
+            self.builtin_call(call, state);
             return;
         }
         let certain = certain && fitting.len() == 1;
@@ -328,7 +328,8 @@ impl<'a> Flow<'a> {
         }
     }
 
-    fn builtin_call(&mut self, name: &'a Name, arguments: &'a [Expr], at: At, state: &mut State) {
+    fn builtin_call(&mut self, call: &FoundCall<'a>, state: &mut State) {
+        let FoundCall { name, arguments, at, certain } = *call;
         let qualified = name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog");
         match if qualified { Builtin::Unknown } else { builtin(&name.name) } {
             Builtin::Pure | Builtin::Reads => {}
@@ -338,8 +339,10 @@ impl<'a> Flow<'a> {
                 let local = given.get(2).is_some_and(|local| local.kind == ExprKind::Boolean(true));
                 let Some(setting) = setting else {
                     state.forget_everything();
+                    state.forget_settings();
                     return;
                 };
+                let before = (!certain).then(|| state.clone());
                 let value = given.get(1).map(std::slice::from_ref).unwrap_or_default();
                 self.strange(at, &setting.to_ascii_lowercase(), given.get(1), state);
                 if let Some(value) = given.get(1) {
@@ -347,6 +350,9 @@ impl<'a> Flow<'a> {
                 }
                 let scope = if local { crate::effect::Scope::Transaction } else { crate::effect::Scope::Session };
                 state.set(&Ident::from(setting.to_ascii_lowercase()), super::state::setting_text(value), scope);
+                if let Some(before) = before {
+                    *state = before.join(state);
+                }
             }
             Builtin::Sequence => {
                 let given = arguments.first().map(|first| self.resolve(first, state));

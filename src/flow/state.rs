@@ -272,6 +272,14 @@ impl State {
         }
     }
 
+    /// Any setting that was made may have another value.
+    pub(super) fn forget_settings(&mut self) {
+        let settings = Arc::make_mut(&mut self.settings);
+        for setting in settings.session.values_mut().chain(settings.local.values_mut()) {
+            *setting = Setting { value: None, known: false, expr: None };
+        }
+    }
+
     pub(super) fn forget_everything(&mut self) {
         self.facts.forget_relations();
         for scope in &mut self.scopes {

@@ -102,12 +102,20 @@ fn wrong(setting: Option<&Setting>) -> Option<&'static str> {
     let digits = text.trim_start_matches(['+']).find(|character: char| !character.is_ascii_digit() && character != '.');
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
     // PostgreSQL 15 manual, 20.1.1: units of time are case-sensitive; without one it is milliseconds.
-    if !matches!(unit.trim(), "" | "us" | "ms" | "s" | "min" | "h" | "d") {
-        return Some("set to what is no time");
-    }
+    let milliseconds = match unit.trim() {
+        "us" => 0.001,
+        "" | "ms" => 1.0,
+        "s" => 1000.0,
+        "min" => 60_000.0,
+        "h" => 3_600_000.0,
+        "d" => 86_400_000.0,
+        _ => return Some("set to what is no time"),
+    };
     match number.parse::<f64>() {
-        Ok(number) if number > 0.0 => None,
-        Ok(_) => Some("switched off by 0"),
+        Ok(0.0) => Some("switched off by 0"),
+        // PostgreSQL rounds it to milliseconds, and half of one to none.
+        Ok(number) if number * milliseconds <= 0.5 => Some("so short that it is rounded to 0, which switches it off"),
+        Ok(_) => None,
         Err(_) => Some("set to what is no time"),
     }
 }
