@@ -291,6 +291,28 @@ fn undone_by<'c, 'a>(case: &'c Case<'a>, pass: &Pass<'_>) -> impl Iterator<Item 
     })
 }
 
+/// The command that works through all of a relation and changes neither rows nor schema; none
+/// where only temporary ones are named.
+fn maintains(statement: &Statement, pass: &Pass<'_>) -> Option<String> {
+    match &statement.act {
+        Act::Refresh { .. } => Some("REFRESH MATERIALIZED VIEW".to_owned()),
+        Act::Utility { command, objects, .. }
+            if ["analyze", "cluster", "reindex", "vacuum"].iter().any(|known| command.starts_with(known)) =>
+        {
+            let is_temporary = |name: &Name| pass.run.end.catalog.canonical(name).is_temporary();
+            let is_own = !objects.is_empty() && objects.iter().all(is_temporary);
+            (!is_own).then(|| command.to_ascii_uppercase())
+        }
+        _ => None,
+    }
+}
+
+/// The same of one that writes the relation anew, within a transaction.
+fn rebuilds(statement: &Statement, pass: &Pass<'_>) -> Option<String> {
+    let is_alone = matches!(statement.act, Act::Utility { outside_transaction: true, .. });
+    maintains(statement, pass).filter(|command| !is_alone && command != "ANALYZE")
+}
+
 /// The tables that the release makes: they are not there before it.
 fn is_made_by_release(name: &Name, case: &Case<'_>) -> bool {
     case.baseline.relation(name).is_none() && case.scripts.iter().any(|script| matches!(script.role, Role::Tier(_)))

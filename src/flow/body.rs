@@ -117,6 +117,10 @@ impl<'a> Flow<'a> {
     }
 
     fn declare(&mut self, declaration: &'a Declaration, state: &mut State) {
+        // What it does is done where it is opened; that it may be is enough.
+        if let Some(query) = &declaration.cursor {
+            self.with_columns(Read::Query(query), state, |flow, state| flow.query_calls(query, false, state));
+        }
         let value = match (&declaration.value, &declaration.alias_for) {
             (Some(value), _) => {
                 self.calls_in(value, true, state);
@@ -377,6 +381,7 @@ impl<'a> Flow<'a> {
         let outer = self.certain;
         let mut ends = Vec::new();
         for arm in arms {
+            self.calls_in(&arm.condition, ends.is_empty(), state);
             let condition = self.resolve(&arm.condition, state);
             let mut inside = state.clone();
             inside.assume(&condition, Truth::True);
@@ -684,7 +689,10 @@ impl<'a> Flow<'a> {
                 match given.next() {
                     Some(value) => value.clone(),
                     None => match &argument.default {
-                        Some(default) => self.resolve(default, state),
+                        Some(default) => {
+                            self.calls_in(default, certain, state);
+                            self.resolve(default, state)
+                        }
                         None => state.symbols.fresh("argument"),
                     },
                 }

@@ -62,6 +62,7 @@ impl<'a> Flow<'a> {
             }
             Act::ExecutePrepared { name, arguments } => {
                 self.emit(statement.at, What::Utility(statement), state);
+                arguments.iter().for_each(|argument| self.calls_in(argument, true, state));
                 if let Some(inner) = self.prepared.get(name).copied() {
                     let arguments = self.resolve_all(arguments, state);
                     self.with_parameters(arguments, state, |flow, state| flow.statement(inner, state));
@@ -361,6 +362,9 @@ impl<'a> Flow<'a> {
             self.emit(at, What::Opaque(why), state);
             state.forget_everything();
         }
+        if kind == ChangeKind::Insert && relation.is_temporary() {
+            self.numbered(&relation, act, at, state);
+        }
         let touched = readers(&state.catalog, [relation.clone()]);
         state.forget(&touched);
         if self.trail.len() >= DEPTH_LIMIT {
@@ -383,6 +387,28 @@ impl<'a> Flow<'a> {
             self.carried(&relation, kind, act, at, state);
         }
         self.certain = outer;
+    }
+
+    /// The sequences that outlast the session and that the defaults of a temporary table move.
+    fn numbered(&mut self, relation: &Name, act: Option<&Act>, at: At, state: &State) {
+        let Some(known) = state.catalog.relation(relation) else { return };
+        let columns = known.columns.iter().enumerate().filter(|(place, column)| !is_given(&column.name, *place, act));
+        let mut moved = Vec::new();
+        for default in columns.filter_map(|(_, column)| column.default.as_deref()) {
+            if let ExprKind::Call { function, arguments, .. } = &default.kind
+                && builtin(&function.name) == Builtin::Sequence
+            {
+                let name = arguments.first().and_then(text_of);
+                let sequence = name.and_then(|name| super::expression::parse_name(&name, at));
+                let sequence = sequence.map(|name| state.catalog.canonical(&name));
+                moved.push((function.name.clone(), sequence.filter(|name| !name.is_temporary())));
+            }
+        }
+        for (function, sequence) in moved {
+            if sequence.is_some() {
+                self.emit(at, What::Sequence { function, sequence }, state);
+            }
+        }
     }
 
     /// The rules of the relation.

@@ -138,6 +138,10 @@ pub enum What<'a> {
     },
     /// Tables are locked.
     Lock(&'a Statement),
+    /// A query locks rows: `FOR UPDATE`, `FOR SHARE`.
+    LocksRows,
+    /// A function of PostgreSQL waits for an advisory lock.
+    Waits(Ident),
     /// Any other statement that changes neither rows nor schema.
     Utility(&'a Statement),
     /// A condition decides whether the script goes on.

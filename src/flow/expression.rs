@@ -226,6 +226,9 @@ impl<'a> Flow<'a> {
         for act in collector.changes {
             self.change(act, state);
         }
+        for at in collector.locks {
+            self.emit(at, What::LocksRows, state);
+        }
         for call in collector.calls {
             self.call(&call, state);
         }
@@ -332,6 +335,13 @@ impl<'a> Flow<'a> {
         let FoundCall { name, arguments, at, certain } = *call;
         let qualified = name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog");
         match if qualified { Builtin::Unknown } else { builtin(&name.name) } {
+            Builtin::Reads
+                if name.name.starts_with("pg_advisory_")
+                    && name.name.contains("lock")
+                    && !name.name.contains("unlock") =>
+            {
+                self.emit(at, What::Waits(name.name.clone()), state);
+            }
             Builtin::Pure | Builtin::Reads => {}
             Builtin::Setting => {
                 let given = self.resolve_all(arguments, state);
@@ -394,13 +404,22 @@ struct Collector<'a> {
     /// The relations that are read, but for common table expressions.
     read: Vec<&'a Name>,
     ctes: BTreeSet<&'a Ident>,
+    /// The queries that lock rows.
+    locks: Vec<At>,
     /// Whether what is visited is certainly evaluated.
     certain: bool,
 }
 
 impl<'a> Collector<'a> {
     const fn new(certain: bool) -> Self {
-        Self { calls: Vec::new(), changes: Vec::new(), read: Vec::new(), ctes: BTreeSet::new(), certain }
+        Self {
+            calls: Vec::new(),
+            changes: Vec::new(),
+            read: Vec::new(),
+            ctes: BTreeSet::new(),
+            locks: Vec::new(),
+            certain,
+        }
     }
 
     fn maybe(&mut self, visit: impl FnOnce(&mut Self)) {
@@ -425,6 +444,7 @@ impl<'a> Collector<'a> {
     /// A query that is run for its rows: without FROM its row is certain.
     fn top_query(&mut self, query: &'a Query) {
         self.ctes(&query.with);
+        self.locks.extend(query.locks.then_some(query.at));
         match &query.body {
             QueryBody::Select(select) => {
                 let one_row = select.from.is_empty() && select.filter.is_none() && query.limit.is_none();
@@ -483,6 +503,7 @@ impl<'a> Visit<'a> for Collector<'a> {
 
     fn query(&mut self, query: &'a Query) {
         self.ctes.extend(query.with.iter().map(|cte| &cte.name));
+        self.locks.extend(query.locks.then_some(query.at));
         self.maybe(|collector| walk_query(collector, query));
     }
 

@@ -23,6 +23,10 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     format!("{name} changes the schema ")
                 }
                 What::Lock(_) => format!("{name} locks a table "),
+                What::Utility(statement) => match super::rebuilds(statement, pass) {
+                    Some(command) => format!("{name} runs {command} "),
+                    None => continue,
+                },
                 What::Sequence { function, .. } | What::Acts(function) => format!("{name} calls {function} "),
                 What::Transaction(Transaction::Begin { .. }) if event.block == Block::None => {
                     // A rollback of several tiers runs the rollback of each, whole.

@@ -1,25 +1,11 @@
 //! Checks that change something.
 
 use crate::case::Case;
-use crate::effect::{Act, Query, Statement, Visit, walk_query};
+use crate::effect::Act;
 use crate::finding::Finding;
 use crate::flow::What;
 
 const ID: &str = "read-only-writes";
-
-/// Whether a query says FOR UPDATE or FOR SHARE, which writes to the rows.
-fn locks_rows(statement: &Statement) -> bool {
-    struct Locks(bool);
-    impl<'a> Visit<'a> for Locks {
-        fn query(&mut self, query: &'a Query) {
-            self.0 |= query.locks;
-            walk_query(self, query);
-        }
-    }
-    let mut locks = Locks(false);
-    locks.statement(statement);
-    locks.0
-}
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| !pass.repeat && pass.role.reads_only()) {
@@ -32,14 +18,17 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 What::Define { outcome, .. } if outcome.outlasts_session() => format!("{name} changes the schema"),
                 What::Sequence { function, .. } | What::Acts(function) => format!("{name} calls {function}, which changes something"),
                 What::Lock(_) => format!("{name} locks a table"),
-                What::Query(statement) if locks_rows(statement) => format!("{name} locks rows"),
+                What::LocksRows => format!("{name} locks rows"),
                 What::Utility(statement) => match &statement.act {
                     Act::Refresh { name: view, .. } => format!("{name} refreshes {view}"),
                     Act::Utility { command, outside_transaction: true, .. } => {
                         format!("{name} runs {}", command.to_ascii_uppercase())
                     }
                     Act::Copy { end, .. } if *end != crate::effect::CopyEnd::Client => format!("{name} copies to the server's disk"),
-                    _ => continue,
+                    _ => match super::maintains(statement, pass) {
+                        Some(command) => format!("{name} runs {command}"),
+                        None => continue,
+                    },
                 },
                 _ => continue,
             };

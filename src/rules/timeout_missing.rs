@@ -18,7 +18,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 let touches = match &event.what {
                     What::Change(change) => !change.relation.is_temporary(),
                     What::Define { outcome, .. } => outcome.outlasts_session(),
-                    What::Lock(_) => true,
+                    What::Lock(_) | What::LocksRows | What::Waits(_) => true,
+                    What::Utility(statement) => super::maintains(statement, pass).is_some(),
                     _ => false,
                 };
                 if !touches {

@@ -38,6 +38,11 @@ impl Open<'_, '_> {
                 let message = format!("{name} {} {} before it is sure: {what}", super::verb(change), change.written);
                 Finding::new(id, self.event.at, message, "the first change")
             }
+            What::Utility(statement) if super::rebuilds(statement, self.pass).is_some() => {
+                let command = super::rebuilds(statement, self.pass).unwrap_or_default();
+                let message = format!("{name} runs {command} before it is sure: {what}");
+                Finding::new(id, self.event.at, message, "the first change")
+            }
             _ => {
                 let message = format!("{name} changes the schema before it is sure: {what}");
                 Finding::new(id, self.event.at, message, "the first change")
@@ -65,7 +70,7 @@ pub(super) fn open_gates<'c, 'a>(case: &'c Case<'a>) -> Vec<Open<'c, 'a>> {
         }
         for goal in goals {
             let first = pass.run.events.iter().find(|event| {
-                event.reachable && counts(event, pass.role) && pass.holds(event, &goal.expr) != Known::Yes
+                event.reachable && counts(event, pass) && pass.holds(event, &goal.expr) != Known::Yes
             });
             if let Some(event) = first {
                 let near = checks_of(pass, goal);
@@ -77,13 +82,15 @@ pub(super) fn open_gates<'c, 'a>(case: &'c Case<'a>) -> Vec<Open<'c, 'a>> {
 }
 
 /// Whether the goal has to hold at this event.
-fn counts(event: &Event<'_>, role: Role) -> bool {
+fn counts(event: &Event<'_>, pass: &Pass<'_>) -> bool {
+    let role = pass.role;
     match &event.what {
         // A read-only gate changes nothing: it has to stop before its end.
         What::End => role == Role::Preflight,
         What::Change(change) => role != Role::Preflight && !change.relation.is_temporary(),
         What::Define { outcome, .. } => role != Role::Preflight && outcome.outlasts_session(),
         What::Sequence { .. } | What::Acts(_) => role != Role::Preflight,
+        What::Utility(statement) => role != Role::Preflight && super::rebuilds(statement, pass).is_some(),
         _ => false,
     }
 }
