@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use crate::effect::{Act, At, Expr, ExprKind, Ident, Name, Query, Statement, Transaction};
 
-pub use answer::{When, WorkedOut};
+pub use answer::{UniqueIndex, When, WorkedOut};
 pub use difference::{Aspect, Difference};
 pub use listed::Listed;
 pub use object::{

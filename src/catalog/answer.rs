@@ -9,6 +9,21 @@ use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
 use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement};
 
+/// An index in which no two rows agree.
+#[derive(Debug, Clone)]
+pub struct UniqueIndex {
+    /// Its name; that of the constraint that it belongs to.
+    pub name: Ident,
+    /// Its columns.
+    pub columns: Vec<Ident>,
+    /// Its expressions.
+    pub expressions: Vec<Arc<Expr>>,
+    /// `WHERE`
+    pub filter: Option<Arc<Expr>>,
+    /// `NULLS NOT DISTINCT`
+    pub nulls_equal: bool,
+}
+
 /// What PostgreSQL works out by itself for the rows of a relation.
 #[derive(Debug, Clone)]
 pub struct WorkedOut {
@@ -318,6 +333,28 @@ impl Catalog {
             .map(|index| self.column_names(table, &index.columns))
             .filter(|columns| !columns.is_empty() && columns.iter().all(|column| !column.is_empty()))
             .collect()
+    }
+
+    /// The unique indexes that are there whichever way led here, those of expressions and of a part
+    /// of the rows among them.
+    #[must_use]
+    pub fn unique_indexes(&self, table: &Name) -> Vec<UniqueIndex> {
+        let Some(table) = self.relation_id(table) else { return Vec::new() };
+        let found = self.state.indexes(table).into_iter().filter_map(|id| self.state.get(id));
+        let found = found.filter(|object| object.presence == Presence::Yes && !object.varies);
+        let of = |object: &Object| {
+            let index = object.index().filter(|index| index.unique)?;
+            let mut columns = self.column_names(table, &index.columns);
+            columns.retain(|column| !column.is_empty());
+            Some(UniqueIndex {
+                name: object.name.clone(),
+                columns,
+                expressions: index.expressions.clone(),
+                filter: index.filter.clone(),
+                nulls_equal: index.nulls_equal,
+            })
+        };
+        found.filter_map(of).collect()
     }
 
     /// Whether a key of the table lies within these columns: no two rows agree in all of them.

@@ -4,14 +4,14 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::case::{Case, Pass};
-use crate::catalog::{Key, Kind, Outcome};
+use crate::catalog::{Key, Kind, Outcome, Relation, UniqueIndex};
 use crate::effect::{
-    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, From, Ident, LikeKind, Name, Query, QueryBody, RowSource,
-    Transaction, Visit, walk_expr, walk_from,
+    Act, AlterAction, Assignment, Conflict, ConflictAction, Constraint, Cte, CteBody, Expr, ExprKind, From, Ident,
+    JoinKind, LikeKind, MergeAction, Name, Query, QueryBody, RowSource, Target, Transaction, Visit, walk_expr, walk_from,
 };
 use crate::finding::Finding;
 use crate::flow::{Block, Change, ChangeKind, Event, Origin, Sight, What};
-use crate::logic::{Facts, Known, Truth};
+use crate::logic::{Facts, Known, Truth, among};
 use crate::package::Role;
 
 const ID: &str = "changes-when-repeated";
@@ -27,6 +27,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         for (index, event) in pass.run.events.iter().enumerate() {
             let What::Change(change) = &event.what else {
+                findings.extend(made_again(case, &before, event));
                 before.note_other(event);
                 continue;
             };
@@ -44,8 +45,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     inserts_again(&before, event, change, (change.columns(), rows, conflict.as_deref()))
                 }
                 (ChangeKind::Update, Some(Act::Update { set, .. })) => {
-                    another_each_time(set).filter(|_| !is_over(set, change.filter, pass) && !steps_out(set, change, pass))
+                    another_each_time(set, change.filter)
+                        .filter(|_| !is_over(set, change.filter, pass) && !steps_out(set, change, pass))
                 }
+                (ChangeKind::Update, Some(Act::Merge { .. })) => match change.merge_action() {
+                    Some(MergeAction::Update(set)) => another_each_time(set, change.filter)
+                        .filter(|_| !is_over(set, change.filter, pass) && !steps_out(set, change, pass)),
+                    _ => None,
+                },
                 _ => None,
             };
             if let Some(why) = why {
@@ -65,6 +72,39 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// What a statement makes once more because it says no name: an index, a constraint.
+fn made_again(case: &Case<'_>, before: &Before<'_>, event: &Event<'_>) -> Option<Finding> {
+    let What::Define { statement, outcome } = &event.what else { return None };
+    let pass = before.pass;
+    let table = match &statement.act {
+        Act::CreateIndex { name: None, table, .. } => table,
+        Act::AlterTable { name, actions, .. } if actions.iter().any(is_unnamed) => name,
+        _ => return None,
+    };
+    let table = pass.run.end.catalog.canonical(table);
+    // A full rollback runs for the first time from other states, too.
+    let is_second = pass.role != Role::FullRollback;
+    if !event.reachable || !event.certain || !is_second || table.is_temporary() || before.made.contains(&table) {
+        return None;
+    }
+    let is_more = |key: &&Key| {
+        matches!(key.kind, Kind::Index | Kind::Constraint)
+            && !pass.start.contains(key)
+            && pass.run.end.catalog.contains(key)
+    };
+    let made = outcome.made.iter().find(is_more)?;
+    let name = super::called(pass, case);
+    let message = format!("the second run of {name} makes {made} beside the one that the first has made");
+    let finding = Finding::new(ID, event.at, message, "it has no name")
+        .consequence("each run leaves another one, and the rollback drops one of them")
+        .way_out("give it a name, with IF NOT EXISTS or behind a DROP … IF EXISTS");
+    Some(super::with_trail(finding, event))
+}
+
+fn is_unnamed(action: &AlterAction) -> bool {
+    matches!(action, AlterAction::AddConstraint(Constraint { name: None, .. }))
 }
 
 /// Whether a query that finds the same rows has the same values in a column: constants, and
@@ -209,34 +249,11 @@ fn inserts_again(
     let pass = before.pass;
     let relation = pass.start.relation(&change.relation);
     if let Some(conflict) = conflict {
-        let relation = relation?;
-        let target: Vec<Ident> = conflict
-            .columns
-            .iter()
-            .filter_map(|column| match &column.kind {
-                ExprKind::Column(path) => path.last().cloned(),
-                _ => None,
-            })
-            .collect();
-        // Without a target any key may fire; with one the key of just these columns must be there.
-        let given: Vec<Ident> = if columns.is_empty() { relation.column_names() } else { columns.to_vec() };
-        let fires = match (&conflict.constraint, target.as_slice()) {
-            (Some(_), _) => true,
-            (None, []) => {
-                let mut known = given.clone();
-                known.extend(relation.column_names().into_iter().filter(|column| settled_default(relation, column)));
-                pass.start.has_key_within(&change.relation, &known)
-            }
-            (None, target) => {
-                // A column that is left out must come to the same by its default.
-                let same = |column: &Ident| given.contains(column) || settled_default(relation, column);
-                pass.start.has_key_of(&change.relation, target) && target.iter().all(same)
-            }
-        };
+        let fires = fires(conflict, relation?, (columns, rows), change, pass);
         return match (&conflict.action, fires) {
             (_, false) => Some("no key of the table lets ON CONFLICT fire".to_owned()),
             (ConflictAction::Update { set, filter }, true) => {
-                another_each_time(set).filter(|_| !is_over(set, filter.as_ref(), pass))
+                another_each_time(set, filter.as_ref()).filter(|_| !is_over(set, filter.as_ref(), pass))
             }
             (ConflictAction::Nothing, true) => None,
         };
@@ -245,6 +262,9 @@ fn inserts_again(
     // A query that asks the table itself, or a view of it, looks whether its rows are there.
     let mut asks = Asks { catalog: &pass.start, changed: before.changed(), found: false };
     asks.query(query);
+    if reads_new_rows(change, query) {
+        return None;
+    }
     if asks.found || looks_first(event, change, pass) || before.deletes(event, change) {
         return None;
     }
@@ -257,6 +277,155 @@ fn inserts_again(
     Some("nothing keeps the rows from being added again".to_owned())
 }
 
+/// Whether a query yields only what the same statement adds to another table where it is not there
+/// yet, or takes from one.
+fn reads_new_rows(change: &Change<'_>, query: &Query) -> bool {
+    let (Some(Act::Insert { with, .. }), QueryBody::Select(select)) = (change.act, &query.body) else { return false };
+    let is_over = |cte: &&Cte| match &cte.body {
+        CteBody::Change(act) => match &**act {
+            Act::Insert { conflict: Some(conflict), .. } => conflict.action == ConflictAction::Nothing,
+            Act::Delete { .. } => true,
+            _ => false,
+        },
+        CteBody::Query(_) => false,
+    };
+    let names: Vec<&Ident> = with.iter().filter(is_over).map(|cte| &cte.name).collect();
+    let is_plain = select.group_by.is_empty() && !select.targets.iter().any(|target| crate::effect::has_call(&target.value));
+    is_plain && select.from.iter().any(|from| reads(from, &names))
+}
+
+/// Whether every row of an item of `FROM` has one of a common table expression in it.
+fn reads(from: &From, names: &[&Ident]) -> bool {
+    match from {
+        From::Relation { name, .. } => name.schema.is_none() && names.contains(&&name.name),
+        From::Join { kind: JoinKind::Inner, left, right, .. } => {
+            reads(left, names) || reads(right, names)
+        }
+        _ => false,
+    }
+}
+
+/// Whether `ON CONFLICT` finds the rows of the first run: by the key that it names, or without one
+/// by any, whose values are the same each time.
+fn fires(
+    conflict: &Conflict,
+    relation: &Relation,
+    (columns, rows): (&[Ident], &RowSource),
+    change: &Change<'_>,
+    pass: &Pass<'_>,
+) -> bool {
+    let given: Vec<Ident> = if columns.is_empty() { relation.column_names() } else { columns.to_vec() };
+    let place = |column: &Ident| given.iter().position(|known| known == column);
+    let is_same = |column: &Ident, nulls_equal: bool| match (place(column), rows) {
+        (Some(place), RowSource::Query(query)) => match another(query, place) {
+            // A column that is left out must come to the same by its default.
+            Another::Default => settled_default(relation, column),
+            Another::Null => nulls_equal,
+            Another::Yes => false,
+            Another::No => true,
+        },
+        _ => settled_default(relation, column),
+    };
+    let target: Vec<&Ident> = conflict.columns.iter().filter_map(own_column).collect();
+    let expressions: Vec<&Expr> = conflict.columns.iter().filter(|part| own_column(part).is_none()).collect();
+    let indexes = pass.start.unique_indexes(&change.relation);
+    if let Some(name) = &conflict.constraint
+        && !indexes.iter().any(|index| index.name == *name)
+    {
+        return true;
+    }
+    let is_meant = |index: &UniqueIndex| match &conflict.constraint {
+        Some(name) => index.name == *name,
+        None if conflict.columns.is_empty() => true,
+        None => {
+            index.columns.len() == target.len()
+                && index.columns.iter().all(|column| target.contains(&column))
+                && index.expressions.len() == expressions.len()
+                && index.expressions.iter().all(|part| expressions.contains(&&**part))
+        }
+    };
+    let holds = |index: &UniqueIndex| match (&index.filter, &conflict.filter) {
+        (None, _) => true,
+        (Some(wanted), said) => {
+            let world = Sight(&pass.start);
+            let mut facts = Facts::default();
+            if let RowSource::Query(query) = rows {
+                for (column, values) in crate::ledger::constant_columns(&given, query) {
+                    facts.assume(&among(&column, &values), Truth::True, &world);
+                }
+            }
+            // Which index is meant is told by what the statement says; what its rows are, by them.
+            let mut asked = Facts::default();
+            said.iter().for_each(|said| asked.assume(said, Truth::True, &world));
+            (conflict.columns.is_empty() || asked.entails(wanted, &world) == Known::Yes)
+                && facts.entails(wanted, &world) == Known::Yes
+        }
+    };
+    indexes.iter().any(|index| {
+        let mut within = index.columns.iter().collect::<Vec<_>>();
+        let parts: Vec<Vec<Ident>> = index.expressions.iter().map(|part| columns_of(part)).collect();
+        within.extend(parts.iter().flatten());
+        !within.is_empty()
+            && is_meant(index)
+            && holds(index)
+            && within.into_iter().all(|column| is_same(column, index.nulls_equal))
+    })
+}
+
+fn own_column(part: &Expr) -> Option<&Ident> {
+    match &part.kind {
+        ExprKind::Column(path) => path.last(),
+        _ => None,
+    }
+}
+
+fn columns_of(value: &Expr) -> Vec<Ident> {
+    struct Columns(Vec<Ident>);
+    impl<'a> Visit<'a> for Columns {
+        fn expr(&mut self, expr: &'a Expr) {
+            self.0.extend(own_column(expr).cloned());
+            walk_expr(self, expr);
+        }
+    }
+    let mut columns = Columns(Vec::new());
+    columns.expr(value);
+    columns.0
+}
+
+/// Whether the values of a column of a query are others each time.
+enum Another {
+    No,
+    Yes,
+    /// Some are no values.
+    Null,
+    /// Some are what the column comes to by itself.
+    Default,
+}
+
+fn another(query: &Query, index: usize) -> Another {
+    let of = |value: &Expr| match &value.kind {
+        ExprKind::Null => Another::Null,
+        ExprKind::Default => Another::Default,
+        _ if tells_time(value) => Another::Yes,
+        _ => Another::No,
+    };
+    match &query.body {
+        QueryBody::Values(rows) => {
+            let values = rows.iter().filter_map(|row| row.get(index)).map(of);
+            values.into_iter().find(|value| !matches!(value, Another::No)).unwrap_or(Another::No)
+        }
+        QueryBody::Select(select) => {
+            let is_star = |target: &Target| matches!(target.value.kind, ExprKind::Star(_));
+            let targets = select.targets.get(..=index).unwrap_or_default();
+            targets.last().filter(|_| !targets.iter().any(is_star)).map_or(Another::No, |target| of(&target.value))
+        }
+        QueryBody::Set { left, right, .. } => match another(left, index) {
+            Another::No => another(right, index),
+            other => other,
+        },
+    }
+}
+
 /// Whether what is known before the statement says that there are no such rows yet: it
 /// stands in a branch that asks.
 fn looks_first(event: &Event<'_>, change: &Change<'_>, pass: &Pass<'_>) -> bool {
@@ -264,7 +433,7 @@ fn looks_first(event: &Event<'_>, change: &Change<'_>, pass: &Pass<'_>) -> bool 
 }
 
 /// Whether a column that no value is given for has the same value each time.
-fn settled_default(relation: &crate::catalog::Relation, column: &Ident) -> bool {
+fn settled_default(relation: &Relation, column: &Ident) -> bool {
     relation.column(column).is_some_and(|column| {
         let constant = |default: &std::sync::Arc<Expr>| !matches!(default.kind, ExprKind::Call { .. });
         !column.identity && !column.generated && column.default.as_ref().is_some_and(constant)
@@ -288,9 +457,11 @@ impl<'a> Visit<'a> for Asks<'_> {
 }
 
 /// The column that becomes something else whenever the statement runs.
-fn another_each_time(set: &[Assignment]) -> Option<String> {
-    let changes = |assignment: &&Assignment| {
-        depends_on(&assignment.value, &assignment.column) || tells_time(&assignment.value)
+fn another_each_time(set: &[Assignment], filter: Option<&Expr>) -> Option<String> {
+    let asked = filter.map(columns_of).unwrap_or_default();
+    let changes = |Assignment { column, value, .. }: &&Assignment| {
+        // What a function makes of a value may be none of those that are asked for.
+        depends_on(value, column, !asked.contains(column)) || tells_time(value)
     };
     set.iter().find(changes).map(|assignment| format!("{} becomes something else each time", assignment.column))
 }
@@ -304,7 +475,7 @@ fn is_over(set: &[Assignment], filter: Option<&Expr>, pass: &Pass<'_>) -> bool {
         let column = Expr { at: *at, kind: ExprKind::Column(vec![column.clone()]) };
         let kind = ExprKind::Distinct { left: Box::new(column), right: Box::new(value.clone()), negated: true };
         // What a column was worked out from is not there any more.
-        if !tells_time(value) && !set.iter().any(|other| depends_on(value, &other.column)) {
+        if !tells_time(value) && !set.iter().any(|other| depends_on(value, &other.column, true)) {
             facts.assume(&Expr { at: *at, kind }, Truth::True, &world);
         }
     }
@@ -322,8 +493,12 @@ fn is_over(set: &[Assignment], filter: Option<&Expr>, pass: &Pass<'_>) -> bool {
 /// Whether a row that was changed has got out of the condition by a step: a number that was asked
 /// for is another, an end that was not there is.
 fn steps_out(set: &[Assignment], change: &Change<'_>, pass: &Pass<'_>) -> bool {
-    let Some(Act::Update { table, alias, from, .. }) = change.act else { return false };
-    let (Some(filter), true) = (change.filter, from.is_empty()) else { return false };
+    let (table, alias) = match change.act {
+        Some(Act::Update { table, alias, from, .. }) if from.is_empty() => (table, alias),
+        Some(Act::Merge { table, alias, .. }) => (table, alias),
+        _ => return false,
+    };
+    let Some(filter) = change.filter else { return false };
     let Some(relation) = pass.start.relation(&change.relation) else { return false };
     let called = alias.as_ref().unwrap_or(&table.name);
     let is_it = |expr: &Expr, column: &Ident| match &expr.kind {
@@ -395,13 +570,39 @@ fn tells_time(value: &Expr) -> bool {
     })
 }
 
+/// Functions of whose result they make another.
+const MOVING: &[&str] = &[
+    "array_append",
+    "array_cat",
+    "array_prepend",
+    "concat",
+    "concat_ws",
+    "crypt",
+    "md5",
+    "repeat",
+    "reverse",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+];
+
 /// Whether a value is worked out from the column that it goes into.
-fn depends_on(value: &Expr, column: &Ident) -> bool {
+fn depends_on(value: &Expr, column: &Ident, by_function: bool) -> bool {
     struct Depends<'c> {
         column: &'c Ident,
+        /// Whether functions count, and signs.
+        by_function: bool,
         /// Inside of an operator whose result is another each time.
         reckoned: bool,
         found: bool,
+    }
+    impl Depends<'_> {
+        fn reckon(&mut self, expr: &Expr) {
+            let outside = std::mem::replace(&mut self.reckoned, true);
+            walk_expr(self, expr);
+            self.reckoned = outside;
+        }
     }
     impl<'a> Visit<'a> for Depends<'_> {
         fn expr(&mut self, expr: &'a Expr) {
@@ -409,9 +610,14 @@ fn depends_on(value: &Expr, column: &Ident) -> bool {
                 ExprKind::Operator { operator, left: Some(_), .. }
                     if matches!(operator.as_str(), "+" | "-" | "*" | "/" | "||" | "%") =>
                 {
-                    let outside = std::mem::replace(&mut self.reckoned, true);
-                    walk_expr(self, expr);
-                    self.reckoned = outside;
+                    self.reckon(expr);
+                }
+                ExprKind::Operator { operator, left: None, .. } if operator == "-" && self.by_function => self.reckon(expr),
+                ExprKind::Not(operand) if self.by_function && matches!(operand.kind, ExprKind::Column(_)) => {
+                    self.reckon(expr);
+                }
+                ExprKind::Call { function, .. } if self.by_function && MOVING.contains(&function.name.as_str()) => {
+                    self.reckon(expr);
                 }
                 ExprKind::Column(path) if self.reckoned => {
                     let own = path.len() < 2 || path.first().is_none_or(|table| table != "excluded");
@@ -423,7 +629,7 @@ fn depends_on(value: &Expr, column: &Ident) -> bool {
         // What a subquery reads are the columns of its own tables.
         fn query(&mut self, _: &'a Query) {}
     }
-    let mut depends = Depends { column, reckoned: false, found: false };
+    let mut depends = Depends { column, by_function, reckoned: false, found: false };
     depends.expr(value);
     depends.found
 }
