@@ -148,17 +148,64 @@ pub fn row_count(query: &Query) -> Option<usize> {
     match &query.body {
         QueryBody::Values(rows) => Some(rows.len()),
         QueryBody::Select(select) if select.distinct || !select.group_by.is_empty() || select.filter.is_some() => None,
-        QueryBody::Select(select) => match select.from.as_slice() {
-            [] => Some(1),
-            [From::Subquery { query, .. }] => row_count(query),
-            _ => None,
-        },
+        QueryBody::Select(select) => {
+            let values = select.targets.iter().map(|target| &target.value);
+            let sets: Vec<&Expr> = values.filter(|value| is_set(value)).collect();
+            match (select.from.as_slice(), sets.as_slice()) {
+                ([], []) => Some(1),
+                ([], [only]) => set_count(only),
+                ([From::Subquery { query, .. }], []) => row_count(query),
+                ([From::Function { calls, .. }], []) => match calls.as_slice() {
+                    [call] => set_count(call),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
         QueryBody::Set { operator: crate::effect::SetOperator::Union, all: true, left, right } => {
             Some(row_count(left)? + row_count(right)?)
         }
         QueryBody::Set { .. } => None,
     }
 }
+
+/// Whether a value is a set of them.
+fn is_set(value: &Expr) -> bool {
+    matches!(&value.kind, ExprKind::Call { function, .. } if SETS.contains(&function.name.as_str()))
+}
+
+/// How many values a function yields, where the text says so.
+fn set_count(call: &Expr) -> Option<usize> {
+    let ExprKind::Call { function, arguments, .. } = &call.kind else { return None };
+    let whole = |value: &Expr| constant(value).and_then(|text| text.parse::<i64>().ok());
+    match (function.name.as_str(), &**arguments) {
+        ("unnest", [Expr { kind: ExprKind::Array(elements), .. }]) => Some(elements.len()),
+        ("generate_series", [from, to]) => {
+            usize::try_from(whole(to)?.checked_sub(whole(from)?)?.checked_add(1)?.max(0)).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Functions that yield as many rows as they find.
+const SETS: &[&str] = &[
+    "generate_series",
+    "generate_subscripts",
+    "json_array_elements",
+    "json_array_elements_text",
+    "json_each",
+    "json_each_text",
+    "json_object_keys",
+    "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "jsonb_each",
+    "jsonb_each_text",
+    "jsonb_object_keys",
+    "regexp_matches",
+    "regexp_split_to_table",
+    "string_to_table",
+    "unnest",
+];
 
 /// The values of a column of a query, if all are constants.
 fn constants(query: &Query, index: usize) -> Option<BTreeSet<Ident>> {
