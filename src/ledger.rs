@@ -32,6 +32,8 @@ pub struct Insertion {
     pub rows: Option<usize>,
     /// Columns whose values are all constants, with those values.
     pub values: Constants,
+    /// The same row by row, of a few rows that the text gives one by one.
+    pub each: Vec<Constants>,
     /// Whether it runs on every path.
     pub certain: bool,
     /// Whether the script says so itself, or calls what does.
@@ -72,6 +74,7 @@ fn write(added: &mut Insertion, event: &Event<'_>, change: &Change<'_>, set: &[A
         return;
     }
     let is_sure = met == Known::Yes && event.certain;
+    added.each.clear();
     for Assignment { column, value, .. } in set {
         match (constant(value), added.values.get_mut(column)) {
             (Some(value), Some(values)) => {
@@ -108,6 +111,7 @@ pub fn insertion(event: &Event<'_>) -> Option<Insertion> {
         at: event.at,
         rows: None,
         values: BTreeMap::new(),
+        each: Vec::new(),
         certain: event.certain,
         direct: event.via.is_empty(),
         by_trigger: event
@@ -119,6 +123,7 @@ pub fn insertion(event: &Event<'_>) -> Option<Insertion> {
         Some(Act::Insert { rows: RowSource::Query(query), .. }) => {
             found.rows = row_count(query);
             found.values = constant_columns(change.columns(), query);
+            found.each = row_by_row(change.columns(), query);
         }
         Some(Act::Insert { rows: RowSource::Defaults, .. }) => found.rows = Some(1),
         _ => {
@@ -137,6 +142,19 @@ pub fn insertion(event: &Event<'_>) -> Option<Insertion> {
 pub fn constant_columns(columns: &[Ident], query: &Query) -> Constants {
     let filled = columns.iter().enumerate();
     filled.filter_map(|(index, column)| Some((column.clone(), constants(query, index)?))).collect()
+}
+
+/// Of how many rows each is looked at by itself.
+const EACH_LIMIT: usize = 64;
+
+/// The constants of each row of a `VALUES` of several.
+fn row_by_row(columns: &[Ident], query: &Query) -> Vec<Constants> {
+    let QueryBody::Values(rows) = &query.body else { return Vec::new() };
+    if !(2..=EACH_LIMIT).contains(&rows.len()) {
+        return Vec::new();
+    }
+    let told = |(column, value): (&Ident, &Expr)| Some((column.clone(), BTreeSet::from([constant(value)?])));
+    rows.iter().map(|row| columns.iter().zip(row).filter_map(told).collect()).collect()
 }
 
 /// How many rows a query yields, where its text says so.

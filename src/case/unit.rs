@@ -171,6 +171,7 @@ pub(super) fn tables(added: &[Insertion]) -> Vec<Insertion> {
         at: crate::effect::At::default(),
         rows: None,
         values: BTreeMap::new(),
+        each: Vec::new(),
         certain: false,
         direct: false,
         by_trigger: false,

@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::effect::{Act, Ident, RowSource};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, What};
+use crate::logic::{Demands, Known};
 use crate::mend;
 
 const ID: &str = "fails-when-repeated";
@@ -19,7 +20,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .filter(|event| event.what.problem().is_some())
             .map(|event| event.at.span())
             .collect();
-        for event in pass.run.events.iter().filter(|event| event.reachable) {
+        for (index, event) in pass.run.events.iter().enumerate().filter(|(_, event)| event.reachable) {
             match &event.what {
                 What::Define { .. } | What::Refused(_) => {
                     let Some(problem) = event.what.problem() else { continue };
@@ -37,7 +38,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     findings.push(told(event, &problem.message).fix(fix));
                 }
                 What::Change(change) => {
-                    if let Some(key) = duplicate(change, event, pass) {
+                    if let Some(key) = duplicate(change, event, pass)
+                        && !are_gone(index, change, pass)
+                    {
                         let message = format!("the key ({key}) of {} is there already", change.relation);
                         let constant = |index: usize| match change.act {
                             Some(Act::Insert { columns, rows: RowSource::Query(query), .. }) => {
@@ -71,6 +74,21 @@ fn duplicate(change: &Change<'_>, event: &Event<'_>, pass: &crate::case::Pass<'_
     }
     let insertion = crate::ledger::constant_columns(change.columns(), query);
     let constant: Vec<Ident> = insertion.keys().cloned().collect();
-    (crate::ledger::row_count(query).is_some() && pass.start.has_key_within(&change.relation, &constant))
-        .then(|| constant.iter().map(Ident::as_str).collect::<Vec<_>>().join(", "))
+    let key = pass.start.keys_within(&change.relation, &constant).into_iter().next()?;
+    crate::ledger::row_count(query).map(|_| key.iter().map(Ident::as_str).collect::<Vec<_>>().join(", "))
+}
+
+/// Whether the script has certainly removed the rows of the first run before it adds them.
+fn are_gone(index: usize, change: &Change<'_>, pass: &crate::case::Pass<'_>) -> bool {
+    let Some(Act::Insert { rows: RowSource::Query(query), .. }) = change.act else { return false };
+    let rows = crate::ledger::constant_columns(change.columns(), query);
+    let exact = |column: &Ident| crate::ledger::exact(&pass.start, &change.relation, column);
+    pass.run.events.iter().take(index).any(|event| match &event.what {
+        What::Change(before) if event.certain && before.relation == change.relation => match before.kind {
+            ChangeKind::Truncate => true,
+            ChangeKind::Delete => Demands::of(&super::reach(before)).meet(&rows, exact) == Known::Yes,
+            ChangeKind::Insert | ChangeKind::Update => false,
+        },
+        _ => false,
+    })
 }

@@ -465,9 +465,13 @@ impl<'a> Changes<'a> {
         again.is_some_and(|again| insertion.values.iter().all(|row| is_there(row, again)))
     }
 
-    /// Whether all rows of the insertion are removed by one of them.
+    /// Whether all rows of the insertion are removed by one of them, or each by one.
     fn remove(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
-        self.remover(pass, insertion).is_some()
+        let goes = |row: &Constants| {
+            let alone = Insertion { values: row.clone(), each: Vec::new(), table: insertion.table.clone(), ..*insertion };
+            self.remover(pass, &alone).is_some()
+        };
+        self.remover(pass, insertion).is_some() || !insertion.each.is_empty() && insertion.each.iter().all(goes)
     }
 
     /// What removes all rows of the insertion, and where.
