@@ -244,7 +244,7 @@ impl<'a> Case<'a> {
                 let first = self.twice(lead, Role::Tier(tier), index, &stand, &[], origin);
                 stand = first.end;
                 if let Some(pass) = first.pass {
-                    added.extend(ledger::insertions(&pass.run));
+                    added.extend(ledger::insertions(&pass.run, &self.baseline));
                     by.push(pass.original);
                     self.tiers.push(pass);
                 }

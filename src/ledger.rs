@@ -2,10 +2,12 @@
 //! apart. Judges nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, EventTrigger, Trigger};
 use crate::effect::{
-    Act, Assignment, At, Expr, ExprKind, From, Ident, MergeAction, Name, Query, QueryBody, RowSource, Target,
+    Act, Assignment, At, Body, Expr, ExprKind, From, Function, Ident, MergeAction, Name, Query, QueryBody, RowSource,
+    Step, StepKind, Target, TriggerState, TriggerTiming, Visit, walk_step,
 };
 use crate::flow::{Change, ChangeKind, Event, Origin, Run, What, text_of};
 use crate::logic::{Demands, Exact, Known, Reach};
@@ -38,13 +40,14 @@ pub struct Insertion {
     pub certain: bool,
     /// Whether the script says so itself, or calls what does.
     pub direct: bool,
-    /// Whether a trigger adds them, because of other rows.
+    /// Whether a trigger of the database before the release adds them, because of other rows.
     pub by_trigger: bool,
 }
 
-/// The rows that a run adds, in order, with what it writes into them later.
+/// The rows that a run adds, in order, with what it writes into them later. Of triggers those count
+/// that are there before the release.
 #[must_use]
-pub fn insertions(run: &Run<'_>) -> Vec<Insertion> {
+pub fn insertions(run: &Run<'_>, baseline: &Catalog) -> Vec<Insertion> {
     let mut found: Vec<Insertion> = Vec::new();
     for event in run.events.iter().filter(|event| event.reachable) {
         if let What::Change(change) = &event.what
@@ -54,9 +57,91 @@ pub fn insertions(run: &Run<'_>) -> Vec<Insertion> {
                 write(added, event, change, set, &run.end.catalog);
             }
         }
-        found.extend(insertion(event));
+        let Some(mut added) = insertion(event) else { continue };
+        added.by_trigger = is_house_rule(event, baseline);
+        for column in overwritten(&added.table, &run.end.catalog) {
+            added.values.remove(&column);
+            added.each.clear();
+        }
+        found.push(added);
     }
     found
+}
+
+/// Whether an event is what a trigger, or a definition, of the database before the release
+/// does by itself.
+#[must_use]
+pub fn is_house_rule(event: &Event<'_>, baseline: &Catalog) -> bool {
+    event.via.iter().any(|via| match &via.origin {
+        Origin::Trigger { name, relation: Some(relation), function } => {
+            let is_it = |(known, trigger): &(Ident, Trigger)| known == name && baseline.called_by(trigger) == *function;
+            baseline.triggers(relation).iter().any(is_it)
+        }
+        Origin::Trigger { name, relation: None, function } => {
+            let is_it = |(known, trigger): &(Ident, EventTrigger)| {
+                known == name && baseline.called_on_event(trigger) == *function
+            };
+            baseline.event_triggers().iter().any(is_it)
+        }
+        Origin::Definition { relation, what } => {
+            baseline.worked_out(relation).iter().any(|worked| worked.what == *what)
+        }
+        _ => false,
+    })
+}
+
+/// The columns into which a trigger of a table writes something else before a row is added.
+fn overwritten(table: &Name, catalog: &Catalog) -> BTreeSet<Ident> {
+    let mut found = BTreeSet::new();
+    for function in before_rows(table, "insert", catalog) {
+        let Body::PlPgSql(block) = &function.body else { continue };
+        for step in &block.steps {
+            let StepKind::Assign { target, value } = &step.kind else { continue };
+            let is_target = |expr: &Expr| matches!(&expr.kind, ExprKind::Column(path) if path == target);
+            if let [new, column] = target.as_slice()
+                && new == "new"
+                && !crate::effect::any(value, is_target)
+            {
+                found.insert(column.clone());
+            }
+        }
+    }
+    found
+}
+
+/// The functions of the triggers that are fired before each row, whatever is in it.
+fn before_rows(table: &Name, event: &str, catalog: &Catalog) -> Vec<Arc<Function>> {
+    let fires = |trigger: &Trigger| {
+        trigger.timing == TriggerTiming::Before
+            && trigger.row
+            && trigger.condition.is_none()
+            && trigger.events.iter().any(|known| known == event)
+            && !matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica)
+    };
+    let triggers = catalog.triggers(table).into_iter().map(|(_, trigger)| trigger).filter(fires);
+    triggers.filter_map(|trigger| catalog.called_by(&trigger)).collect()
+}
+
+/// Whether rows may stay although they are deleted: a rule does something instead, or a trigger
+/// passes them over.
+#[must_use]
+pub fn may_stay(table: &Name, catalog: &Catalog) -> bool {
+    struct Passes(bool);
+    impl<'a> Visit<'a> for Passes {
+        fn step(&mut self, step: &'a Step) {
+            self.0 |= matches!(&step.kind, StepKind::Return(Some(Expr { kind: ExprKind::Null, .. })));
+            walk_step(self, step);
+        }
+    }
+    let passes = |function: Arc<Function>| {
+        let mut passes = Passes(false);
+        if let Body::PlPgSql(block) = &function.body {
+            passes.block(block);
+        }
+        passes.0
+    };
+    catalog.view_query(table).is_none() && catalog.is_replaced(table, "delete")
+        || before_rows(table, "delete", catalog).into_iter().any(passes)
 }
 
 /// Notes what an `UPDATE` writes into rows that were added before it.
@@ -114,10 +199,7 @@ pub fn insertion(event: &Event<'_>) -> Option<Insertion> {
         each: Vec::new(),
         certain: event.certain,
         direct: event.via.is_empty(),
-        by_trigger: event
-            .via
-            .iter()
-            .any(|via| matches!(via.origin, Origin::Trigger { .. } | Origin::Definition { .. })),
+        by_trigger: false,
     };
     match act {
         Some(Act::Insert { rows: RowSource::Query(query), .. }) => {

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::catalog::{Catalog, EventTrigger, Key, Kind, Outcome, Trigger};
+use crate::catalog::{Key, Kind, Outcome};
 use crate::config::Spanned;
 use crate::effect::{Act, At, Cte, Ident, Name, Statement, Visit, walk_statement};
 use crate::finding::{Finding, Fix, Level};
 use crate::flow::{Change, Event, Origin, Via};
+use crate::ledger::is_house_rule;
 use crate::logic::Reach;
 use crate::mend;
 use crate::package::{Line, Role};
@@ -259,27 +260,6 @@ fn taken(outcome: &Outcome) -> impl Iterator<Item = (&Key, bool)> {
     };
     let renamed = outcome.altered.iter().filter(is_renamed).map(|(key, _)| (key, true));
     dropped.chain(renamed)
-}
-
-/// Whether an event is what a trigger, or a definition, of the database before the release
-/// does by itself.
-fn is_house_rule(event: &Event<'_>, baseline: &Catalog) -> bool {
-    event.via.iter().any(|via| match &via.origin {
-        Origin::Trigger { name, relation: Some(relation), function } => {
-            let is_it = |(known, trigger): &(Ident, Trigger)| known == name && baseline.called_by(trigger) == *function;
-            baseline.triggers(relation).iter().any(is_it)
-        }
-        Origin::Trigger { name, relation: None, function } => {
-            let is_it = |(known, trigger): &(Ident, EventTrigger)| {
-                known == name && baseline.called_on_event(trigger) == *function
-            };
-            baseline.event_triggers().iter().any(is_it)
-        }
-        Origin::Definition { relation, what } => {
-            baseline.worked_out(relation).iter().any(|worked| worked.what == *what)
-        }
-        _ => false,
-    })
 }
 
 /// The tiers that a rollback undoes.

@@ -7,7 +7,7 @@ use super::difference::{Aspect, Difference};
 use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Presence, Rule, Trigger};
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
-use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement};
+use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement, TriggerState};
 
 /// An index in which no two rows agree.
 #[derive(Debug, Clone)]
@@ -167,6 +167,20 @@ impl Catalog {
             next += 1;
         }
         found.into_iter().skip(1).map(|id| self.name_of(id)).collect()
+    }
+
+    /// Whether a rule does something else, or nothing, wherever rows of a table would change.
+    #[must_use]
+    pub fn is_replaced(&self, table: &Name, event: &str) -> bool {
+        let Some(id) = self.relation_id(table) else { return false };
+        let rules = self.state.parts(Class::Rule, id).into_iter().filter_map(|id| self.state.get(id));
+        let replaces = |rule: &Rule| {
+            rule.instead
+                && rule.condition.is_none()
+                && rule.event == event
+                && !matches!(rule.state, TriggerState::Disabled | TriggerState::Replica)
+        };
+        rules.into_iter().any(|object| matches!(&object.detail, Detail::Rule(rule) if replaces(rule)))
     }
 
     /// The rules of a relation for an event, and what they do; for all where the event is

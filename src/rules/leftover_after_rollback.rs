@@ -8,7 +8,7 @@ use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
 use crate::effect::{Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Visit, walk_expr, walk_from};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What};
-use crate::ledger::{Constants, Insertion, constant, exact, insertion, join};
+use crate::ledger::{Constants, Insertion, constant, exact, insertion, join, may_stay};
 use crate::logic::{Demands, Exact, Facts, Known, among, among_numbers};
 use crate::package::Role;
 
@@ -389,6 +389,17 @@ struct Changes<'a> {
     rewritten: BTreeMap<&'a Name, Grasps<'a>>,
 }
 
+/// Whether a run alters a table, perhaps so that its triggers and rules do nothing meanwhile.
+fn is_altered(pass: &Pass<'_>, table: &Name) -> bool {
+    pass.run.events.iter().any(|event| match &event.what {
+        What::Define { outcome, .. } => {
+            let dropped = outcome.dropped.iter().map(|dropped| &dropped.key);
+            dropped.chain(outcome.altered.iter().map(|(key, _)| key)).any(|key| key.relation() == *table)
+        }
+        _ => false,
+    })
+}
+
 /// What reaches rows of one table.
 #[derive(Default)]
 struct Grasps<'a> {
@@ -435,6 +446,7 @@ impl<'a> Changes<'a> {
                     continue;
                 }
                 (ChangeKind::Delete | ChangeKind::Truncate, _) if !counts(event) => continue,
+                (ChangeKind::Delete, _) if may_stay(table, &pass.start) && !is_altered(pass, table) => continue,
                 (ChangeKind::Delete | ChangeKind::Truncate, _) => &mut changes.removed,
             };
             if !event.reachable {
