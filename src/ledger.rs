@@ -9,8 +9,8 @@ use crate::effect::{
     Act, Assignment, At, Body, Expr, ExprKind, From, Function, Ident, MergeAction, Name, Query, QueryBody, RowSource,
     Step, StepKind, Target, TriggerState, TriggerTiming, Visit, walk_step,
 };
-use crate::flow::{Change, ChangeKind, Event, Origin, Run, What, text_of};
-use crate::logic::{Demands, Exact, Known, Reach};
+use crate::flow::{Change, ChangeKind, Event, Origin, Run, Sight, What, text_of};
+use crate::logic::{Demands, Exact, Facts, Known, Reach, Truth, among, among_numbers};
 
 /// Constants by the column that has no others.
 pub type Constants = BTreeMap<Ident, BTreeSet<Ident>>;
@@ -53,8 +53,14 @@ pub fn insertions(run: &Run<'_>, baseline: &Catalog) -> Vec<Insertion> {
         if let What::Change(change) = &event.what
             && let Some(Act::Update { set, .. }) = change.act
         {
+            let (alias, from) = match change.act {
+                Some(Act::Update { alias, from, .. }) => (alias.as_deref(), &**from),
+                _ => (None, [].as_slice()),
+            };
+            let reach = Reach { relation: &change.relation, alias, from, filter: change.filter };
+            let demands = Demands::of(&reach);
             for added in found.iter_mut().filter(|added| added.table == *change.relation) {
-                write(added, event, change, set, &run.end.catalog);
+                write(added, event, set, (&reach, &demands), &run.end.catalog);
             }
         }
         let Some(mut added) = insertion(event) else { continue };
@@ -145,17 +151,18 @@ pub fn may_stay(table: &Name, catalog: &Catalog) -> bool {
 }
 
 /// Notes what an `UPDATE` writes into rows that were added before it.
-fn write(added: &mut Insertion, event: &Event<'_>, change: &Change<'_>, set: &[Assignment], catalog: &Catalog) {
+fn write(
+    added: &mut Insertion,
+    event: &Event<'_>,
+    set: &[Assignment],
+    (reach, demands): (&Reach<'_>, &Demands<'_>),
+    catalog: &Catalog,
+) {
     if !set.iter().any(|set| added.values.contains_key(&set.column)) {
         return;
     }
-    let (alias, from) = match change.act {
-        Some(Act::Update { alias, from, .. }) => (alias.as_deref(), &**from),
-        _ => (None, [].as_slice()),
-    };
-    let reach = Reach { relation: &change.relation, alias, from, filter: change.filter };
-    let met = Demands::of(&reach).meet(&added.values, |column| exact(catalog, &change.relation, column));
-    if met == Known::No {
+    let met = demands.meet(&added.values, |column| exact(catalog, &added.table, column));
+    if met == Known::No || met == Known::Unsaid && is_elsewhere(added, reach, catalog) {
         return;
     }
     let is_sure = met == Known::Yes && event.certain;
@@ -174,6 +181,30 @@ fn write(added: &mut Insertion, event: &Event<'_>, change: &Change<'_>, set: &[A
             _ => {}
         }
     }
+}
+
+/// Whether a condition certainly reaches none of the rows that were added.
+fn is_elsewhere(added: &Insertion, reach: &Reach<'_>, catalog: &Catalog) -> bool {
+    let (Some(filter), true) = (reach.filter, reach.from.is_empty()) else { return false };
+    let world = Sight(catalog);
+    // There is one relation whose the columns can be.
+    let mut bare = filter.clone();
+    crate::effect::rewrite_expr(&mut bare, &mut |node| {
+        if let ExprKind::Column(path) = &mut node.kind
+            && path.len() == 2
+        {
+            *path = path.split_off(1);
+        }
+    });
+    let excludes = |rows: &[Expr]| {
+        let mut facts = Facts::default();
+        rows.iter().for_each(|row| facts.assume(row, Truth::True, &world));
+        facts.entails(&bare, &world) == Known::No
+    };
+    let texts: Vec<Expr> = added.values.iter().map(|(column, values)| among(column, values)).collect();
+    let numbers = added.values.iter().map(|(column, values)| among_numbers(column, values));
+    let numbers: Vec<Expr> = numbers.zip(&texts).map(|(number, text)| number.unwrap_or_else(|| text.clone())).collect();
+    excludes(&texts) || excludes(&numbers)
 }
 
 /// How values of a column can be told apart.
