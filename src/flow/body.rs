@@ -1,11 +1,13 @@
 //! Bodies: DO, functions, procedures. Every path through their steps.
 
+use std::collections::BTreeSet;
+
 use super::event::{Origin, Via, What};
 use super::state::{Bindings, State};
 use super::{Departure, Flow};
 use crate::catalog::{Presence, Read};
 use crate::effect::{
-    Act, Block, Body, Declaration, Expr, ExprKind, Function, Handler, Ident, IfArm, Iteration, Query, QueryBody,
+    Act, Block, Body, Declaration, Expr, ExprKind, Function, Handler, Ident, IfArm, Iteration, Name, Query, QueryBody,
     RaiseLevel, Select, Statement, Step, StepKind, SubqueryKind, Target, Type, VariableConflict,
 };
 use crate::logic::Truth;
@@ -204,6 +206,15 @@ impl<'a> Flow<'a> {
         *state = super::join(ends);
     }
 
+    /// The relations whose rows, or what shows them, have changed since.
+    fn changed_since(&self, events: usize) -> BTreeSet<Name> {
+        let changed = self.events.get(events..).unwrap_or_default().iter().filter_map(|event| match &event.what {
+            What::Change(change) => Some(Name::clone(&change.relation)),
+            _ => None,
+        });
+        changed.collect()
+    }
+
     /// None of the events since is certain if one of them names what may not be there.
     fn doubt(&mut self, since: usize, state: &State) {
         let is_there = |event: &super::Event<'_>| match &event.what {
@@ -349,12 +360,19 @@ impl<'a> Flow<'a> {
             if decided || !state.reachable {
                 break;
             }
+            let events = self.events.len();
             self.calls_in(&arm.condition, true, state);
             let condition = self.resolve(&arm.condition, state);
+            let changed = super::readers(&state.catalog, self.changed_since(events));
             self.check(arm, &condition, state);
             let mut inside = state.clone();
             inside.assume(&condition, Truth::True);
             state.assume(&condition, Truth::NotTrue);
+            // What the condition changes it may have read before.
+            if !changed.is_empty() {
+                inside.forget(&changed);
+                state.forget(&changed);
+            }
             if !inside.reachable {
                 continue;
             }
@@ -413,8 +431,10 @@ impl<'a> Flow<'a> {
                 Act::Select(query) => Some(flow.resolve_query(query, state)),
                 _ => None,
             };
+            let events = flow.events.len();
             flow.statement(statement, state);
-            query
+            // What it reads is what was there before it.
+            query.filter(|_| flow.changed_since(events).is_empty())
         });
         Self::assign_rows(query.as_ref(), into, strict, state);
     }
@@ -805,7 +825,7 @@ pub(super) fn subquery(kind: SubqueryKind, query: Query) -> Expr {
 fn count_of(query: &Query) -> Expr {
     let at = query.at;
     let call = ExprKind::Call {
-        function: Box::new(crate::effect::Name::plain("count", at)),
+        function: Box::new(Name::plain("count", at)),
         arguments: Box::default(),
         star: true,
         distinct: false,

@@ -8,10 +8,12 @@ use crate::catalog::{Key, Kind, Outcome, Relation, UniqueIndex};
 use crate::effect::{
     Act, AlterAction, Assignment, Conflict, ConflictAction, Constraint, Cte, CteBody, Expr, ExprKind, From, Ident,
     JoinKind, LikeKind, MergeAction, Name, Query, QueryBody, RowSource, Target, Transaction, Visit, walk_expr, walk_from,
+    walk_query,
 };
 use crate::finding::Finding;
 use crate::flow::{Block, Change, ChangeKind, Event, Origin, Sight, What};
-use crate::logic::{Facts, Known, Truth, among};
+use crate::ledger::Constants;
+use crate::logic::{Demands, Facts, Known, Reach, Truth, among};
 use crate::package::Role;
 
 const ID: &str = "changes-when-repeated";
@@ -47,6 +49,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 (ChangeKind::Update, Some(Act::Update { set, .. })) => {
                     another_each_time(set, change.filter)
                         .filter(|_| !is_over(set, change.filter, pass) && !steps_out(set, change, pass))
+                }
+                (ChangeKind::Insert, Some(Act::Merge { on, .. })) if columns_of(on).is_empty() => {
+                    Some("ON asks for no column, so that no row is the same".to_owned())
                 }
                 (ChangeKind::Update, Some(Act::Merge { .. })) => match change.merge_action() {
                     Some(MergeAction::Update(set)) => another_each_time(set, change.filter)
@@ -130,11 +135,14 @@ struct Before<'a> {
     pass: &'a Pass<'a>,
     changed: OnceCell<BTreeSet<Name>>,
     /// The relations that certainly lost rows, with the transactions in which they did.
-    removed: HashMap<&'a Name, Vec<Block>>,
+    removed: HashMap<&'a Name, Vec<(Block, &'a Change<'a>)>>,
     /// The tables that the script itself has made before, each time anew.
     made: BTreeSet<Name>,
     drops: OnceCell<Drops>,
 }
+
+/// Of how many removals it is looked at whether they reach rows.
+const REMOVED_LIMIT: usize = 64;
 
 /// Where a script drops tables, by the numbers of its events.
 #[derive(Default)]
@@ -175,10 +183,7 @@ impl<'a> Before<'a> {
     /// An event; of an insertion it matters not whether that is noted before it is looked at.
     fn note(&mut self, event: &'a Event<'a>, change: &'a Change<'a>) {
         if event.certain && matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) {
-            let blocks = self.removed.entry(&change.relation).or_default();
-            if blocks.last() != Some(&event.block) {
-                blocks.push(event.block);
-            }
+            self.removed.entry(&change.relation).or_default().push((event.block, change));
         }
     }
 
@@ -209,8 +214,14 @@ impl<'a> Before<'a> {
     }
 
     /// Whether the same script has removed the rows before, in the same transaction.
-    fn deletes(&self, event: &Event<'_>, change: &Change<'_>) -> bool {
-        self.removed.get(&*change.relation).is_some_and(|blocks| blocks.contains(&event.block))
+    fn deletes(&self, event: &Event<'_>, rows: &Rows<'_>) -> bool {
+        let reaches = |(block, removed): &(Block, &Change<'_>)| {
+            *block == event.block && !rows.are_certainly_not(&super::reach(removed), self.pass)
+        };
+        // Of very many one is taken to reach them.
+        let removed = self.removed.get(rows.table).map(Vec::as_slice).unwrap_or_default();
+        let is_here = |(block, _): &(Block, &Change<'_>)| *block == event.block;
+        removed.iter().take(REMOVED_LIMIT).any(reaches) || removed.iter().skip(REMOVED_LIMIT).any(is_here)
     }
 
     /// Whether the script drops the table after all.
@@ -260,16 +271,17 @@ fn inserts_again(
     }
     let RowSource::Query(query) = rows else { return Some("nothing keeps the row from being added again".to_owned()) };
     // A query that asks the table itself, or a view of it, looks whether its rows are there.
-    let mut asks = Asks { catalog: &pass.start, changed: before.changed(), found: false };
+    let constants = crate::ledger::constant_columns(columns, query);
+    let rows = Rows { table: &change.relation, constants: &constants };
+    let mut asks = Asks { pass, changed: before.changed(), rows: &rows, found: false, passed: false };
     asks.query(query);
     if reads_new_rows(change, query) {
         return None;
     }
-    if asks.found || looks_first(event, change, pass) || before.deletes(event, change) {
+    if asks.found || looks_first(event, &rows, pass) || before.deletes(event, &rows) {
         return None;
     }
     // A constant key is a matter of failing, not of changing more.
-    let constants = crate::ledger::constant_columns(columns, query);
     let keys: Vec<Ident> = constants.keys().cloned().collect();
     if pass.start.has_key_within(&change.relation, &keys) && event.certain {
         return None;
@@ -428,8 +440,30 @@ fn another(query: &Query, index: usize) -> Another {
 
 /// Whether what is known before the statement says that there are no such rows yet: it
 /// stands in a branch that asks.
-fn looks_first(event: &Event<'_>, change: &Change<'_>, pass: &Pass<'_>) -> bool {
-    !event.certain && event.facts.asks(&mut |name| pass.start.canonical(name) == *change.relation)
+fn looks_first(event: &Event<'_>, rows: &Rows<'_>, pass: &Pass<'_>) -> bool {
+    let changed = BTreeSet::from([rows.table.clone()]);
+    let asks_others = |fact: &Expr| {
+        let mut asks = Asks { pass, changed: &changed, rows, found: false, passed: false };
+        asks.expr(fact);
+        asks.passed && !asks.found
+    };
+    !event.certain
+        && event.facts.asks(&mut |name| pass.start.canonical(name) == *rows.table)
+        && !event.facts.assumed().flatten().any(|(fact, _)| asks_others(fact))
+}
+
+/// The rows that a statement adds.
+struct Rows<'r> {
+    table: &'r Name,
+    constants: &'r Constants,
+}
+
+impl Rows<'_> {
+    /// Whether a condition certainly reaches none of them.
+    fn are_certainly_not(&self, reach: &Reach<'_>, pass: &Pass<'_>) -> bool {
+        let exact = |column: &Ident| crate::ledger::exact(&pass.start, self.table, column);
+        Demands::of(reach).meet(self.constants, exact) == Known::No
+    }
 }
 
 /// Whether a column that no value is given for has the same value each time.
@@ -441,15 +475,33 @@ fn settled_default(relation: &Relation, column: &Ident) -> bool {
 }
 
 struct Asks<'c> {
-    catalog: &'c crate::catalog::Catalog,
+    pass: &'c Pass<'c>,
     changed: &'c BTreeSet<Name>,
+    rows: &'c Rows<'c>,
     found: bool,
+    /// Whether other rows of the table were asked for than those that are added.
+    passed: bool,
 }
 
 impl<'a> Visit<'a> for Asks<'_> {
+    fn query(&mut self, query: &'a Query) {
+        if let QueryBody::Select(select) = &query.body
+            && let [From::Relation { name, alias, .. }] = select.from.as_slice()
+            && self.pass.start.canonical(name) == *self.rows.table
+        {
+            let (alias, filter) = (alias.as_deref(), select.filter.as_ref());
+            let reach = Reach { relation: self.rows.table, alias, from: &[], filter };
+            if self.rows.are_certainly_not(&reach, self.pass) {
+                self.passed = true;
+                return;
+            }
+        }
+        walk_query(self, query);
+    }
+
     fn from(&mut self, from: &'a From) {
         if let From::Relation { name, .. } = from {
-            let canonical = self.catalog.canonical(name);
+            let canonical = self.pass.start.canonical(name);
             self.found |= self.changed.contains(&canonical);
         }
         walk_from(self, from);

@@ -1,6 +1,6 @@
 //! Tiers that add something else than the rollout table says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::case::{Case, Pass};
 use crate::catalog::Catalog;
@@ -36,6 +36,20 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         rows((case, pass), index, &adds.rows, &name, script, &told, findings);
     }
+}
+
+/// How many rows an insertion adds: of those that agree in a key, one.
+fn count(insertion: &Insertion, pass: &Pass<'_>) -> Option<usize> {
+    let all = insertion.rows?;
+    let catalog = &pass.run.end.catalog;
+    let known: Vec<Ident> = insertion.values.keys().cloned().collect();
+    let distinct = |key: Vec<Ident>| {
+        let rows = insertion.each.iter();
+        let parts = rows.map(|row| key.iter().map(|column| row.get(column)).collect::<Vec<_>>());
+        parts.collect::<BTreeSet<_>>().len()
+    };
+    let keys = catalog.keys_within(&insertion.table, &known).into_iter();
+    if insertion.each.len() == all { keys.map(distinct).min().or(Some(all)) } else { Some(all) }
 }
 
 /// What `adds` calls a table: by its name alone the one in `public`, or where there is none there
@@ -91,7 +105,7 @@ fn rows(
             Some(Rows::Guarded) => {}
             Some(Rows::Exactly(number)) => {
                 let counts: Option<Vec<(usize, bool)>> =
-                    insertions.iter().map(|insertion| Some((insertion.rows?, insertion.certain))).collect();
+                    insertions.iter().map(|insertion| Some((count(insertion, pass)?, insertion.certain))).collect();
                 let Some(counts) = counts else { continue };
                 let sum: usize = counts.iter().filter(|(_, certain)| *certain).map(|(rows, _)| rows).sum();
                 let maybe: Vec<usize> = counts.iter().filter(|(_, certain)| !certain).map(|(rows, _)| *rows).collect();
