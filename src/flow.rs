@@ -23,7 +23,7 @@ use std::sync::Arc;
 use elsa::sync::FrozenVec;
 
 use crate::catalog::Catalog;
-use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, Statement, Transaction};
+use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, Statement, Transaction, Type};
 use crate::logic::{Facts, Truth};
 use crate::package::{Arm, Condition, Library, Line, Use};
 use crate::psql::Metacommand;
@@ -96,6 +96,7 @@ pub struct Memory {
     functions: FrozenVec<Arc<Function>>,
     expressions: FrozenVec<Box<Expr>>,
     queries: FrozenVec<Arc<Query>>,
+    names: FrozenVec<Box<Name>>,
 }
 
 /// Runs scripts on the symbolic database.
@@ -109,7 +110,7 @@ pub struct Flow<'a> {
     /// From the outermost call to the innermost.
     trail: Vec<Via>,
     /// The functions that are being executed.
-    frames: Vec<Name>,
+    frames: Vec<Signature>,
     /// Whether what is executed is executed on every path that is not stopped.
     certain: bool,
     /// The database where the run begins.
@@ -121,8 +122,28 @@ pub struct Flow<'a> {
     loops: usize,
     /// The work that calls within calls were, and the [`Facts::effort`] where the last began.
     nested: (u64, u64),
-    /// `PREPARE`d statements.
-    prepared: BTreeMap<Ident, &'a Statement>,
+    /// How many calls were followed within the outermost that is being followed.
+    followed: usize,
+    /// `PREPARE`d statements, with the types of their parameters.
+    prepared: Vec<(&'a Statement, &'a [Type])>,
+    /// The cursors with a query of their own in scope, the innermost last.
+    cursors: Vec<(Ident, Option<&'a Query>)>,
+    /// Whether a cursor was opened that does something when its rows are fetched.
+    lazy: bool,
+    /// The rounds that the loops around are unrolled for, one in the other, and those of all
+    /// loops of the script.
+    unrolled: (usize, usize),
+    /// How many functions were put in the place of their calls in the expression at hand, and how
+    /// deep within one another.
+    inlined: (usize, usize),
+}
+
+/// What tells functions of one name apart: the types of what they are given.
+type Signature = (Name, Vec<Type>);
+
+fn signature(function: &Function) -> Signature {
+    let given = function.arguments.iter().filter(|argument| argument.input);
+    (function.name.clone(), given.map(|argument| argument.kind.clone()).collect())
 }
 
 /// How a path leaves the steps that it is in.
@@ -164,7 +185,12 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         left: Vec::new(),
         loops: 0,
         nested: (0, 0),
-        prepared: BTreeMap::new(),
+        followed: 0,
+        prepared: Vec::new(),
+        cursors: Vec::new(),
+        lazy: false,
+        unrolled: (1, 0),
+        inlined: (0, 0),
     };
     let mut state = State::new(start);
     flow.lines(lines, &mut state);
@@ -269,7 +295,7 @@ impl<'a> Flow<'a> {
             }
             if let Condition::IsSet(name) = &arm.condition {
                 let slot = Arc::make_mut(&mut inside.psql).entry(name.clone()).or_insert(PsqlValue::Some);
-                if *slot == PsqlValue::Maybe {
+                if matches!(slot, PsqlValue::Maybe | PsqlValue::Answer) {
                     *slot = PsqlValue::Some;
                 }
             }
@@ -277,7 +303,10 @@ impl<'a> Flow<'a> {
             self.lines(&arm.lines, &mut inside);
             ends.push(inside);
             if let Condition::IsSet(name) = &arm.condition
-                && matches!(state.psql.get(name), None | Some(PsqlValue::Maybe))
+                && matches!(
+                    state.psql.get(name),
+                    None | Some(PsqlValue::Maybe | PsqlValue::Answer | PsqlValue::Expr(_))
+                )
             {
                 Arc::make_mut(&mut state.psql).insert(name.clone(), PsqlValue::Unset);
             }
@@ -298,41 +327,78 @@ impl<'a> Flow<'a> {
                 .map(|text| Ident::from(String::from_utf8_lossy(&text)))
         };
         match command.name.as_str() {
-            "set" => {
-                let Some(name) = word(0) else { return };
+            "set" | "unset" | "getenv" | "prompt" => {
+                let place = usize::from(command.name == "prompt" && command.arguments.len() > 1);
                 let text = |value: Vec<u8>| PsqlValue::Text(Ident::from(String::from_utf8_lossy(&value)));
-                let value = command.set_value().map_or(PsqlValue::Some, text);
-                Arc::make_mut(&mut state.psql).insert(name, value);
-            }
-            "unset" => {
-                if let Some(name) = word(0) {
-                    Arc::make_mut(&mut state.psql).insert(name, PsqlValue::Unset);
+                match (word(place), command.name.as_str()) {
+                    (None, _) if command.arguments.is_empty() => {}
+                    // Whichever variable it is.
+                    (None, _) => answered("", state),
+                    (Some(name), "set") => {
+                        let value = command.set_value().map_or(PsqlValue::Some, text);
+                        Arc::make_mut(&mut state.psql).insert(name, value);
+                    }
+                    (Some(name), "unset") => drop(Arc::make_mut(&mut state.psql).insert(name, PsqlValue::Unset)),
+                    (Some(name), _) => drop(Arc::make_mut(&mut state.psql).insert(name, PsqlValue::Some)),
                 }
             }
             "gset" => {
+                let is_known = command.arguments.is_empty() || word(0).is_some();
                 let prefix = word(0).unwrap_or_default();
-                let Some(Statement { act: Act::Select(query), .. }) = before else { return };
-                let QueryBody::Select(select) = &query.body else { return };
-                for target in &select.targets {
-                    let Some(column) = target.alias.clone().or_else(|| column_name(&target.value)) else {
-                        continue;
-                    };
-                    let name = Ident::from(format!("{prefix}{column}"));
-                    let value = if select.from.is_empty() && select.filter.is_none() {
-                        PsqlValue::Expr(self.resolve(&target.value, state))
-                    } else {
-                        PsqlValue::Some
-                    };
-                    Arc::make_mut(&mut state.psql).insert(name, value);
-                }
-            }
-            "getenv" | "prompt" => {
-                if let Some(name) = word(usize::from(command.name == "prompt" && command.arguments.len() > 1)) {
-                    Arc::make_mut(&mut state.psql).insert(name, PsqlValue::Some);
+                match before {
+                    Some(Statement { act: Act::Select(query), .. }) if is_known => self.gset(&prefix, query, state),
+                    _ => answered(&prefix, state),
                 }
             }
             _ => {}
         }
+    }
+
+    /// The variables that `\gset` sets: those that the columns of the query are named like.
+    fn gset(&mut self, prefix: &str, query: &'a Query, state: &mut State) {
+        let mut first = query;
+        while let QueryBody::Set { left, .. } = &first.body {
+            first = left;
+        }
+        let is_one_row = query.limit.is_none() && query.offset.is_none() && query.with.is_empty();
+        let mut set = Vec::new();
+        match &first.body {
+            QueryBody::Select(select) => {
+                let is_plain = select.from.is_empty()
+                    && select.filter.is_none()
+                    && select.having.is_none()
+                    && select.group_by.is_empty()
+                    && matches!(query.body, QueryBody::Select(_))
+                    && is_one_row;
+                for target in &select.targets {
+                    let is_some = |name: &Ident| !crate::effect::is_variable(name);
+                    let name = target.alias.clone().or_else(|| column_name(&target.value)).filter(is_some);
+                    let is_star = matches!(&target.value.kind, ExprKind::Star(_))
+                        || matches!(&target.value.kind, ExprKind::Field { field, .. } if field == "*");
+                    let is_open = matches!(&target.value.kind, ExprKind::Other { .. } | ExprKind::Subquery { .. });
+                    match name {
+                        Some(name) if !is_star => {
+                            let value = if is_plain {
+                                PsqlValue::Expr(self.resolve(&target.value, state))
+                            } else {
+                                PsqlValue::Answer
+                            };
+                            set.push((Ident::from(format!("{prefix}{name}")), value));
+                        }
+                        // A value without a name sets none.
+                        None if target.alias.is_none() && !is_star && !is_open => {}
+                        _ => answered(prefix, state),
+                    }
+                }
+            }
+            QueryBody::Values(rows) => {
+                let columns = rows.first().map_or(0, Vec::len);
+                let name = |column: usize| Ident::from(format!("{prefix}column{column}"));
+                set.extend((1..=columns).map(|column| (name(column), PsqlValue::Answer)));
+            }
+            QueryBody::Set { .. } => {}
+        }
+        Arc::make_mut(&mut state.psql).extend(set);
     }
 
     /// One statement, with all that it sets off.
@@ -409,6 +475,15 @@ impl<'a> Flow<'a> {
     }
 }
 
+/// Any variable with that prefix may hold another value, but for those that psql keeps for itself.
+fn answered(prefix: &str, state: &mut State) {
+    for (name, value) in Arc::make_mut(&mut state.psql) {
+        if name.starts_with(prefix) && !PSQL_VARIABLES.contains(&name.as_str()) {
+            *value = PsqlValue::Maybe;
+        }
+    }
+}
+
 /// The condition of an arm, and whether it holds.
 fn condition_of(condition: &Condition, state: &State) -> (Option<Expr>, Known) {
     match condition {
@@ -419,8 +494,9 @@ fn condition_of(condition: &Condition, state: &State) -> (Option<Expr>, Known) {
             None,
             match state.psql.get(name) {
                 Some(PsqlValue::Unset) => Known::No,
-                Some(PsqlValue::Maybe) | None => Known::Unsaid,
-                Some(_) => Known::Yes,
+                Some(PsqlValue::Expr(value)) => state.known(&expression::is_not_null(value)),
+                Some(PsqlValue::Maybe | PsqlValue::Answer) | None => Known::Unsaid,
+                Some(PsqlValue::Some | PsqlValue::Text(_)) => Known::Yes,
             },
         ),
         Condition::Variable(name) => match state.psql.get(name) {

@@ -16,6 +16,7 @@ mod value;
 
 pub use demand::{Demands, Exact};
 pub use facts::Facts;
+pub(crate) use query::gathers;
 pub use reach::{Reach, among, among_numbers};
 
 use crate::effect::{Ident, Name, Type};

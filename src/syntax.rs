@@ -12,6 +12,9 @@ pub mod witness;
 use crate::effect::{At, Expr, Statement};
 use crate::source::Map;
 
+/// Why an `INSERT` is not followed that calls functions to find an element of a column.
+const CALLED_FOR_ELEMENT: &str = "an element that is inserted is found by a call";
+
 /// Why a text could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {

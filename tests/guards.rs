@@ -28,6 +28,14 @@ BEGIN
     SELECT count(*) INTO n FROM approval;
     IF n < 1 THEN RAISE EXCEPTION 'nobody has approved this'; END IF;
 END $$;
+CREATE FUNCTION holds() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN PERFORM demand(); RETURN true; END $$;
+CREATE FUNCTION holds_for(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM demand(); RETURN n; END $$;
+CREATE FUNCTION strictly(n int DEFAULT NULL) RETURNS void LANGUAGE plpgsql STRICT AS $$ BEGIN PERFORM demand(); END $$;
+CREATE FUNCTION ignores(what bool) RETURNS bool LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION lazy() RETURNS bool LANGUAGE sql AS 'SELECT true UNION ALL SELECT holds()';
+CREATE FUNCTION demand_if(a bool, b bool) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN IF a THEN PERFORM demand(); END IF; END $$;
+CREATE PROCEDURE five(INOUT n int) LANGUAGE plpgsql AS $$ BEGIN n := 5; END $$;
 CREATE TABLE watched (id int);
 CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM approval; RETURN NULL; END $$;
 CREATE TRIGGER forgets AFTER INSERT ON watched FOR EACH STATEMENT EXECUTE FUNCTION forget();
@@ -140,6 +148,85 @@ const GUARDS: &[(&str, Holds)] = &[
     ("BEGIN EXECUTE format('SELECT %I()', 'looks'); END", Never),
     ("BEGIN CASE WHEN EXISTS (SELECT FROM approval) THEN NULL; ELSE RAISE EXCEPTION 'no'; END CASE; END", Always),
     ("BEGIN CASE WHEN EXISTS (SELECT FROM approval) THEN NULL; END CASE; END", Always),
+    // An aggregate yields a row, whatever the table holds.
+    (
+        "n int; m int; BEGIN SELECT count(*), 5 INTO n, m FROM approval; IF m IS NULL THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int; m int; BEGIN SELECT count(*), 5 INTO n, m FROM approval; IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "n int; m text; BEGIN SELECT max(id), current_user INTO n, m FROM approval; IF m IS NULL THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int; BEGIN PERFORM count(*) FROM approval; GET DIAGNOSTICS n = ROW_COUNT; IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int; BEGIN PERFORM FROM approval; GET DIAGNOSTICS n = ROW_COUNT; IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    // A call that PostgreSQL has no need of is not made.
+    ("BEGIN PERFORM holds(); END", Always),
+    ("BEGIN PERFORM * FROM holds(); END", Always),
+    ("BEGIN IF NOT holds() THEN NULL; END IF; END", Always),
+    ("n int; BEGIN n := holds_for(1) + 1; END", Always),
+    ("BEGIN IF holds() AND false THEN NULL; END IF; END", Never),
+    ("BEGIN PERFORM holds() OR true; END", Never),
+    ("BEGIN PERFORM holds() = NULL; END", Never),
+    ("BEGIN PERFORM holds() HAVING false; END", Never),
+    ("BEGIN PERFORM count(holds()) FILTER (WHERE false); END", Never),
+    ("BEGIN PERFORM holds_for(unnest('{}'::int[])); END", Never),
+    ("BEGIN PERFORM holds_for(generate_series(1, 0)); END", Never),
+    ("BEGIN PERFORM * FROM holds() WHERE false; END", Never),
+    ("BEGIN PERFORM FROM holds() LIMIT 0; END", Never),
+    ("BEGIN PERFORM strictly(); END", Never),
+    ("BEGIN PERFORM strictly(1); END", Always),
+    ("BEGIN PERFORM ignores(holds()); END", Never),
+    ("BEGIN PERFORM lazy(); END", Never),
+    ("c refcursor; BEGIN OPEN c FOR SELECT holds(); CLOSE c; END", Never),
+    // An array without elements.
+    ("x text; BEGIN FOREACH x IN ARRAY '{ }'::text[] LOOP PERFORM demand(); END LOOP; END", Never),
+    ("x text; BEGIN FOREACH x IN ARRAY '{ a, b }'::text[] LOOP PERFORM demand(); END LOOP; END", Always),
+    ("x text; BEGIN FOREACH x IN ARRAY string_to_array('', ',') LOOP PERFORM demand(); END LOOP; END", Never),
+    ("x text; BEGIN FOREACH x IN ARRAY ARRAY['{}'::text[]] LOOP PERFORM demand(); END LOOP; END", Never),
+    ("a text[] := '{ }'; BEGIN FOR i IN 1..cardinality(a) LOOP PERFORM demand(); END LOOP; END", Never),
+    ("BEGIN FOR i IN 2..5::boolean::int LOOP PERFORM demand(); END LOOP; END", Never),
+    ("BEGIN FOR i IN 2..5::int LOOP PERFORM demand(); END LOOP; END", Always),
+    ("r record; BEGIN FOR r IN SELECT unnest(ARRAY['a']) HAVING false LOOP PERFORM demand(); END LOOP; END", Never),
+    // A variable that is given another value, but not by its name.
+    (
+        "n int; m ALIAS FOR n; BEGIN SELECT count(*) INTO n FROM approval; m := 5; IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int; m ALIAS FOR n; BEGIN SELECT count(*) INTO m FROM approval; IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "n int; BEGIN SELECT count(*) INTO n FROM approval; CALL five(n); IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int; BEGIN EXECUTE 'SELECT count(*) FROM approval; SELECT 5' INTO n; IF n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int := 0; BEGIN BEGIN n := 5; PERFORM 1 / (SELECT count(*) FROM approval); n := 0; \
+         EXCEPTION WHEN division_by_zero THEN NULL; END; \
+         IF n < 1 AND NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    ("BEGIN PERFORM demand_if(b => true, a => false); END", Never),
+    ("BEGIN PERFORM demand_if(b => false, a => true); END", Always),
+    ("BEGIN PERFORM demand_if(true, b => false); END", Always),
+    (
+        "t \"char\"; BEGIN t := 'no'; IF t::text = 'no' AND NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
 ];
 
 fn script(guard: &str) -> String {
@@ -151,25 +238,31 @@ fn script(guard: &str) -> String {
 
 /// The rules that say that nothing stands before the change, or what only looks so.
 fn objections(guard: &str) -> Vec<&'static str> {
+    let script = script(guard);
+    let change = script.find("INSERT INTO account").unwrap_or_default();
+    // What the guard itself changes is no matter here.
+    let objects =
+        |rule: &str, start: usize| rule == "guard-fails-open" || (rule == "unguarded-change" && start >= change);
+    findings(&script).into_iter().filter(|(rule, start)| objects(rule, *start)).map(|(rule, _)| rule).collect()
+}
+
+fn rules(script: &str) -> Vec<&'static str> {
+    findings(script).into_iter().map(|(rule, _)| rule).collect()
+}
+
+/// What the rules find in a script, and where.
+fn findings(script: &str) -> Vec<(&'static str, usize)> {
     let directory = tempfile::tempdir().expect("a directory");
     let config = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\nbaseline = [\"baseline.sql\"]\n\
                   [[package.gate]]\nwhat = \"an approval\"\nholds = \"(SELECT count(*) FROM approval) >= 1\"\n\
                   [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"tier.sql\"\n";
     std::fs::write(directory.path().join("baseline.sql"), BASELINE).expect("a file");
-    let script = script(guard);
-    std::fs::write(directory.path().join("tier.sql"), &script).expect("a file");
+    std::fs::write(directory.path().join("tier.sql"), script).expect("a file");
     let config = Config::parse("lint.toml", config).expect("a configuration");
     let job = Job { directory: directory.path().to_owned(), config, packages: Vec::new() };
     let outcome = lint(job).expect("it is linted");
-    let change = script.find("INSERT INTO account").unwrap_or_default();
     let findings = outcome.packages.iter().flat_map(|package| &package.findings);
-    // What the guard itself changes is no matter here.
-    let objects =
-        |rule: &str, start: usize| rule == "guard-fails-open" || (rule == "unguarded-change" && start >= change);
-    findings
-        .filter(|finding| objects(finding.rule, finding.primary.at.span().start))
-        .map(|finding| finding.rule)
-        .collect()
+    findings.map(|finding| (finding.rule, finding.primary.at.span().start)).collect()
 }
 
 #[test]
@@ -191,4 +284,39 @@ fn a_guard_holds_where_postgresql_says_so() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn what_grows_with_each_step_is_given_up() {
+    let again = |step: &str, times: usize| step.repeat(times);
+    let check = "IF n < 1 THEN RAISE EXCEPTION 'no'; END IF;";
+    let functions: String = (1..30)
+        .map(|number| {
+            let inner = number - 1;
+            format!(
+                "CREATE FUNCTION h{number}(x int) RETURNS int LANGUAGE sql AS 'SELECT h{inner}(x) + h{inner}(x)';\n"
+            )
+        })
+        .collect();
+    let scripts = [
+        script(&format!("n int := (SELECT count(*) FROM approval); BEGIN {} {check} END", again("n := n + n; ", 40))),
+        script(&format!("s text := 'SELECT 1 /* */'; BEGIN {} EXECUTE s; END", again("s := s || s; ", 40))),
+        script(&format!(
+            "s text := 'xxxxxxxxxx'; BEGIN {} EXECUTE s; END",
+            again("s := replace(s, 'x', 'xxxxxxxxxx'); ", 12)
+        )),
+        script(&format!(
+            "n int := 0; BEGIN {} n := n + 1; {} END",
+            again("FOR i IN 1..4000 LOOP ", 3),
+            again("END LOOP; ", 3)
+        )),
+        format!(
+            "CREATE FUNCTION h0(x int) RETURNS int LANGUAGE sql AS 'SELECT x + x';\n{functions}{}",
+            script("BEGIN IF h29((SELECT count(*)::int FROM approval)) < 1 THEN RAISE EXCEPTION 'no'; END IF; END")
+        ),
+    ];
+    for script in scripts {
+        let rules = rules(&script);
+        assert!(rules.contains(&"unguarded-change") || rules.contains(&"not-analysed"), "{rules:?}: {script}");
+    }
 }

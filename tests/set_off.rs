@@ -110,6 +110,35 @@ const LOSES: &[(&str, &str)] = &[
         "CREATE TABLE under () INHERITS (log); INSERT INTO under VALUES (1); CREATE FUNCTION too() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM wipe(); RETURN OLD; END'; CREATE TRIGGER t BEFORE DELETE ON under FOR EACH ROW EXECUTE FUNCTION too()",
         "DELETE FROM log",
     ),
+    ("", "DO $$ DECLARE c CURSOR FOR SELECT wipe(); x bool; BEGIN OPEN c; FETCH c INTO x; END $$"),
+    ("", "DO $$ DECLARE c CURSOR FOR SELECT wipe(); d ALIAS FOR c; x bool; BEGIN OPEN d; FETCH d INTO x; END $$"),
+    ("", "DO $$ DECLARE c CURSOR FOR SELECT wipe(); BEGIN FOR r IN c LOOP NULL; END LOOP; END $$"),
+    (
+        "CREATE FUNCTION wipe_if(what text) RETURNS int LANGUAGE plpgsql AS 'BEGIN IF what = ''a'' THEN DELETE FROM keep; END IF; RETURN 1; END'",
+        "DO $$ DECLARE what text := 'b'; c CURSOR (what text) FOR SELECT wipe_if(what); BEGIN FOR r IN c('a') LOOP NULL; END LOOP; END $$",
+    ),
+    ("", "DO $$ BEGIN CASE WHEN wipe() THEN NULL; END CASE; END $$"),
+    ("", "DO $$ BEGIN CASE wipe(1) WHEN 1 THEN NULL; END CASE; END $$"),
+    ("CREATE FUNCTION given(x int DEFAULT wipe(1)) RETURNS int LANGUAGE sql AS 'SELECT x'", "SELECT given()"),
+    ("", "PREPARE q(int) AS SELECT $1; EXECUTE q(wipe(1)); DEALLOCATE q"),
+    (
+        "CREATE FUNCTION twice(x text, y int) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM wipe(); RETURN 1; END'; CREATE FUNCTION twice(x int) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM twice(''a''::text, 1); RETURN 1; END'",
+        "SELECT twice(1)",
+    ),
+    (
+        "INSERT INTO log VALUES (1); CREATE FUNCTION purge(log) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; RETURN 1; END'",
+        "SELECT (a).purge FROM log AS a",
+    ),
+    (
+        "INSERT INTO log VALUES (1); CREATE FUNCTION purge(log) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; RETURN 1; END'; CREATE VIEW shown AS SELECT log.purge FROM log",
+        "SELECT * FROM shown",
+    ),
+    ("CREATE TABLE lists (a int[]); INSERT INTO lists VALUES ('{}')", "UPDATE lists SET a[wipe(1)] = 1"),
+    ("CREATE TABLE lists (a int[]); INSERT INTO lists VALUES ('{}')", "UPDATE lists SET a[wipe(1):2] = '{1, 2}'"),
+    (
+        "CREATE PROCEDURE lower(a int, OUT b int) LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; END'",
+        "CALL lower(1, NULL)",
+    ),
 ];
 
 /// The same, which leaves `keep` alone, and nothing is to be said of it.
@@ -131,6 +160,14 @@ const KEEPS: &[(&str, &str)] = &[
         "CREATE TABLE made (id int)",
     ),
     ("CREATE DOMAIN d AS int CHECK (VALUE > 0)", "SELECT 5::d"),
+    ("", "DO $$ DECLARE c CURSOR FOR SELECT wipe(); BEGIN NULL; END $$"),
+    ("", "PREPARE q AS DELETE FROM keep; DEALLOCATE q; PREPARE q AS SELECT 1; EXECUTE q; DEALLOCATE q"),
+    ("", "PREPARE q AS DELETE FROM keep; DEALLOCATE ALL; PREPARE q AS SELECT 1; EXECUTE q; DEALLOCATE q"),
+    (
+        "ALTER TABLE log ADD purge int; INSERT INTO log VALUES (1); CREATE FUNCTION purge(log) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM keep; RETURN 1; END'",
+        "SELECT a.purge FROM log AS a",
+    ),
+    ("CREATE TABLE lists (a int[]); INSERT INTO lists VALUES ('{}')", "UPDATE lists SET a[1] = 1"),
 ];
 
 fn objections(directory: &std::path::Path, before: &str, script: &str) -> Vec<String> {

@@ -93,6 +93,7 @@ impl Work<'_> {
             | Act::Do(_)
             | Act::Call(_)
             | Act::Prepare { .. }
+            | Act::Deallocate { .. }
             | Act::ExecutePrepared { .. }
             | Act::DeclareCursor { .. } => Ok(()),
         }

@@ -13,6 +13,9 @@ use crate::effect::{
     Name, Query, QueryBody, RowSource, Select, SubqueryKind, Target, Type,
 };
 
+/// The most columns that a SELECT list may have; PostgreSQL's `MaxTupleAttributeNumber`.
+const COLUMNS_LIMIT: usize = 1664;
+
 /// How deep a query may nest before it is no longer followed.
 const DEPTH: usize = 64;
 
@@ -457,8 +460,10 @@ impl<'a> Reader<'a> {
                 }
             },
         };
-        shape.is_known &= is_known;
-        for column in columns {
+        // PostgreSQL refuses a longer list; what doubles with each query would never end.
+        let left = COLUMNS_LIMIT.saturating_sub(shape.columns.len());
+        shape.is_known &= is_known && columns.len() <= left;
+        for column in columns.into_iter().take(left) {
             column.sources.iter().for_each(|source| self.need(*source));
             shape.columns.push(Output { name: column.name, kind: column.kind });
         }
@@ -787,7 +792,9 @@ impl<'a> Reader<'a> {
                 column.sources.iter().for_each(|source| self.need(*source));
                 return column.kind.clone();
             }
-            if item.is_known && !is_system_column(name) && !item.is_function && !self.has_variables {
+            // `a.f` is a call where there is a function that takes the row.
+            let is_called = !self.state.find_routines(&Name::plain(name.clone(), at)).is_empty();
+            if item.is_known && !is_system_column(name) && !item.is_function && !self.has_variables && !is_called {
                 let shown = item_path.last().map(Ident::as_str).unwrap_or_default();
                 let whole = item.whole.and_then(|id| self.state.get(id));
                 if let Some(sequence) = whole.filter(|object| object.kind == Kind::Sequence) {

@@ -11,6 +11,39 @@ pub struct Expr {
     pub kind: ExprKind,
 }
 
+/// What stands before the name in what an argument says of itself.
+const NAMED: &str = "=> ";
+
+impl Expr {
+    /// `name => value` among the arguments of a call.
+    #[must_use]
+    pub fn given_by_name(name: &str, value: Self) -> Self {
+        let what = Ident::from(format!("{NAMED}{name}"));
+        Self { at: value.at, kind: ExprKind::Other { what, parts: Box::new([value]) } }
+    }
+
+    /// What a column becomes of which only an element is set: the value, and what stands in the
+    /// brackets.
+    #[must_use]
+    pub fn within(self, subscripts: Vec<Self>) -> Self {
+        if subscripts.is_empty() {
+            return self;
+        }
+        let at = self.at;
+        let parts = std::iter::once(self).chain(subscripts).collect();
+        Self { at, kind: ExprKind::Other { what: Ident::new_static("element"), parts } }
+    }
+
+    /// The name of the argument and its value, where it is given by name.
+    #[must_use]
+    pub fn named(&self) -> Option<(&str, &Self)> {
+        match &self.kind {
+            ExprKind::Other { what, parts } => Some((what.strip_prefix(NAMED)?, parts.first()?)),
+            _ => None,
+        }
+    }
+}
+
 /// What an expression is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ExprKind {
@@ -134,7 +167,7 @@ pub enum ExprKind {
     Call {
         /// The function.
         function: Box<Name>,
-        /// The arguments in order; a named one is its value.
+        /// The arguments in order; a named one says so, see [`Expr::named`].
         arguments: Box<[Expr]>,
         /// `count(*)`
         star: bool,

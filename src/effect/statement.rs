@@ -388,8 +388,15 @@ pub enum Act {
     Prepare {
         /// Its name.
         name: Ident,
+        /// The types of its parameters, as far as they are written.
+        kinds: Vec<Type>,
         /// The statement.
         statement: Box<Statement>,
+    },
+    /// `DEALLOCATE name`, `DEALLOCATE ALL`
+    Deallocate {
+        /// Its name; none for all.
+        name: Option<Ident>,
     },
     /// `EXECUTE name (…)`
     ExecutePrepared {
@@ -406,7 +413,7 @@ pub enum Act {
         query: Box<Statement>,
     },
     /// Commands that change neither schema nor rows: `SHOW`, `FETCH`, `CLOSE`, `MOVE`,
-    /// `LISTEN`, `NOTIFY`, `DISCARD`, `DEALLOCATE`, `CHECKPOINT`, `LOAD`, `SET CONSTRAINTS`,
+    /// `LISTEN`, `NOTIFY`, `DISCARD`, `CHECKPOINT`, `LOAD`, `SET CONSTRAINTS`,
     /// and those that a transaction block refuses: `VACUUM`, `CREATE DATABASE`, …
     Utility {
         /// The command tag in lower case: `vacuum`, `create database`.

@@ -177,6 +177,7 @@ pub fn walk_act<'a>(visit: &mut impl Visit<'a>, act: &'a Act) {
         }
         Act::ExecutePrepared { arguments, .. } => exprs(visit, arguments),
         Act::Transaction(_)
+        | Act::Deallocate { .. }
         | Act::Truncate { .. }
         | Act::Lock { .. }
         | Act::Rename { .. }

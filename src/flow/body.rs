@@ -1,9 +1,10 @@
 //! Bodies: DO, functions, procedures. Every path through their steps.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::event::{Origin, Via, What};
-use super::state::{Bindings, State};
+use super::state::{Bindings, Row, State};
 use super::{Departure, Flow};
 use crate::catalog::{Presence, Read};
 use crate::effect::{
@@ -15,11 +16,20 @@ use crate::logic::Truth;
 /// The most elements of an array, or rows of constants, that a loop is unrolled for.
 const UNROLL_LIMIT: usize = 4096;
 
+/// The most rounds of loops within one another that are unrolled.
+const NESTED_ROUNDS_LIMIT: usize = 1024;
+
+/// The most rounds of all loops of a script that are unrolled.
+const ALL_ROUNDS_LIMIT: usize = 65_536;
+
 /// How often a loop is gone through to find what its rounds leave as it was.
 const ROUNDS_LIMIT: usize = 8;
 
 /// How deep within one another loops are that this is done for.
 const LOOPS_LIMIT: usize = 3;
+
+/// How many calls are followed within one that no other is around.
+const CALLS_LIMIT: usize = 2000;
 
 /// How much work calls within calls may be for one script, in alternatives that logic tries.
 const NESTED_LIMIT: u64 = 100_000;
@@ -99,6 +109,7 @@ impl<'a> Flow<'a> {
 
     fn block(&mut self, block: &'a Block, state: &mut State) {
         state.scopes.push(Bindings { label: block.label.clone(), ..Bindings::default() });
+        let cursors = self.cursors.len();
         for declaration in &block.declarations {
             self.declare(declaration, state);
         }
@@ -116,36 +127,55 @@ impl<'a> Flow<'a> {
             |departure| matches!(departure, Departure::Exit(Some(to)) if Some(to) == label.as_ref()),
         );
         state.scopes.truncate(depth.saturating_sub(1));
+        self.cursors.truncate(cursors);
+    }
+
+    /// The query of a cursor that was declared with one.
+    fn cursor(&self, name: &Ident) -> Option<&'a Query> {
+        self.cursors.iter().rev().find(|(cursor, _)| cursor == name).and_then(|(_, query)| *query)
+    }
+
+    /// What the query of a cursor does when its rows are fetched: all, some or none.
+    fn fetched(&mut self, query: &'a Query, arguments: &'a [Expr], state: &mut State) {
+        if !arguments.is_empty() {
+            // Its arguments are variables of its own.
+            state.forget_variables();
+        }
+        self.with_columns(Read::Query(query), state, |flow, state| flow.query_calls(query, false, state));
     }
 
     fn declare(&mut self, declaration: &'a Declaration, state: &mut State) {
-        // What it does is done where it is opened; that it may be is enough.
-        if let Some(query) = &declaration.cursor {
-            self.with_columns(Read::Query(query), state, |flow, state| flow.query_calls(query, false, state));
+        if declaration.kind.is_none() {
+            let query = match &declaration.alias_for {
+                Some(other) => self.cursor(&other.rsplit('.').next().map(Ident::from).unwrap_or_default()),
+                None => declaration.cursor.as_deref(),
+            };
+            self.cursors.push((declaration.name.clone(), query));
+        }
+        if let Some(other) = &declaration.alias_for {
+            let path: Vec<Ident> = other.split('.').map(Ident::from).collect();
+            if state.alias(&declaration.name, &path) {
+                return;
+            }
         }
         let value = match (&declaration.value, &declaration.alias_for) {
             (Some(value), _) => {
                 self.calls_in(value, true, state);
                 self.resolve(value, state)
             }
-            (None, Some(name)) => {
-                let path: Vec<Ident> = name.split('.').map(Ident::from).collect();
-                let parameter = name.strip_prefix('$').and_then(|number| number.parse().ok());
-                let known = match parameter {
-                    Some(number) => state.parameter(number),
-                    None => state.variable(&path),
-                };
-                known.unwrap_or_else(|| state.symbols.fresh(name))
-            }
+            (None, Some(name)) => state.symbols.fresh(name),
             (None, None) => match &declaration.kind {
                 Some(kind) if is_scalar(kind) => Expr { at: declaration.at, kind: ExprKind::Null },
                 // The fields of a record are not told apart.
                 _ => state.symbols.fresh(&declaration.name),
             },
         };
-        let value = cast_to(value, declaration.kind.as_ref());
         let value = Self::settled(&declaration.name, value, state);
+        let value = state.stored(&declaration.name, value, declaration.kind.as_ref());
         if let Some(scope) = state.scopes.last_mut() {
+            if let Some(kind) = &declaration.kind {
+                scope.kinds.insert(declaration.name.clone(), kind.clone());
+            }
             if declaration.kind.as_ref().is_some_and(has_no_fields) {
                 scope.scalars.insert(declaration.name.clone());
             }
@@ -162,7 +192,8 @@ impl<'a> Flow<'a> {
     /// A value that is worked out once and stays: one that would be another when asked again
     /// is only known by a name of its own.
     fn settled(name: &str, value: Expr, state: &State) -> Expr {
-        if super::expression::is_settled(&value, &state.catalog) { value } else { state.symbols.fresh(name) }
+        let stays = super::expression::is_settled(&value, &state.catalog) && !super::expression::is_large(&value);
+        if stays { value } else { state.symbols.fresh(name) }
     }
 
     /// A block with handlers: whatever it did is undone when one of them takes over.
@@ -180,15 +211,12 @@ impl<'a> Flow<'a> {
         let mut ends = vec![state.clone()];
         for handler in block.handlers.iter().filter(may_catch) {
             let mut inside = before.clone();
-            // The rows are those of before; the variables keep what they were given.
-            for (index, scope) in inside.scopes.iter_mut().enumerate() {
-                let after = state.scopes.get(index);
-                for (name, value) in &mut scope.values {
-                    if after.and_then(|scope| scope.values.get(name)) != Some(value) {
-                        *value = state.symbols.fresh(name);
-                    }
-                }
+            // The rows are those of before; the variables keep what any step may have given them.
+            for path in super::handler::given(&block.steps) {
+                let value = state.symbols.fresh(path.last().map_or("variable", Ident::as_str));
+                inside.bind(&path, value);
             }
+            inside.prepare_as(state);
             inside.found = None;
             inside.counted = None;
             inside.scopes.push(Bindings::default());
@@ -324,16 +352,32 @@ impl<'a> Flow<'a> {
                 for argument in arguments {
                     self.calls_in(argument, true, state);
                 }
-                if let Some(query) = query {
-                    self.with_columns(Read::Query(query), state, |flow, state| flow.query_calls(query, true, state));
+                let events = self.events.len();
+                match (query, command, self.cursor(cursor)) {
+                    (Some(query), ..) => self.fetched(query, &[], state),
+                    // What it does is done when its rows are fetched, if they are.
+                    (None, Some(command), _) => {
+                        let outer = std::mem::replace(&mut self.certain, false);
+                        let before = state.clone();
+                        self.execute(step.at, command, &[], false, &[], state);
+                        *state = super::join(vec![before, state.clone()]);
+                        self.certain = outer;
+                    }
+                    (None, None, Some(query)) => self.fetched(query, arguments, state),
+                    (None, None, None) => {
+                        let why = format!("the query of the cursor {cursor} is not known here");
+                        self.emit(step.at, What::Opaque(why), state);
+                        state.forget_everything();
+                    }
                 }
-                if let Some(command) = command {
-                    self.execute(step.at, command, &[], false, &[], state);
-                }
+                self.lazy |= self.events.len() > events;
                 let value = state.symbols.fresh(cursor);
                 state.bind(std::slice::from_ref(cursor), value);
             }
             StepKind::Fetch { into, .. } => {
+                if self.lazy {
+                    state.forget_everything();
+                }
                 for target in into {
                     let value = state.symbols.fresh(target.last().map_or("row", Ident::as_str));
                     state.bind(target, value);
@@ -436,7 +480,30 @@ impl<'a> Flow<'a> {
             // What it reads is what was there before it.
             query.filter(|_| flow.changed_since(events).is_empty())
         });
+        if let Act::Call(Expr { kind: ExprKind::Call { function, arguments, .. }, .. }) = &statement.act {
+            Self::returned(function, arguments, state);
+        }
         Self::assign_rows(query.as_ref(), into, strict, state);
+    }
+
+    /// `CALL` gives the variables another value that stand for `INOUT` and `OUT` arguments.
+    fn returned(procedure: &Name, arguments: &[Expr], state: &mut State) {
+        let known = state.catalog.functions(procedure);
+        for (index, argument) in arguments.iter().enumerate() {
+            let (name, value) = argument.named().map_or((None, argument), |(name, value)| (Some(name), value));
+            let ExprKind::Column(path) = &value.kind else { continue };
+            let stays = |function: &Arc<Function>| match name {
+                Some(name) => function
+                    .arguments
+                    .iter()
+                    .all(|argument| !argument.output || argument.name.as_ref().is_some_and(|other| other != name)),
+                None => function.arguments.get(index).is_none_or(|argument| !argument.output),
+            };
+            if known.is_empty() || !known.iter().all(stays) {
+                let value = state.symbols.fresh(path.last().map_or("argument", Ident::as_str));
+                state.bind(path, value);
+            }
+        }
     }
 
     /// `INTO`, `FOUND` and `ROW_COUNT` after a statement.
@@ -460,13 +527,18 @@ impl<'a> Flow<'a> {
             let name = target.last().cloned().unwrap_or_default();
             let value = match &query.body {
                 QueryBody::Select(select) if into.len() == select.targets.len() => {
-                    select.targets.get(index).map(|one| {
+                    select.targets.get(index).and_then(|one| {
+                        match state.row_of(query, one) {
+                            Row::Whole => return None,
+                            Row::Itself => return Some(one.value.clone()),
+                            Row::Any => {}
+                        }
                         let only = Select { targets: vec![one.clone()], ..(**select).clone() };
                         if only.from.is_empty() && only.filter.is_none() && only.having.is_none() {
-                            return one.value.clone();
+                            return Some(one.value.clone());
                         }
                         let body = QueryBody::Select(Box::new(only));
-                        subquery(SubqueryKind::Scalar, Query { body, ..query.clone() })
+                        Some(subquery(SubqueryKind::Scalar, Query { body, ..query.clone() }))
                     })
                 }
                 _ => None,
@@ -493,8 +565,11 @@ impl<'a> Flow<'a> {
         };
         state.scopes.push(Bindings { label: label.cloned(), ..Bindings::default() });
         let depth = state.scopes.len();
-        match self.rounds(iteration, step, state) {
+        let rounds = self.rounds(iteration, step, state);
+        match rounds.filter(|(_, values)| self.may_unroll(values.len(), steps)) {
             Some((variable, values)) => {
+                let outer = self.unrolled.0;
+                self.unrolled = (outer.saturating_mul(values.len()), self.unrolled.1 + values.len());
                 for value in values {
                     if let Some(name) = &variable
                         && let Some(scope) = state.scopes.last_mut()
@@ -509,12 +584,21 @@ impl<'a> Flow<'a> {
                     self.steps(steps, state);
                     self.arrive(mark, state, |departure| mine(departure, true));
                 }
+                self.unrolled.0 = outer;
             }
             None => self.unknown_rounds(iteration, steps, state, mark, &mine),
         }
         self.arrive(mark, state, |departure| mine(departure, false));
         state.scopes.truncate(depth - 1);
         state.found = None;
+    }
+
+    /// Whether a loop of so many rounds is gone through round for round.
+    fn may_unroll(&self, rounds: usize, steps: &[Step]) -> bool {
+        let (around, all) = self.unrolled;
+        let is_single = around <= 1 && !super::handler::has_loop(steps);
+        (is_single || around.saturating_mul(rounds) <= NESTED_ROUNDS_LIMIT)
+            && all.saturating_add(rounds) <= ALL_ROUNDS_LIMIT
     }
 
     /// A loop whose rounds are not known: none, or any number.
@@ -646,7 +730,19 @@ impl<'a> Flow<'a> {
                 }
                 Some((Some(vec![variable.clone()]), values))
             }
-            Iteration::Query { variables, query, change, arguments, .. } => {
+            Iteration::Query { variables, query, change, arguments, cursor } => {
+                if let Some(cursor) = cursor {
+                    arguments.iter().for_each(|value| self.calls_in(value, true, state));
+                    match self.cursor(cursor) {
+                        Some(query) => self.fetched(query, arguments, state),
+                        None => {
+                            let why = format!("the query of the cursor {cursor} is not known here");
+                            self.emit(step.at, What::Opaque(why), state);
+                            state.forget_everything();
+                        }
+                    }
+                    return None;
+                }
                 arguments.iter().for_each(|value| self.calls_in(value, true, state));
                 if let Some(query) = query {
                     let resolved = self.with_columns(Read::Query(query), state, |flow, state| {
@@ -685,7 +781,8 @@ impl<'a> Flow<'a> {
         certain: bool,
         state: &mut State,
     ) {
-        if self.frames.contains(&function.name) {
+        let signature = super::signature(function);
+        if self.frames.contains(&signature) {
             // What it does is told where it was called first; what is true after it is not.
             state.forget_everything();
             return;
@@ -696,37 +793,16 @@ impl<'a> Flow<'a> {
             return;
         }
         let within = if self.frames.len() > 1 { state.facts.effort().saturating_sub(self.nested.1) } else { 0 };
-        if !self.frames.is_empty() && self.nested.0 + within > NESTED_LIMIT {
+        self.followed = if self.frames.is_empty() { 0 } else { self.followed + 1 };
+        if !self.frames.is_empty() && (self.nested.0 + within > NESTED_LIMIT || self.followed > CALLS_LIMIT) {
             let why = format!("there are too many calls within calls to follow that of {}", function.name);
             self.emit(at, What::Opaque(why), state);
             state.forget_everything();
             return;
         }
-        let mut scope = Bindings { label: Some(function.name.name.clone()), opaque: true, ..Bindings::default() };
-        let mut given = arguments.iter();
-        for argument in &function.arguments {
-            let value = if argument.input {
-                match given.next() {
-                    Some(value) => value.clone(),
-                    None => match &argument.default {
-                        Some(default) => {
-                            self.calls_in(default, certain, state);
-                            self.resolve(default, state)
-                        }
-                        None => state.symbols.fresh("argument"),
-                    },
-                }
-            } else {
-                Expr { at, kind: ExprKind::Null }
-            };
-            scope.parameters.push(value.clone());
-            if let Some(name) = &argument.name {
-                if has_no_fields(&argument.kind) {
-                    scope.scalars.insert(name.clone());
-                }
-                scope.values.insert(name.clone(), value);
-            }
-        }
+        self.frames.push(signature);
+        let (scope, is_given) = self.arguments(function, at, arguments, certain, state);
+        let mut scope = scope;
         let is_trigger = |returns: &Type| matches!(returns.name.name.as_str(), "trigger" | "event_trigger");
         if function.returns.as_ref().is_some_and(is_trigger) {
             for name in TRIGGER_VARIABLES {
@@ -735,9 +811,8 @@ impl<'a> Flow<'a> {
             }
         }
         // A strict function does nothing where an argument is NULL.
-        let runs = !function.strict || arguments.iter().all(is_never_null);
+        let runs = !function.strict || is_given;
         state.scopes.push(scope);
-        self.frames.push(function.name.clone());
         self.trail.push(Via { at, origin: Origin::Call(function.name.clone()) });
         let outer = self.certain;
         self.certain = outer && certain && runs;
@@ -745,7 +820,7 @@ impl<'a> Flow<'a> {
         let told = (state.found.take(), state.counted.take());
         let events = self.events.len();
         let before = state.clone();
-        let settings = std::sync::Arc::clone(&state.settings);
+        let settings = Arc::clone(&state.settings);
         let outermost = self.frames.len() == 2;
         if outermost {
             self.nested.1 = state.facts.effort();
@@ -773,6 +848,56 @@ impl<'a> Flow<'a> {
             *state = super::join(states);
         }
         state.scopes.pop();
+    }
+}
+
+impl<'a> Flow<'a> {
+    /// What the arguments of a function hold, and whether none of those that it is given is NULL.
+    fn arguments(
+        &mut self,
+        function: &'a Function,
+        at: crate::effect::At,
+        arguments: &[Expr],
+        certain: bool,
+        state: &mut State,
+    ) -> (Bindings, bool) {
+        let mut scope = Bindings { label: Some(function.name.name.clone()), opaque: true, ..Bindings::default() };
+        let mut given = arguments.iter().filter(|argument| argument.named().is_none());
+        let mut is_given = true;
+        for argument in &function.arguments {
+            let is_named = |name: &str| argument.name.as_ref().is_some_and(|known| known == name);
+            // CALL writes something for an OUT argument too.
+            let placed = if argument.input || function.procedure { given.next() } else { None };
+            let written = placed.cloned().or_else(|| {
+                let mut named = arguments.iter().filter_map(Expr::named);
+                named.find(|(name, _)| is_named(name)).map(|(_, value)| value.clone())
+            });
+            let value = match (written, &argument.default) {
+                _ if !argument.input => Expr { at, kind: ExprKind::Null },
+                (Some(value), _) => value,
+                (None, Some(default)) => {
+                    self.calls_in(default, certain, state);
+                    self.resolve(default, state)
+                }
+                (None, None) => state.symbols.fresh("argument"),
+            };
+            is_given &= !argument.input || is_never_null(&value);
+            // What a type is copied from is not looked up.
+            let kind = Some(&argument.kind).filter(|kind| !kind.name.name.ends_with("%type"));
+            let value = Self::settled("argument", state.stored("argument", value, kind), state);
+            if argument.input || matches!(function.body, Body::PlPgSql(_)) {
+                scope.parameters.push(value.clone());
+                scope.names.push(argument.name.clone());
+            }
+            if let Some(name) = &argument.name {
+                if has_no_fields(&argument.kind) {
+                    scope.scalars.insert(name.clone());
+                }
+                scope.kinds.insert(name.clone(), argument.kind.clone());
+                scope.values.insert(name.clone(), value);
+            }
+        }
+        (scope, is_given)
     }
 }
 
@@ -807,16 +932,6 @@ fn has_no_fields(kind: &Type) -> bool {
     is_scalar(kind) && kind.name.schema.is_none() && crate::builtin::is_type(&kind.name.name)
 }
 
-/// A text that goes into a variable of another type is another value: `'1'` becomes 1.
-fn cast_to(value: Expr, kind: Option<&Type>) -> Expr {
-    match kind {
-        Some(kind) if matches!(value.kind, ExprKind::Text(_)) && kind.name.name != "text" => {
-            Expr { at: value.at, kind: ExprKind::Cast { operand: Box::new(value), to: Box::new(kind.clone()) } }
-        }
-        _ => value,
-    }
-}
-
 pub(super) fn subquery(kind: SubqueryKind, query: Query) -> Expr {
     Expr { at: query.at, kind: ExprKind::Subquery { kind, query: Box::new(query) } }
 }
@@ -835,7 +950,13 @@ fn count_of(query: &Query) -> Expr {
     let from = match &query.body {
         // The rows of a plain query are those of its FROM.
         QueryBody::Select(select)
-            if !select.distinct && select.group_by.is_empty() && query.limit.is_none() && query.with.is_empty() =>
+            if !select.distinct
+                && select.group_by.is_empty()
+                && select.having.is_none()
+                && !select.targets.iter().any(|target| crate::effect::has_call(&target.value))
+                && query.limit.is_none()
+                && query.offset.is_none()
+                && query.with.is_empty() =>
         {
             (select.from.clone(), select.filter.clone())
         }

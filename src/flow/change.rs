@@ -56,20 +56,23 @@ impl<'a> Flow<'a> {
                     self.statement(inner, state);
                 }
             }
-            Act::Prepare { name, statement: inner } => {
+            Act::Prepare { name, kinds, statement: inner } => {
                 self.emit(statement.at, What::Utility(statement), state);
-                self.prepared.insert(name.clone(), inner);
+                // Where the name is taken, PostgreSQL leaves it to the statement that has it.
+                Arc::make_mut(&mut state.prepared).entry(name.clone()).or_default().insert(self.prepared.len());
+                self.prepared.push((inner, kinds));
+            }
+            Act::Deallocate { name } => {
+                self.emit(statement.at, What::Utility(statement), state);
+                match name {
+                    Some(name) => drop(Arc::make_mut(&mut state.prepared).remove(name)),
+                    None => state.prepared = Arc::default(),
+                }
             }
             Act::ExecutePrepared { name, arguments } => {
                 self.emit(statement.at, What::Utility(statement), state);
                 arguments.iter().for_each(|argument| self.calls_in(argument, true, state));
-                if let Some(inner) = self.prepared.get(name).copied() {
-                    let arguments = self.resolve_all(arguments, state);
-                    self.with_parameters(arguments, state, |flow, state| flow.statement(inner, state));
-                } else {
-                    self.emit(statement.at, What::Opaque(format!("{name} was not prepared in this script")), state);
-                    state.forget_everything();
-                }
+                self.execute_prepared(statement.at, name, arguments, state);
             }
             Act::DeclareCursor { query, .. } => {
                 self.emit(statement.at, What::Utility(statement), state);
@@ -77,7 +80,12 @@ impl<'a> Flow<'a> {
                     self.query_calls(query, false, state);
                 }
             }
-            Act::Utility { .. } => self.emit(statement.at, What::Utility(statement), state),
+            Act::Utility { command, .. } => {
+                self.emit(statement.at, What::Utility(statement), state);
+                if command == "discard all" {
+                    state.prepared = Arc::default();
+                }
+            }
             Act::Refresh { name, .. } => {
                 self.emit(statement.at, What::Utility(statement), state);
                 self.shown(name, name.at, state);
@@ -95,6 +103,30 @@ impl<'a> Flow<'a> {
             }
             _ => self.define(statement, state),
         }
+    }
+
+    /// Whatever a name may have been prepared for.
+    fn execute_prepared(&mut self, at: At, name: &Ident, arguments: &'a [Expr], state: &mut State) {
+        let prepared: Vec<_> = state.prepared.get(name).into_iter().flatten().copied().collect();
+        let prepared: Vec<_> = prepared.into_iter().filter_map(|number| self.prepared.get(number).copied()).collect();
+        if prepared.is_empty() {
+            self.emit(at, What::Opaque(format!("{name} was not prepared in this script")), state);
+            state.forget_everything();
+            return;
+        }
+        let given = self.resolve_all(arguments, state);
+        let outer = self.certain;
+        self.certain = outer && prepared.len() == 1;
+        let mut ends = Vec::new();
+        for (inner, kinds) in prepared {
+            let typed = given.iter().enumerate();
+            let typed = typed.map(|(index, value)| state.stored("argument", value.clone(), kinds.get(index))).collect();
+            let mut inside = state.clone();
+            self.with_parameters(typed, &mut inside, |flow, inside| flow.statement(inner, inside));
+            ends.push(inside);
+        }
+        self.certain = outer;
+        *state = super::join(ends);
     }
 
     /// A statement about rows that names what is not there.
@@ -468,7 +500,7 @@ impl<'a> Flow<'a> {
             return;
         };
         // A trigger that sets itself off does what it does once already.
-        if self.frames.contains(&function.name) {
+        if self.frames.contains(&super::signature(&function)) {
             return;
         }
         let origin = Origin::Trigger { name, relation: relation.cloned(), function: Some(Arc::clone(&function)) };

@@ -2,7 +2,7 @@
 
 use super::Flow;
 use super::event::{Origin, Via, What};
-use super::expression::text_of;
+use super::expression::{TEXT_LIMIT, text_of};
 use super::state::State;
 use crate::effect::{Act, At, Expr, ExprKind, Ident};
 use crate::source::Map;
@@ -35,6 +35,7 @@ impl<'a> Flow<'a> {
                 let why = format!("the dynamic SQL `{text}` does not parse: {}", error.message);
                 self.emit(at, What::Opaque(why), state);
                 state.forget_everything();
+                Self::assign_rows(None, into, strict, state);
                 return;
             }
         };
@@ -57,6 +58,9 @@ impl<'a> Flow<'a> {
                 state.found = found;
             }
         }
+        if count != 1 {
+            Self::assign_rows(None, into, strict, state);
+        }
         self.trail.pop();
     }
 }
@@ -72,6 +76,9 @@ pub(super) fn text_call(name: &str, arguments: &[Expr]) -> Option<Ident> {
                 if argument.kind != ExprKind::Null {
                     whole.push_str(&printed(argument)?);
                 }
+                if whole.len() > TEXT_LIMIT {
+                    return None;
+                }
             }
             Some(Ident::from(whole))
         }
@@ -80,7 +87,14 @@ pub(super) fn text_call(name: &str, arguments: &[Expr]) -> Option<Ident> {
         ("lower", 1) => Some(Ident::from(text(0)?.to_ascii_lowercase())),
         ("upper", 1) => Some(Ident::from(text(0)?.to_ascii_uppercase())),
         ("btrim" | "trim", 1) => Some(Ident::from(text(0)?.trim_matches(' '))),
-        ("replace", 3) => Some(Ident::from(text(0)?.replace(text(1)?.as_str(), &text(2)?))),
+        ("replace", 3) => {
+            let (whole, from, to) = (text(0)?, text(1)?, text(2)?);
+            if from.is_empty() {
+                return Some(whole);
+            }
+            let length = whole.len() + whole.matches(from.as_str()).count() * to.len();
+            (length <= TEXT_LIMIT).then(|| Ident::from(whole.replace(from.as_str(), &to)))
+        }
         _ => None,
     }
 }
@@ -119,6 +133,9 @@ fn format_text(format: &str, arguments: &[Expr]) -> Option<Ident> {
             'L' if null => out.push_str("NULL"),
             'L' => out.push_str(&quote_literal(&printed(argument)?)),
             _ => return None,
+        }
+        if out.len() > TEXT_LIMIT {
+            return None;
         }
     }
     Some(Ident::from(out))

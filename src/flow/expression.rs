@@ -9,8 +9,18 @@ use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Key, Kind, Listed, Presence, Read, When};
 use crate::effect::{
     Act, AlterAction, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind,
-    SubqueryKind, Target, VariableConflict, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
+    SubqueryKind, Target, Type, VariableConflict, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
 };
+
+/// The longest text that is put together, in bytes.
+pub(super) const TEXT_LIMIT: usize = 1 << 20;
+
+/// How many functions are put in the place of their calls in one expression.
+const INLINE_LIMIT: usize = 256;
+
+/// How much an expression may hold that is kept as the value of a variable: constants count once,
+/// everything else eight times.
+const VALUE_LIMIT: usize = 8192;
 
 impl<'a> Flow<'a> {
     /// The expression with no variable left in it that has a value.
@@ -61,8 +71,9 @@ impl<'a> Flow<'a> {
             },
             ExprKind::VariableIsSet(name) => match state.psql.get(name) {
                 Some(PsqlValue::Unset) => Some(boolean(node.at, false)),
-                Some(PsqlValue::Maybe) | None => None,
-                Some(_) => Some(boolean(node.at, true)),
+                Some(PsqlValue::Maybe | PsqlValue::Answer) | None => None,
+                Some(PsqlValue::Expr(value)) => Some(is_not_null(value)),
+                Some(PsqlValue::Some | PsqlValue::Text(_)) => Some(boolean(node.at, true)),
             },
             // Outside of bodies there are no variables with types: two literals are texts.
             ExprKind::In { operand, list, negated } if state.scopes.is_empty() => {
@@ -115,11 +126,20 @@ impl<'a> Flow<'a> {
 
     /// What a function comes to whose body is one expression.
     fn inline(&mut self, name: &Name, arguments: &[Expr], state: &State) -> Option<Expr> {
-        if self.frames.len() >= super::DEPTH_LIMIT {
+        let (inlined, depth) = self.inlined;
+        if self.frames.len() >= super::DEPTH_LIMIT || depth > 0 && inlined >= INLINE_LIMIT {
             return None;
         }
         let function = self.function(name, arguments.len(), &state.catalog)?;
-        if function.strict {
+        // What is left to a default, or comes to be another value on the way, is not known.
+        let inputs = function.arguments.iter().filter(|argument| argument.input);
+        let is_kept =
+            |given: &Expr, kind: &Type| matches!(given.kind, ExprKind::Null) || super::state::keeps(kind, given);
+        if function.strict
+            || inputs.clone().count() != arguments.len()
+            || arguments.iter().any(|argument| argument.named().is_some())
+            || !inputs.zip(arguments).all(|(argument, given)| is_kept(given, &argument.kind))
+        {
             return None;
         }
         let value = match &function.body {
@@ -141,6 +161,9 @@ impl<'a> Flow<'a> {
             }
             _ => None,
         }?;
+        if function.returns.as_ref().is_some_and(|kind| kind.set || !super::state::keeps(kind, &value)) {
+            return None;
+        }
         let mut inner = state.clone();
         let mut scope =
             super::Bindings { label: Some(function.name.name.clone()), opaque: true, ..super::Bindings::default() };
@@ -158,10 +181,12 @@ impl<'a> Flow<'a> {
         if !super::names::columns(Read::Expr(&value), &inner).is_empty() {
             return None;
         }
-        self.frames.push(function.name.clone());
+        self.inlined = (if depth == 0 { 1 } else { inlined + 1 }, depth + 1);
+        self.frames.push(super::signature(function));
         let value = self.resolve(&value, &inner);
         self.frames.pop();
-        Some(value)
+        self.inlined.1 = depth;
+        Some(value).filter(|value| !is_large(value))
     }
 
     /// The only function of that name that takes so many arguments.
@@ -216,13 +241,15 @@ impl<'a> Flow<'a> {
 
     /// Does what the functions of users do among the calls.
     fn perform_known(&mut self, mut collector: Collector<'a>, state: &mut State) {
+        self.attributes(&mut collector, &state.catalog);
         collector.calls.retain(|call| !state.catalog.functions(call.name).is_empty());
         for call in collector.calls {
             self.call(&call, state);
         }
     }
 
-    fn perform(&mut self, collector: Collector<'a>, state: &mut State) {
+    fn perform(&mut self, mut collector: Collector<'a>, state: &mut State) {
+        self.attributes(&mut collector, &state.catalog);
         for act in collector.changes {
             self.change(act, state);
         }
@@ -304,6 +331,7 @@ impl<'a> Flow<'a> {
             let mut collector = Collector::new(false);
             collector.query(self.memory.queries.push_get(query));
             open.extend(collector.read.iter().map(|name| (*name).clone()));
+            self.attributes(&mut collector, &state.catalog);
             if collector.calls.iter().all(|call| is_quiet(call.name, &state.catalog)) {
                 continue;
             }
@@ -312,6 +340,26 @@ impl<'a> Flow<'a> {
                 self.call(&call, state);
             }
             self.trail.pop();
+        }
+    }
+
+    /// `(a).f` and `a.f` call the function of a composite value where it has no such column.
+    fn attributes(&self, collector: &mut Collector<'a>, catalog: &Catalog) {
+        for (field, arguments, at) in std::mem::take(&mut collector.fields) {
+            let name = Name::plain(field.clone(), at);
+            let takes_row = |function: &Function| {
+                let mut inputs = function.arguments.iter().filter(|argument| argument.input);
+                inputs.next().is_some_and(|first| {
+                    !crate::builtin::is_type(&first.kind.name.name) && {
+                        let relation = catalog.relation(&first.kind.name);
+                        relation.is_none_or(|relation| relation.column(field).is_none())
+                    }
+                })
+            };
+            if catalog.functions(&name).iter().any(|function| takes_row(function)) {
+                let name = self.memory.names.push_get(Box::new(name));
+                collector.calls.push(FoundCall { name, arguments, at, certain: false });
+            }
         }
     }
 
@@ -383,7 +431,8 @@ impl<'a> Flow<'a> {
 }
 
 fn fits(function: &Function, given: usize) -> bool {
-    let inputs = function.arguments.iter().filter(|argument| argument.input).count();
+    // CALL writes something for an OUT argument too.
+    let inputs = function.arguments.iter().filter(|argument| argument.input || function.procedure).count();
     let needed = function.arguments.iter().filter(|argument| argument.input && argument.default.is_none()).count();
     let variadic = function.arguments.last().is_some_and(|argument| argument.input && argument.kind.array);
     given >= needed && (given <= inputs || variadic) || (given == 1 && needed <= 1)
@@ -406,6 +455,8 @@ struct Collector<'a> {
     ctes: BTreeSet<&'a Ident>,
     /// The queries that lock rows.
     locks: Vec<At>,
+    /// What may be a column or a function of a composite value, with that value where it is written.
+    fields: Vec<(&'a Ident, &'a [Expr], At)>,
     /// Whether what is visited is certainly evaluated.
     certain: bool,
 }
@@ -418,6 +469,7 @@ impl<'a> Collector<'a> {
             read: Vec::new(),
             ctes: BTreeSet::new(),
             locks: Vec::new(),
+            fields: Vec::new(),
             certain,
         }
     }
@@ -441,39 +493,63 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// A query that is run for its rows: without FROM its row is certain.
+    /// A query that is run for its rows. Its row is certain where it has no FROM and nothing that
+    /// may leave it out; PostgreSQL works out no value of a row that nobody asks for.
     fn top_query(&mut self, query: &'a Query) {
         self.ctes(&query.with);
         self.locks.extend(query.locks.then_some(query.at));
+        let outer = self.certain;
+        let is_whole = query.limit.is_none() && query.offset.is_none();
         match &query.body {
             QueryBody::Select(select) => {
-                let one_row = select.from.is_empty() && select.filter.is_none() && query.limit.is_none();
+                let is_plain = is_whole
+                    && select.filter.is_none()
+                    && select.having.is_none()
+                    && select.group_by.is_empty()
+                    && select.distinct_on.is_empty();
                 for from in &select.from {
                     match (from, select.from.len()) {
-                        (From::Function { calls, .. }, 1) => calls.iter().for_each(|call| self.expr(call)),
+                        (From::Function { calls, .. }, 1) if is_plain => {
+                            calls.iter().for_each(|call| self.expr(call));
+                        }
                         _ => self.maybe(|collector| collector.from(from)),
                     }
                 }
-                for target in &select.targets {
-                    if one_row {
-                        self.expr(&target.value);
-                    } else {
-                        self.maybe(|collector| collector.expr(&target.value));
-                    }
-                }
+                // A set may be empty, and then there is no row.
+                let has_set = select.targets.iter().any(|target| crate::effect::any(&target.value, yields_set));
+                self.certain = outer && is_plain && select.from.is_empty() && !has_set;
+                select.targets.iter().for_each(|target| self.expr(&target.value));
+                self.certain = outer;
                 self.maybe(|collector| {
                     select.filter.iter().chain(&select.having).for_each(|expr| collector.expr(expr));
                     select.group_by.iter().chain(&select.distinct_on).for_each(|expr| collector.expr(expr));
                 });
             }
-            QueryBody::Values(rows) => rows.iter().flatten().for_each(|value| self.expr(value)),
-            QueryBody::Set { left, right, .. } => {
-                self.top_query(left);
-                self.top_query(right);
+            QueryBody::Values(rows) => {
+                // Who asks for one row gets the first.
+                self.certain = outer && is_whole && rows.len() == 1;
+                rows.iter().flatten().for_each(|value| self.expr(value));
+                self.certain = outer;
             }
+            QueryBody::Set { left, right, .. } => self.maybe(|collector| {
+                collector.top_query(left);
+                collector.top_query(right);
+            }),
         }
         let rest = query.order_by.iter().chain(query.limit.as_deref()).chain(query.offset.as_deref());
         self.maybe(|collector| rest.for_each(|expr| collector.expr(expr)));
+    }
+
+    /// What is worked out only if nothing beside it is NULL: PostgreSQL leaves out a call of a
+    /// strict function, and what an operator of constants comes to is known to it before.
+    fn beside(&mut self, expr: &'a Expr, others: impl IntoIterator<Item = &'a Expr>) {
+        let is_given =
+            |other: &Expr| matches!(other.kind, ExprKind::Boolean(_) | ExprKind::Number(_) | ExprKind::Text(_));
+        if others.into_iter().all(is_given) {
+            self.expr(expr);
+        } else {
+            self.maybe(|collector| collector.expr(expr));
+        }
     }
 
     /// Everything of a statement but the changes themselves.
@@ -487,6 +563,42 @@ impl<'a> Collector<'a> {
         }
         crate::effect::walk_act(self, act);
     }
+}
+
+/// Whether the name may be that of a function of PostgreSQL's own.
+fn is_own(name: &Name) -> bool {
+    name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog") && builtin(&name.name) != Builtin::Unknown
+}
+
+/// Whether an expression is a call that may yield any number of rows: of a set of PostgreSQL's own.
+fn yields_set(expr: &Expr) -> bool {
+    const SETS: &[&str] = &[
+        "generate_series",
+        "generate_subscripts",
+        "unnest",
+        "regexp_matches",
+        "regexp_split_to_table",
+        "string_to_table",
+        "json_array_elements",
+        "json_array_elements_text",
+        "json_each",
+        "json_each_text",
+        "json_object_keys",
+        "json_populate_recordset",
+        "json_to_recordset",
+        "jsonb_array_elements",
+        "jsonb_array_elements_text",
+        "jsonb_each",
+        "jsonb_each_text",
+        "jsonb_object_keys",
+        "jsonb_path_query",
+        "jsonb_path_query_tz",
+        "jsonb_populate_recordset",
+        "jsonb_to_recordset",
+        "aclexplode",
+    ];
+    matches!(&expr.kind, ExprKind::Call { function, .. }
+        if SETS.contains(&function.name.as_str()) || function.name.starts_with("pg_") || function.name.starts_with("ts_"))
 }
 
 /// Whether a call does nothing but look.
@@ -521,18 +633,41 @@ impl<'a> Visit<'a> for Collector<'a> {
     fn expr(&mut self, expr: &'a Expr) {
         match &expr.kind {
             ExprKind::Call { function, arguments, filter, .. } => {
-                arguments.iter().for_each(|argument| self.expr(argument));
+                for (index, argument) in arguments.iter().enumerate() {
+                    let others = arguments.iter().enumerate().filter(|(other, _)| *other != index);
+                    // A function of SQL that leaves an argument out of its body never works it out.
+                    if is_own(function) && filter.is_none() {
+                        self.beside(argument, others.map(|(_, other)| other));
+                    } else {
+                        self.maybe(|collector| collector.expr(argument));
+                    }
+                }
                 filter.iter().for_each(|filter| self.maybe(|collector| collector.expr(filter)));
                 self.calls.push(FoundCall { name: function, arguments, at: expr.at, certain: self.certain });
             }
-            // Only the first is certain to be evaluated.
-            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Coalesce(parts) => {
-                if let Some((first, rest)) = parts.split_first() {
-                    self.expr(first);
-                    self.maybe(|collector| rest.iter().for_each(|part| collector.expr(part)));
-                }
+            ExprKind::Operator { left: Some(left), right, .. } => {
+                self.beside(left, [&**right]);
+                self.beside(right, [&**left]);
             }
-            ExprKind::Case { .. } => self.maybe(|collector| walk_expr(collector, expr)),
+            // PostgreSQL may know what these come to without a look at all of their parts.
+            ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Coalesce(_)
+            | ExprKind::Case { .. }
+            | ExprKind::In { .. }
+            | ExprKind::Quantified { .. }
+            | ExprKind::Between { .. }
+            | ExprKind::Row(_)
+            | ExprKind::Index { .. }
+            | ExprKind::Other { .. }
+            | ExprKind::Subquery { .. } => self.maybe(|collector| walk_expr(collector, expr)),
+            ExprKind::Field { operand, field } => {
+                self.fields.push((field, std::slice::from_ref(&**operand), expr.at));
+                self.maybe(|collector| collector.expr(operand));
+            }
+            ExprKind::Column(path) if path.len() > 1 => {
+                self.fields.extend(path.last().map(|field| (field, [].as_slice(), expr.at)));
+            }
             _ => walk_expr(self, expr),
         }
     }
@@ -578,6 +713,35 @@ pub(super) fn has_constants(act: &Act, state: &State) -> bool {
     held.found
 }
 
+/// Whether an expression is too large to be kept as a value: what doubles with each assignment
+/// would never end.
+pub(super) fn is_large(expr: &Expr) -> bool {
+    struct Size(usize);
+    impl<'a> Visit<'a> for Size {
+        fn expr(&mut self, expr: &'a Expr) {
+            let (weight, length) = match &expr.kind {
+                ExprKind::Text(text) => (1, text.len()),
+                ExprKind::Null | ExprKind::Boolean(_) | ExprKind::Number(_) => (1, 0),
+                _ => (8, 0),
+            };
+            // A long text is no large expression; many of them are.
+            self.0 = self.0.saturating_sub(weight + length / 1024);
+            if self.0 > 0 {
+                walk_expr(self, expr);
+            }
+        }
+    }
+    let mut size = Size(VALUE_LIMIT);
+    size.expr(expr);
+    size.0 == 0
+}
+
+/// `value IS NOT NULL`
+pub(super) fn is_not_null(value: &Expr) -> Expr {
+    let operand = Box::new(value.clone());
+    Expr { at: value.at, kind: ExprKind::Is { operand, test: crate::effect::IsTest::Null, negated: true } }
+}
+
 fn boolean(at: At, truth: bool) -> Expr {
     Expr { at, kind: ExprKind::Boolean(truth) }
 }
@@ -599,14 +763,41 @@ fn scalar(query: &Query) -> Option<Expr> {
 /// The name that PostgreSQL gives a column of a select list without `AS` (`FigureColname`).
 #[must_use]
 pub fn column_name(expr: &Expr) -> Option<Ident> {
+    figure(expr).map(|(name, _)| name)
+}
+
+/// The name, and whether it is better than that of a type.
+fn figure(expr: &Expr) -> Option<(Ident, bool)> {
+    let own = |name: &'static str| Some((Ident::new_static(name), true));
     match &expr.kind {
-        ExprKind::Column(path) => path.last().cloned(),
-        ExprKind::Call { function, .. } => Some(function.name.clone()),
-        ExprKind::Cast { operand, to } => column_name(operand).or_else(|| Some(to.name.name.clone())),
-        ExprKind::Coalesce(_) => Some(Ident::new_static("coalesce")),
-        ExprKind::Subquery { kind: SubqueryKind::Exists, .. } => Some(Ident::new_static("exists")),
-        ExprKind::Case { .. } => Some(Ident::new_static("case")),
-        ExprKind::Field { field, .. } => Some(field.clone()),
+        ExprKind::Column(path) => path.last().map(|name| (name.clone(), true)),
+        ExprKind::Call { function, .. } => Some((function.name.clone(), true)),
+        ExprKind::Cast { operand, to } => {
+            figure(operand).filter(|(_, is_good)| *is_good).or_else(|| Some((to.name.name.clone(), false)))
+        }
+        ExprKind::Coalesce(_) => own("coalesce"),
+        ExprKind::Array(_) | ExprKind::Subquery { kind: SubqueryKind::Array, .. } => own("array"),
+        ExprKind::Row(_) => own("row"),
+        ExprKind::Subquery { kind: SubqueryKind::Exists, .. } => own("exists"),
+        ExprKind::Subquery { kind: SubqueryKind::Scalar, query } => {
+            let mut query = query;
+            loop {
+                match &query.body {
+                    QueryBody::Select(select) => {
+                        let first = select.targets.first()?;
+                        return first.alias.clone().map(|name| (name, true)).or_else(|| figure(&first.value));
+                    }
+                    QueryBody::Values(_) => return own("column1"),
+                    QueryBody::Set { left, .. } => query = left,
+                }
+            }
+        }
+        ExprKind::Case { otherwise, .. } => {
+            let better = otherwise.as_deref().and_then(figure).filter(|(_, is_good)| *is_good);
+            better.or_else(|| Some((Ident::new_static("case"), false)))
+        }
+        ExprKind::Field { field, .. } => Some((field.clone(), true)),
+        ExprKind::Index { operand, .. } => figure(operand),
         _ => None,
     }
 }
@@ -622,15 +813,22 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
             if !to.array && matches!(to.name.name.as_str(), "text" | "varchar" | "name" | "bpchar" | "regclass") =>
         {
             let text = text_of(operand)?;
-            match to.modifiers.as_slice() {
-                [] => Some(text),
+            let text: Ident = match to.modifiers.as_slice() {
+                [] => text,
                 // What is longer is cut.
-                [length] => Some(text.chars().take(usize::try_from(integer(length)?).ok()?).collect()),
-                _ => None,
-            }
+                [length] => text.chars().take(usize::try_from(integer(length)?).ok()?).collect(),
+                _ => return None,
+            };
+            let is_cut = match to.name.name.as_str() {
+                "name" => text.len() > 63,
+                "bpchar" => text.ends_with(' '),
+                _ => false,
+            };
+            Some(text).filter(|_| !is_cut)
         }
         ExprKind::Operator { operator, left: Some(left), right } if operator == "||" => {
-            Some(Ident::from(format!("{}{}", text_of(left)?, text_of(right)?)))
+            let (left, right) = (text_of(left)?, text_of(right)?);
+            (left.len() + right.len() <= TEXT_LIMIT).then(|| Ident::from(format!("{left}{right}")))
         }
         ExprKind::Operator { operator, left: None, right } if operator == "-" => {
             Some(Ident::from(format!("-{}", text_of(right)?)))
@@ -645,20 +843,25 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
 /// The elements of an array of constants: `ARRAY[…]`, `'{…}'::text[]`, `a || b`.
 pub(super) fn elements(expr: &Expr) -> Option<Vec<Expr>> {
     match &expr.kind {
-        ExprKind::Array(parts) => Some(parts.clone()),
+        // An array of arrays has other elements than are written.
+        ExprKind::Array(parts) => (!parts.iter().any(may_be_array)).then(|| parts.clone()),
         ExprKind::Cast { operand, to } if to.array => match &operand.kind {
             ExprKind::Text(text) => {
-                let inside = text.strip_prefix('{')?.strip_suffix('}')?;
+                let blanks: &[char] = &[' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
+                let inside = text.strip_prefix('{')?.strip_suffix('}')?.trim_matches(blanks);
                 if inside.is_empty() {
                     return Some(Vec::new());
                 }
-                if inside.contains(['"', '\\', '{']) {
+                if inside.contains(['"', '\\', '{', '}']) {
                     return None;
                 }
-                let element = |text: &str| Expr { at: expr.at, kind: ExprKind::Text(Ident::from(text.trim())) };
-                Some(inside.split(',').map(element).collect())
+                inside.split(',').map(|text| element(text.trim_matches(blanks), to, expr.at)).collect()
             }
-            _ => elements(operand),
+            _ => {
+                let found = elements(operand)?;
+                let kind = Type { array: false, ..(**to).clone() };
+                found.iter().all(|value| super::state::keeps(&kind, value)).then_some(found)
+            }
         },
         ExprKind::Operator { operator, left: Some(left), right } if operator == "||" => {
             let mut all = elements(left)?;
@@ -671,11 +874,43 @@ pub(super) fn elements(expr: &Expr) -> Option<Vec<Expr>> {
             if separator.is_empty() {
                 return None;
             }
+            if text.is_empty() {
+                return Some(Vec::new());
+            }
             let element = |part: &str| Expr { at: expr.at, kind: ExprKind::Text(Ident::from(part)) };
             Some(text.split(separator.as_str()).map(element).collect())
         }
         _ => None,
     }
+}
+
+/// An element of an array that is written as a text; none where it is NULL or another value than
+/// is written.
+fn element(text: &str, to: &Type, at: At) -> Option<Expr> {
+    if text.is_empty() || text.eq_ignore_ascii_case("null") {
+        return None;
+    }
+    let kind = Type { array: false, ..to.clone() };
+    let written = Expr { at, kind: ExprKind::Text(Ident::from(text)) };
+    match kind.name.name.as_str() {
+        "int2" | "int4" | "int8" if text.parse::<i64>().is_ok_and(|value| value.to_string() == text) => {
+            Some(text.parse().map_or(written, number))
+        }
+        "text" | "varchar" | "bpchar" | "name" | "char" => super::state::keeps(&kind, &written).then_some(written),
+        _ if !kind.modifiers.is_empty() => None,
+        _ => Some(Expr { at, kind: ExprKind::Cast { operand: Box::new(written), to: Box::new(kind) } }),
+    }
+}
+
+/// Whether an element may itself be an array.
+fn may_be_array(part: &Expr) -> bool {
+    let is_scalar = match &part.kind {
+        ExprKind::Null | ExprKind::Boolean(_) | ExprKind::Number(_) | ExprKind::Text(_) => true,
+        ExprKind::Cast { to, .. } => !to.array,
+        ExprKind::Operator { operator, .. } => operator != "||",
+        _ => false,
+    };
+    !is_scalar && text_of(part).is_none()
 }
 
 /// The rows of a query of one column that reads no table: `VALUES`, `unnest(ARRAY[…])`.
@@ -687,8 +922,14 @@ pub(super) fn constant_rows(query: &Query) -> Option<Vec<Expr>> {
         QueryBody::Values(rows) => {
             rows.iter().map(|row| if let [only] = row.as_slice() { Some(only.clone()) } else { None }).collect()
         }
-        QueryBody::Select(select) if select.filter.is_none() && !select.distinct && select.group_by.is_empty() => {
+        QueryBody::Select(select)
+            if select.filter.is_none() && select.having.is_none() && !select.distinct && select.group_by.is_empty() =>
+        {
             let [target] = select.targets.as_slice() else { return None };
+            // What a variable holds is no column of the rows.
+            if matches!(&target.value.kind, ExprKind::Column(path) if super::state::is_symbol(path)) {
+                return None;
+            }
             match (&target.value.kind, select.from.as_slice()) {
                 (ExprKind::Call { function, arguments, .. }, []) if function.name == "unnest" => {
                     let [array] = &**arguments else { return None };
@@ -713,7 +954,11 @@ pub(super) fn integer(expr: &Expr) -> Option<i64> {
     match &expr.kind {
         ExprKind::Number(number) => number.parse().ok(),
         ExprKind::Operator { operator, left: None, right } if operator == "-" => integer(right)?.checked_neg(),
-        ExprKind::Cast { operand, .. } => integer(operand),
+        ExprKind::Cast { operand, to }
+            if !to.array && to.name.schema.is_none() && matches!(to.name.name.as_str(), "int2" | "int4" | "int8") =>
+        {
+            integer(operand)
+        }
         ExprKind::Call { function, arguments, .. }
             if matches!(function.name.as_str(), "array_length" | "cardinality") =>
         {

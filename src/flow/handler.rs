@@ -1,6 +1,10 @@
-//! Which errors a handler may catch: it never takes over where its block cannot end in them.
+//! Which errors a handler may catch, and what its block may have given variables before: it never
+//! takes over where its block cannot end in them.
 
-use crate::effect::{Block, Expr, ExprKind, Handler, Ident, RaiseLevel, Step, StepKind, Visit, walk_expr};
+use crate::effect::{
+    Act, Block, Expr, ExprKind, Handler, Ident, Iteration, RaiseLevel, Step, StepKind, Visit, walk_block, walk_expr,
+    walk_step,
+};
 
 /// Errors in which no comparison of plain values ends, whatever the values; PostgreSQL 15
 /// manual, appendix A. A condition of another name may be any error.
@@ -144,4 +148,62 @@ fn is_plain(expr: &Expr) -> bool {
     let mut plain = Plain(true);
     plain.expr(expr);
     plain.0
+}
+
+/// The variables that steps may give a value, those of their own blocks among them.
+pub(super) fn given(steps: &[Step]) -> Vec<Vec<Ident>> {
+    #[derive(Default)]
+    struct Given(Vec<Vec<Ident>>);
+    impl<'a> Visit<'a> for Given {
+        fn block(&mut self, block: &'a Block) {
+            let others = block.declarations.iter().filter_map(|declaration| declaration.alias_for.as_ref());
+            self.0.extend(others.map(|other| other.split('.').map(Ident::from).collect()));
+            walk_block(self, block);
+        }
+        fn step(&mut self, step: &'a Step) {
+            match &step.kind {
+                StepKind::Sql { into, statement, .. } => {
+                    self.0.extend(into.iter().cloned());
+                    if let Act::Call(Expr { kind: ExprKind::Call { arguments, .. }, .. }) = &statement.act {
+                        let values = arguments.iter().map(|given| given.named().map_or(given, |(_, value)| value));
+                        self.0.extend(values.filter_map(|value| match &value.kind {
+                            ExprKind::Column(path) => Some(path.clone()),
+                            _ => None,
+                        }));
+                    }
+                }
+                StepKind::Execute { into, .. } | StepKind::Fetch { into, .. } => self.0.extend(into.iter().cloned()),
+                StepKind::Assign { target, .. } => self.0.push(target.clone()),
+                StepKind::Diagnostics { items } => self.0.extend(items.iter().map(|(target, _)| target.clone())),
+                StepKind::Open { cursor, .. } => self.0.push(vec![cursor.clone()]),
+                StepKind::Loop { iteration, .. } => match iteration {
+                    Iteration::Query { variables, .. }
+                    | Iteration::Execute { variables, .. }
+                    | Iteration::Elements { variables, .. } => self.0.extend(variables.iter().cloned()),
+                    Iteration::Range { .. } | Iteration::Forever | Iteration::While(_) => {}
+                },
+                _ => {}
+            }
+            walk_step(self, step);
+        }
+    }
+    let mut given = Given::default();
+    steps.iter().for_each(|step| given.step(step));
+    given.0
+}
+
+/// Whether there is a loop among steps.
+pub(super) fn has_loop(steps: &[Step]) -> bool {
+    struct Loops(bool);
+    impl<'a> Visit<'a> for Loops {
+        fn step(&mut self, step: &'a Step) {
+            self.0 |= matches!(step.kind, StepKind::Loop { .. });
+            if !self.0 {
+                walk_step(self, step);
+            }
+        }
+    }
+    let mut loops = Loops(false);
+    steps.iter().for_each(|step| loops.step(step));
+    loops.0
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Start;
 use crate::catalog::{Catalog, Presence};
-use crate::effect::{At, Expr, ExprKind, Ident, Name, QueryBody, Scope, SubqueryKind, VariableConflict};
+use crate::effect::{
+    At, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, Scope, SubqueryKind, Target, Type, VariableConflict,
+};
 use crate::logic::{Facts, Known, Truth, World};
 
 /// What is known at one point of a script.
@@ -30,6 +32,8 @@ pub struct State {
     savepoints: Vec<(Ident, Arc<Settings>)>,
     /// The variables of PL/pgSQL in scope, innermost last.
     pub(super) scopes: Vec<Bindings>,
+    /// The statements that a name may have been `PREPARE`d for, by their numbers.
+    pub(super) prepared: Arc<BTreeMap<Ident, BTreeSet<usize>>>,
     /// What `FOUND` says.
     pub(super) found: Option<Expr>,
     /// The query whose rows `ROW_COUNT` counts.
@@ -68,6 +72,11 @@ impl Symbols {
     }
 }
 
+/// Whether a name is that of a value of which nothing else is known.
+pub(super) fn is_symbol(path: &[Ident]) -> bool {
+    Symbols::number(path).is_some()
+}
+
 /// The variables of one block, and its label.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bindings {
@@ -75,16 +84,54 @@ pub struct Bindings {
     pub label: Option<Ident>,
     /// What each variable holds, with no variable left in it.
     pub values: BTreeMap<Ident, Expr>,
+    /// Their types, as far as they are written.
+    pub kinds: BTreeMap<Ident, Type>,
+    /// Other names of variables: the number of the scope of each, and its name there.
+    pub aliases: BTreeMap<Ident, (usize, Ident)>,
     /// Those of them that certainly have no fields.
     pub scalars: BTreeSet<Ident>,
     /// Names that mean columns here, whatever variables there are around.
     pub columns: BTreeSet<Vec<Ident>>,
     /// Of a function's own scope, what a name means that a variable has and a column too.
     pub conflict: VariableConflict,
-    /// `$1` and so on.
+    /// `$1` and so on, where they have no name.
     pub parameters: Vec<Expr>,
+    /// The names of `$1` and so on.
+    pub names: Vec<Option<Ident>>,
     /// Whether names outside are hidden: a function's own scope.
     pub opaque: bool,
+}
+
+impl Bindings {
+    fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name) || self.aliases.contains_key(name)
+    }
+
+    /// Where the parameter stands among those without a name, or its name.
+    fn place(&self, number: u32) -> Option<(usize, Option<&Ident>)> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        Some((index, self.names.get(index).and_then(Option::as_ref)))
+    }
+
+    /// A variable, or `$1` and its like.
+    fn slot(&mut self, name: &str) -> Option<&mut Expr> {
+        if self.values.contains_key(name) {
+            return self.values.get_mut(name);
+        }
+        let (index, _) = self.place(number_of(name)?)?;
+        self.parameters.get_mut(index)
+    }
+
+    /// Every value that it holds, with a name for it.
+    fn each(&mut self) -> impl Iterator<Item = (&str, &mut Expr)> {
+        let named = self.values.iter_mut().map(|(name, value)| (name.as_str(), value));
+        named.chain(self.parameters.iter_mut().map(|value| ("argument", value)))
+    }
+}
+
+/// The number of `$1` and its like.
+fn number_of(name: &str) -> Option<u32> {
+    name.strip_prefix('$')?.parse().ok()
 }
 
 /// What a variable of psql holds.
@@ -98,7 +145,9 @@ pub enum PsqlValue {
     Some,
     /// It is set to this text.
     Text(Ident),
-    /// It is set to what this expression came to.
+    /// It is set to what a query yielded; it is not set where that is NULL.
+    Answer,
+    /// It is set to what this expression came to; it is not set where that is NULL.
     Expr(Expr),
 }
 
@@ -168,6 +217,7 @@ impl State {
             alone: start.alone,
             savepoints: Vec::new(),
             scopes: Vec::new(),
+            prepared: Arc::default(),
             found: None,
             counted: None,
             symbols: Symbols::default(),
@@ -283,7 +333,7 @@ impl State {
     pub(super) fn forget_everything(&mut self) {
         self.facts.forget_relations();
         for scope in &mut self.scopes {
-            for (name, value) in &mut scope.values {
+            for (name, value) in scope.each() {
                 if !is_constant(value) {
                     *value = self.symbols.fresh(name);
                 }
@@ -296,7 +346,7 @@ impl State {
     /// Any variable may hold another value.
     pub(super) fn forget_variables(&mut self) {
         for scope in &mut self.scopes {
-            for (name, value) in &mut scope.values {
+            for (name, value) in scope.each() {
                 *value = self.symbols.fresh(name);
             }
         }
@@ -315,7 +365,7 @@ impl State {
         let touched = &mut |name: &Name| relations.contains(name);
         let catalog = &self.catalog;
         for scope in &mut self.scopes {
-            for (name, value) in &mut scope.values {
+            for (name, value) in scope.each() {
                 if super::expression::reads(value, catalog, touched) {
                     *value = self.symbols.fresh(name);
                 }
@@ -351,11 +401,17 @@ impl State {
         if !Arc::ptr_eq(&self.psql, &other.psql) {
             join_variables(Arc::make_mut(&mut self.psql), &other.psql);
         }
+        self.prepare_as(other);
         for (index, scope) in self.scopes.iter_mut().enumerate() {
             let theirs = other.scopes.get(index);
             for (name, value) in &mut scope.values {
                 if theirs.and_then(|scope| scope.values.get(name)) != Some(value) {
                     *value = self.symbols.fresh(name);
+                }
+            }
+            for (index, value) in scope.parameters.iter_mut().enumerate() {
+                if theirs.and_then(|scope| scope.parameters.get(index)) != Some(value) {
+                    *value = self.symbols.fresh("argument");
                 }
             }
         }
@@ -368,32 +424,45 @@ impl State {
         self
     }
 
+    /// What was prepared there may have been prepared here.
+    pub(super) fn prepare_as(&mut self, other: &Self) {
+        if !Arc::ptr_eq(&self.prepared, &other.prepared) {
+            let prepared = Arc::make_mut(&mut self.prepared);
+            for (name, statements) in other.prepared.iter() {
+                prepared.entry(name.clone()).or_default().extend(statements);
+            }
+        }
+    }
+
     /// What a name of PL/pgSQL stands for: the value and, behind it, fields.
     pub(super) fn variable(&self, path: &[Ident]) -> Option<Expr> {
-        for scope in self.scopes.iter().rev() {
+        let (index, name, fields) = self.find(path)?;
+        let scope = self.scopes.get(index)?;
+        let value = match number_of(&name) {
+            Some(number) => scope.parameters.get(scope.place(number)?.0)?,
+            None => scope.values.get(&name)?,
+        };
+        Some(fields.iter().fold(value.clone(), |value, field| Expr {
+            at: value.at,
+            kind: ExprKind::Field { operand: Box::new(value), field: field.clone() },
+        }))
+    }
+
+    /// The number of the scope of a variable, its name there, and the fields that stand behind it.
+    fn find<'p>(&self, path: &'p [Ident]) -> Option<(usize, Ident, &'p [Ident])> {
+        for (index, scope) in self.scopes.iter().enumerate().rev() {
             if scope.columns.contains(path) {
                 return None;
             }
-            match path {
-                [name] => {
-                    if let Some(value) = scope.values.get(name) {
-                        return Some(value.clone());
-                    }
-                }
-                [label, name] if scope.label.as_ref() == Some(label) => {
-                    if let Some(value) = scope.values.get(name) {
-                        return Some(value.clone());
-                    }
-                }
-                [record, fields @ ..] if !scope.scalars.contains(record) => {
-                    if let Some(value) = scope.values.get(record) {
-                        return Some(fields.iter().fold(value.clone(), |value, field| Expr {
-                            at: value.at,
-                            kind: ExprKind::Field { operand: Box::new(value), field: field.clone() },
-                        }));
-                    }
-                }
-                _ => {}
+            let found = match path {
+                [name] if scope.has(name) => Some((name, [].as_slice())),
+                [label, name] if scope.label.as_ref() == Some(label) && scope.has(name) => Some((name, [].as_slice())),
+                [record, fields @ ..] if scope.has(record) && !scope.scalars.contains(record) => Some((record, fields)),
+                _ => None,
+            };
+            if let Some((name, fields)) = found {
+                let (index, name) = scope.aliases.get(name).cloned().unwrap_or_else(|| (index, name.clone()));
+                return Some((index, name, fields));
             }
             if scope.opaque {
                 return None;
@@ -402,35 +471,143 @@ impl State {
         None
     }
 
+    /// Gives a variable another name. Whether there is such a variable.
+    pub(super) fn alias(&mut self, name: &Ident, path: &[Ident]) -> bool {
+        let numbered = match path {
+            [only] => number_of(only).and_then(|number| self.numbered(number)),
+            _ => None,
+        };
+        let Some((index, variable)) = numbered.or_else(|| self.find(path).map(|(index, name, _)| (index, name))) else {
+            return false;
+        };
+        let is_scalar = self.scopes.get(index).is_some_and(|scope| scope.scalars.contains(&variable));
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.aliases.insert(name.clone(), (index, variable));
+            if is_scalar {
+                scope.scalars.insert(name.clone());
+            }
+        }
+        true
+    }
+
+    /// The number of the scope of `$1` and its like, and its name there.
+    fn numbered(&self, number: u32) -> Option<(usize, Ident)> {
+        let index = self.scopes.iter().rposition(|scope| scope.opaque)?;
+        let (_, name) = self.scopes.get(index)?.place(number)?;
+        Some((index, name.cloned().unwrap_or_else(|| Ident::from(format!("${number}")))))
+    }
+
     /// What a name means that a variable has and a column too; none where there are no variables.
     pub(super) fn conflict(&self) -> Option<VariableConflict> {
         let own = self.scopes.iter().rposition(|scope| scope.opaque).unwrap_or(0);
         let scopes = self.scopes.get(own..).unwrap_or_default();
-        let has_names = scopes.iter().any(|scope| !scope.values.is_empty());
+        let has_names = scopes.iter().any(|scope| !scope.values.is_empty() || !scope.aliases.is_empty());
         scopes.first().filter(|_| has_names).map(|scope| scope.conflict)
     }
 
     pub(super) fn parameter(&self, number: u32) -> Option<Expr> {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
         let scope = self.scopes.iter().rev().find(|scope| scope.opaque)?;
-        scope.parameters.get(index).cloned()
+        match scope.place(number)? {
+            (_, Some(name)) => scope.values.get(name).cloned(),
+            (index, None) => scope.parameters.get(index).cloned(),
+        }
     }
 
+    /// Gives a variable a value.
     pub(super) fn bind(&mut self, path: &[Ident], value: Expr) {
-        let Some((name, rest)) = path.split_first() else { return };
-        for scope in self.scopes.iter_mut().rev() {
-            let name = match rest.first() {
-                Some(inner) if scope.label.as_ref() == Some(name) && scope.values.contains_key(inner) => inner,
-                _ => name,
-            };
-            if let Some(slot) = scope.values.get_mut(name) {
-                *slot = value;
-                return;
-            }
-            if scope.opaque {
-                return;
-            }
+        let numbered = match path {
+            [name, ..] => number_of(name).and_then(|number| self.numbered(number)),
+            [] => None,
+        };
+        let Some((index, name, is_whole)) = numbered
+            .map(|(index, name)| (index, name, path.len() == 1))
+            .or_else(|| self.find(path).map(|(index, name, fields)| (index, name, fields.is_empty())))
+        else {
+            return;
+        };
+        let kind = self.scopes.get(index).and_then(|scope| scope.kinds.get(&name));
+        let value = if is_whole && !super::expression::is_large(&value) {
+            self.stored(&name, value, kind)
+        } else {
+            self.symbols.fresh(&name)
+        };
+        if let Some(slot) = self.scopes.get_mut(index).and_then(|scope| scope.slot(&name)) {
+            *slot = value;
         }
+    }
+}
+
+/// Which rows a value of a SELECT list is asked for.
+pub(super) enum Row {
+    /// Those that FROM and WHERE bring, whatever else is selected.
+    Any,
+    /// The one row that there is, whatever FROM and WHERE bring.
+    Itself,
+    /// Those of the whole list: by itself it would be asked for others.
+    Whole,
+}
+
+impl State {
+    /// Which rows one of the values that a query selects is asked for.
+    pub(super) fn row_of(&self, query: &Query, target: &Target) -> Row {
+        let QueryBody::Select(select) = &query.body else { return Row::Whole };
+        let world = Sight(&self.catalog);
+        let gathers = |targets: &[Target]| crate::logic::gathers(targets.iter().map(|target| &target.value), &world);
+        if select.targets.len() == 1 || !select.group_by.is_empty() || select.having.is_some() {
+            return Row::Any;
+        }
+        match (gathers(&select.targets), gathers(std::slice::from_ref(target))) {
+            (Known::No, _) | (Known::Yes, Known::Yes) => Row::Any,
+            (Known::Yes, Known::No) if query.limit.is_none() && query.offset.is_none() => Row::Itself,
+            _ => Row::Whole,
+        }
+    }
+
+    /// What a variable, an argument or a parameter of that type holds that is given a value.
+    pub(super) fn stored(&self, name: &str, value: Expr, kind: Option<&Type>) -> Expr {
+        let Some(kind) = kind else { return value };
+        if !keeps(kind, &value) {
+            return self.symbols.fresh(name);
+        }
+        // A text that goes into a variable of another type is another value: `'1'` becomes 1.
+        if matches!(value.kind, ExprKind::Text(_))
+            && (kind.array || !is_text(kind) && !kind.name.name.starts_with("any"))
+        {
+            return Expr {
+                at: value.at,
+                kind: ExprKind::Cast { operand: Box::new(value), to: Box::new(kind.clone()) },
+            };
+        }
+        value
+    }
+}
+
+fn is_text(kind: &Type) -> bool {
+    kind.name.schema.is_none() && matches!(kind.name.name.as_str(), "text" | "varchar" | "bpchar" | "char" | "name")
+}
+
+/// Whether what is of a type is the value that it is given, or that value cast: nothing of it is
+/// cut off, padded or rounded.
+pub(super) fn keeps(kind: &Type, value: &Expr) -> bool {
+    if value.kind == ExprKind::Null {
+        return true;
+    }
+    let cuts = !kind.modifiers.is_empty() || matches!(kind.name.name.as_str(), "bpchar" | "char" | "name");
+    match (&value.kind, kind.name.name.as_str()) {
+        _ if kind.array || kind.name.schema.is_some() => !cuts,
+        (ExprKind::Text(text), "varchar" | "bpchar" | "char" | "name") if cuts => {
+            let most = match (kind.name.name.as_str(), kind.modifiers.as_slice()) {
+                ("char", _) => Some(1),
+                ("name", _) => Some(63),
+                (_, [Expr { kind: ExprKind::Number(most), .. }]) => most.parse().ok(),
+                _ => None,
+            };
+            let fits = most.is_some_and(|most: usize| text.len() <= most);
+            let is_padded = kind.name.name == "bpchar" && most != Some(text.len());
+            fits && !is_padded && text.is_ascii() && !text.ends_with(' ') && !text.is_empty()
+        }
+        (ExprKind::Number(number), "int2" | "int4" | "int8") => number.parse::<i64>().is_ok(),
+        _ => !cuts,
     }
 }
 
@@ -443,7 +620,14 @@ fn join_variables(ours: &mut BTreeMap<Ident, PsqlValue>, theirs: &BTreeMap<Ident
         let other = theirs.get(name);
         if other != Some(value) {
             let is_set = |value: &PsqlValue| !matches!(value, PsqlValue::Unset | PsqlValue::Maybe);
-            *value = if is_set(value) && other.is_some_and(is_set) { PsqlValue::Some } else { PsqlValue::Maybe };
+            let answers = |value: &PsqlValue| matches!(value, PsqlValue::Answer | PsqlValue::Expr(_));
+            *value = if !is_set(value) || !other.is_some_and(is_set) {
+                PsqlValue::Maybe
+            } else if answers(value) || other.is_some_and(answers) {
+                PsqlValue::Answer
+            } else {
+                PsqlValue::Some
+            };
         }
     }
 }
@@ -530,6 +714,8 @@ impl World for Sight<'_> {
     }
 
     fn stable_call(&self, function: &Name) -> bool {
-        self.0.functions(function).first().is_some_and(|function| function.reads_only)
+        let known = self.0.functions(function);
+        let is_one = |function: &Arc<Function>| function.returns.as_ref().is_some_and(|returns| !returns.set);
+        !known.is_empty() && known.iter().all(|function| function.reads_only && is_one(function))
     }
 }

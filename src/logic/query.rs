@@ -935,6 +935,18 @@ struct Calls<'w> {
     world: &'w dyn super::World,
 }
 
+/// Whether a SELECT list makes one row of many: it has an aggregate. It cannot be told where a call
+/// may be one or may yield a set.
+pub(crate) fn gathers<'a>(list: impl IntoIterator<Item = &'a Expr>, world: &dyn super::World) -> Known {
+    let mut calls = Calls { aggregate: false, unsure: false, world };
+    list.into_iter().for_each(|expr| calls.expr(expr));
+    match calls {
+        Calls { unsure: true, .. } => Known::Unsaid,
+        Calls { aggregate: true, .. } => Known::Yes,
+        Calls { .. } => Known::No,
+    }
+}
+
 impl<'a> Visit<'a> for Calls<'_> {
     fn query(&mut self, _: &'a Query) {}
 

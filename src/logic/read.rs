@@ -488,6 +488,10 @@ impl<'a> Reader<'a> {
         while let ExprKind::Cast { operand, to } = &array.kind
             && to.array
         {
+            // What is cut off or padded is another value.
+            if !to.modifiers.is_empty() || matches!(to.name.name.as_str(), "char" | "bpchar" | "name") {
+                return None;
+            }
             of = known::kind_of(&to.name.name);
             array = operand;
         }

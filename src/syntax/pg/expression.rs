@@ -86,7 +86,7 @@ impl Lower<'_> {
             }
             NodeEnum::GroupingFunc(function) => self.special("grouping", self.exprs(&function.args), function.location),
             NodeEnum::MergeSupportFunc(function) => self.special("merge_action", Vec::new(), function.location),
-            NodeEnum::NamedArgExpr(argument) => self.expr(argument.arg.as_deref()),
+            NodeEnum::NamedArgExpr(argument) => Expr::given_by_name(&argument.name, self.expr(argument.arg.as_deref())),
             NodeEnum::ParamRef(parameter) => {
                 let number = u32::try_from(parameter.number).unwrap_or(0);
                 self.expr_of(ExprKind::Parameter(number), parameter.location)
@@ -341,6 +341,18 @@ impl Lower<'_> {
         };
         let query = Box::new(self.query_of(link.subselect.as_deref()));
         self.expr_of(ExprKind::Subquery { kind, query }, link.location)
+    }
+
+    /// What stands in the brackets behind a column that is set.
+    pub(super) fn subscripts(&self, indirection: &[Node]) -> Vec<Expr> {
+        let bounds = |node: &Node| match &node.node {
+            Some(NodeEnum::AIndices(indices)) => [indices.lidx.as_deref(), indices.uidx.as_deref()]
+                .into_iter()
+                .filter_map(|bound| self.optional(bound))
+                .collect(),
+            _ => Vec::new(),
+        };
+        indirection.iter().flat_map(bounds).collect()
     }
 
     fn indirection(&self, indirection: &protobuf::AIndirection) -> Expr {

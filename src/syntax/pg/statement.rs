@@ -66,6 +66,10 @@ impl Lower<'_> {
             },
             NodeEnum::PrepareStmt(prepare) => Act::Prepare {
                 name: Ident::from(prepare.name.as_str()),
+                kinds: those(&prepare.argtypes, |node| match &node.node {
+                    Some(NodeEnum::TypeName(name)) => Some(self.type_name(Some(name))),
+                    _ => None,
+                }),
                 statement: Box::new(self.statement(prepare.query.as_deref())),
             },
             NodeEnum::ExecuteStmt(execute) => Act::ExecutePrepared {
@@ -86,7 +90,7 @@ impl Lower<'_> {
             NodeEnum::ListenStmt(_) => utility("listen"),
             NodeEnum::UnlistenStmt(_) => utility("unlisten"),
             NodeEnum::NotifyStmt(_) => utility("notify"),
-            NodeEnum::DeallocateStmt(_) => utility("deallocate"),
+            NodeEnum::DeallocateStmt(deallocate) => Act::Deallocate { name: written(&deallocate.name) },
             NodeEnum::CheckPointStmt(_) => utility("checkpoint"),
             NodeEnum::LoadStmt(_) => utility("load"),
             NodeEnum::ConstraintsSetStmt(_) => utility("set constraints"),
@@ -199,6 +203,15 @@ impl Lower<'_> {
 
     fn insert(&self, insert: &protobuf::InsertStmt) -> Act {
         let table = insert.relation.as_ref();
+        let calls = |node: &Node| match &node.node {
+            Some(NodeEnum::ResTarget(target)) => {
+                self.subscripts(&target.indirection).iter().any(crate::effect::has_call)
+            }
+            _ => false,
+        };
+        if insert.cols.iter().any(calls) {
+            return Act::Opaque { why: Ident::new_static(crate::syntax::CALLED_FOR_ELEMENT) };
+        }
         let rows = match insert.select_stmt.as_deref() {
             Some(node) if node.node.is_some() => RowSource::Query(Box::new(self.query_of(Some(node)))),
             _ => RowSource::Defaults,
@@ -254,6 +267,8 @@ impl Lower<'_> {
                 }
                 _ => self.expr(target.val.as_deref()),
             };
+            let subscripts = self.subscripts(&target.indirection);
+            let value = value.within(subscripts);
             Some(Assignment { column: Ident::from(target.name.as_str()), value, at: self.at(target.location) })
         };
         those(nodes, assignment)

@@ -35,6 +35,10 @@ impl Lower<'_> {
     }
 
     pub(super) fn insert(&self, node: Node) -> Act {
+        let targets = node.child(K::COLUMN_TARGET_LIST).into_iter().flat_map(|list| list.all(K::COLUMN_TARGET));
+        if targets.flat_map(|target| self.subscripts(target)).any(|subscript| crate::effect::has_call(&subscript)) {
+            return Act::Opaque { why: Ident::new_static(crate::syntax::CALLED_FOR_ELEMENT) };
+        }
         Act::Insert {
             with: self.ctes(node).into(),
             table: self.name_of(node.child(K::RELATION_NAME_REF), node),
@@ -81,6 +85,7 @@ impl Lower<'_> {
         for set in list.into_iter().flat_map(Node::nodes) {
             let assignment = |target: Node, value: Expr| {
                 let column = target.child(K::COLUMN_NAME_REF);
+                let value = value.within(self.subscripts(target));
                 Assignment { column: self.ident(column), value, at: self.at(column.unwrap_or(target)) }
             };
             if let Some(target) = set.child(K::COLUMN_TARGET) {
@@ -103,6 +108,12 @@ impl Lower<'_> {
             }
         }
         assignments
+    }
+
+    /// What stands in the brackets behind a column that is set.
+    fn subscripts(&self, target: Node) -> Vec<Expr> {
+        let accessors = target.nodes().filter(|node| matches!(node.kind(), K::INDEX_ACCESSOR | K::SLICE_ACCESSOR));
+        accessors.flat_map(|accessor| self.exprs(accessor.exprs())).collect()
     }
 
     fn set_value(&self, set: Node) -> Expr {

@@ -197,14 +197,21 @@ impl Lower<'_> {
         plain_call(Name::plain(Ident::new_static(name), self.at(node)), arguments)
     }
 
-    /// The value of an argument; the name that it is given for is left out.
+    /// An argument, with the name that it is given for.
     fn argument(&self, node: Node) -> Expr {
-        let value = match node.kind() {
-            K::ARG => node.expr().or_else(|| node.child(K::NAMED_ARG).and_then(Node::expr)),
-            K::NAMED_ARG => node.expr(),
-            _ => Some(node),
+        let named = match node.kind() {
+            K::ARG if node.expr().is_none() => node.child(K::NAMED_ARG),
+            K::NAMED_ARG => Some(node),
+            _ => None,
         };
-        self.demanded(value, node)
+        match (named, node.kind()) {
+            (Some(named), _) => {
+                let name = self.ident(named.child(K::PARAM_NAME_REF));
+                Expr::given_by_name(&name, self.demanded(named.expr(), named))
+            }
+            (None, K::ARG) => self.demanded(node.expr(), node),
+            (None, _) => self.expr(node),
+        }
     }
 
     /// What `ARG_LIST` and its like hold.

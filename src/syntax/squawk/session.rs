@@ -45,8 +45,15 @@ impl Lower<'_> {
             K::EXPLAIN => self.explain(node),
             K::PREPARE => Act::Prepare {
                 name: self.ident(node.child(K::PREPARED_STATEMENT)),
+                kinds: node
+                    .child(K::PARAM_LIST)
+                    .map(|list| self.parameters(list).into_iter().map(|parameter| parameter.kind).collect())
+                    .unwrap_or_default(),
                 statement: self.inner(node.nodes().last(), node),
             },
+            K::DEALLOCATE => {
+                Act::Deallocate { name: node.child(K::PREPARED_STATEMENT_REF).map(|name| self.ident(Some(name))) }
+            }
             K::EXECUTE => Act::ExecutePrepared {
                 name: self.ident(node.child(K::PREPARED_STATEMENT_REF)),
                 arguments: node.child(K::ARG_LIST).map(|list| self.arguments(list)).unwrap_or_default(),
@@ -141,7 +148,6 @@ impl Lower<'_> {
             K::LISTEN => ("listen", false),
             K::UNLISTEN => ("unlisten", false),
             K::NOTIFY => ("notify", false),
-            K::DEALLOCATE => ("deallocate", false),
             K::CHECKPOINT => ("checkpoint", false),
             K::LOAD => ("load", false),
             K::SET_CONSTRAINTS => ("set constraints", false),
