@@ -14,6 +14,7 @@ mod state;
 
 pub use change::readers;
 pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Scene, Via, What};
+use expression::of_aggregates;
 pub use expression::{column_name, text_of};
 pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
 
@@ -378,10 +379,10 @@ impl<'a> Flow<'a> {
                     let is_open = matches!(&target.value.kind, ExprKind::Other { .. } | ExprKind::Subquery { .. });
                     match name {
                         Some(name) if !is_star => {
-                            let value = if is_plain {
-                                PsqlValue::Expr(self.resolve(&target.value, state))
-                            } else {
-                                PsqlValue::Answer
+                            let value = match of_aggregates(query, target) {
+                                Some(value) => PsqlValue::Expr(self.resolve(&value, state)),
+                                None if is_plain => PsqlValue::Expr(self.resolve(&target.value, state)),
+                                None => PsqlValue::Answer,
                             };
                             set.push((Ident::from(format!("{prefix}{name}")), value));
                         }

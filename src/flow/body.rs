@@ -517,7 +517,7 @@ impl<'a> Flow<'a> {
             state.counted = None;
             return;
         };
-        let found = subquery(SubqueryKind::Exists, query.clone());
+        let found = super::expression::simpler(subquery(SubqueryKind::Exists, query.clone()), state);
         if strict && !into.is_empty() {
             state.assume(&found, Truth::True);
         }

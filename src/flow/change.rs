@@ -373,6 +373,8 @@ impl<'a> Flow<'a> {
         filter: Option<&'a Expr>,
         state: &mut State,
     ) {
+        let meant = state.psql_name(&table.name).filter(|_| table.schema.is_none());
+        let table = &meant.map_or_else(|| table.clone(), |name| Name { name, ..table.clone() });
         let relation = state.catalog.canonical(table);
         let at = table.at;
         let known = match (kind, act) {

@@ -8,8 +8,9 @@ use super::state::{PsqlValue, State};
 use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Key, Kind, Listed, Presence, Read, When};
 use crate::effect::{
-    Act, AlterAction, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, StepKind,
-    SubqueryKind, Target, Type, VariableConflict, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from, walk_query,
+    Act, AlterAction, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, Select,
+    StepKind, SubqueryKind, Target, Type, VariableConflict, Visit, rewrite_expr, rewrite_query, walk_expr, walk_from,
+    walk_query,
 };
 
 /// The longest text that is put together, in bytes.
@@ -1008,6 +1009,16 @@ pub(super) fn parse_name(text: &str, at: At) -> Option<Name> {
     }
 }
 
+/// A value as it is asked here and now, if it is a query that comes to something simpler.
+pub(super) fn simpler(value: Expr, state: &State) -> Expr {
+    match &value.kind {
+        ExprKind::Subquery { kind, query } => {
+            listed(kind, query, state).or_else(|| distributed(kind, query)).unwrap_or(value)
+        }
+        _ => value,
+    }
+}
+
 /// What a question to PostgreSQL's own catalogs comes to: whether something is there, or how much.
 fn listed(kind: &SubqueryKind, query: &Query, state: &State) -> Option<Expr> {
     let QueryBody::Select(select) = &query.body else { return None };
@@ -1045,9 +1056,7 @@ fn listed(kind: &SubqueryKind, query: &Query, state: &State) -> Option<Expr> {
 fn distributed(kind: &SubqueryKind, query: &Query) -> Option<Expr> {
     let QueryBody::Select(select) = &query.body else { return None };
     let [Target { value, .. }] = select.targets.as_slice() else { return None };
-    let is_plain = query.with.is_empty() && query.limit.is_none() && query.offset.is_none() && !query.locks;
-    let is_one = select.group_by.is_empty() && select.having.is_none() && !select.distinct;
-    if *kind != SubqueryKind::Scalar || !is_plain || !is_one || is_aggregate(value) {
+    if *kind != SubqueryKind::Scalar || !is_ungrouped(query, select) || is_aggregate(value) {
         return None;
     }
     let mut parts = Aggregates { found: false, is_more: false };
@@ -1067,6 +1076,22 @@ fn distributed(kind: &SubqueryKind, query: &Query) -> Option<Expr> {
         }
     });
     Some(whole)
+}
+
+/// What one output of a query comes to, where it is worked out of aggregates over all of its rows.
+pub(super) fn of_aggregates(query: &Query, target: &Target) -> Option<Expr> {
+    let mut own = Query { order_by: Vec::new(), ..query.clone() };
+    let QueryBody::Select(select) = &mut own.body else { return None };
+    select.targets = vec![Target { value: target.value.clone(), alias: None }];
+    let is_whole = is_aggregate(&target.value) && is_ungrouped(query, select);
+    let whole = ExprKind::Subquery { kind: SubqueryKind::Scalar, query: Box::new(own.clone()) };
+    if is_whole { Some(Expr { at: query.at, kind: whole }) } else { distributed(&SubqueryKind::Scalar, &own) }
+}
+
+/// Whether aggregates of a query are over all of its rows.
+fn is_ungrouped(query: &Query, select: &Select) -> bool {
+    let is_plain = query.with.is_empty() && query.limit.is_none() && query.offset.is_none() && !query.locks;
+    is_plain && select.group_by.is_empty() && select.having.is_none() && !select.distinct
 }
 
 fn is_aggregate(expr: &Expr) -> bool {

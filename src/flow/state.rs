@@ -247,6 +247,15 @@ impl State {
         }
     }
 
+    /// The name that a psql variable holds: `:"name"`.
+    pub(super) fn psql_name(&self, name: &str) -> Option<Ident> {
+        let variable = name.strip_prefix(":\"")?.strip_suffix('"')?;
+        match self.psql.get(variable) {
+            Some(PsqlValue::Text(text)) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     /// Whether a condition, variables resolved, certainly holds.
     #[must_use]
     pub fn known(&self, expr: &Expr) -> Known {
@@ -525,6 +534,7 @@ impl State {
         else {
             return;
         };
+        let value = super::expression::simpler(value, self);
         let kind = self.scopes.get(index).and_then(|scope| scope.kinds.get(&name));
         let value = if is_whole && !super::expression::is_large(&value) {
             self.stored(&name, value, kind)

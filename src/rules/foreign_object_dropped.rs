@@ -54,7 +54,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 }
                 // A tier may replace what it drops, and its rollback that again; but rows are no
                 // longer there.
-                let is_replaced = pass.run.end.catalog.contains(key) && !holds_rows(key);
+                let is_replaced = pass.run.end.catalog.contains(key) && (is_renamed || !holds_rows(key));
                 if is_replaced && (!pass.role.undoes() || is_taken_by_tier(case, pass, key)) {
                     continue;
                 }
