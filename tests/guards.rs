@@ -290,14 +290,11 @@ fn a_guard_holds_where_postgresql_says_so() {
 fn what_grows_with_each_step_is_given_up() {
     let again = |step: &str, times: usize| step.repeat(times);
     let check = "IF n < 1 THEN RAISE EXCEPTION 'no'; END IF;";
-    let functions: String = (1..30)
-        .map(|number| {
-            let inner = number - 1;
-            format!(
-                "CREATE FUNCTION h{number}(x int) RETURNS int LANGUAGE sql AS 'SELECT h{inner}(x) + h{inner}(x)';\n"
-            )
-        })
-        .collect();
+    let function = |number: u32| {
+        let inner = number - 1;
+        format!("CREATE FUNCTION h{number}(x int) RETURNS int LANGUAGE sql AS 'SELECT h{inner}(x) + h{inner}(x)';\n")
+    };
+    let functions = (1..30).map(function).collect::<Vec<_>>().concat();
     let scripts = [
         script(&format!("n int := (SELECT count(*) FROM approval); BEGIN {} {check} END", again("n := n + n; ", 40))),
         script(&format!("s text := 'SELECT 1 /* */'; BEGIN {} EXECUTE s; END", again("s := s || s; ", 40))),
