@@ -15,7 +15,7 @@ mod state;
 pub use change::readers;
 pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Scene, Via, What};
 use expression::of_aggregates;
-pub use expression::{column_name, text_of};
+pub use expression::{column_name, constant, text_of};
 pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
 
 use std::collections::{BTreeMap, HashSet};

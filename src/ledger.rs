@@ -9,7 +9,7 @@ use crate::effect::{
     Act, Assignment, At, Body, Expr, ExprKind, From, Function, Ident, MergeAction, Name, Query, QueryBody, RowSource,
     Step, StepKind, Target, TriggerState, TriggerTiming, Visit, walk_step,
 };
-use crate::flow::{Change, ChangeKind, Event, Origin, Run, Sight, What, text_of};
+use crate::flow::{Change, ChangeKind, Event, Origin, Run, Sight, What, constant};
 use crate::logic::{Demands, Exact, Facts, Known, Reach, Truth, among, among_numbers};
 
 /// Constants by the column that has no others.
@@ -371,20 +371,6 @@ fn constants(query: &Query, index: usize) -> Option<BTreeSet<Ident>> {
             values.extend(constants(right, index)?);
             Some(values)
         }
-    }
-}
-
-/// What a constant says.
-#[must_use]
-pub fn constant(value: &Expr) -> Option<Ident> {
-    if is_constant(value) { text_of(value) } else { None }
-}
-
-fn is_constant(value: &Expr) -> bool {
-    match &value.kind {
-        ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Boolean(_) => true,
-        ExprKind::Cast { operand, .. } => is_constant(operand),
-        _ => false,
     }
 }
 

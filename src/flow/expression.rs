@@ -674,6 +674,20 @@ impl<'a> Visit<'a> for Collector<'a> {
     }
 }
 
+/// What a constant says.
+#[must_use]
+pub fn constant(value: &Expr) -> Option<Ident> {
+    if is_literal(value) { text_of(value) } else { None }
+}
+
+fn is_literal(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Boolean(_) => true,
+        ExprKind::Cast { operand, .. } => is_literal(operand),
+        _ => false,
+    }
+}
+
 /// The constant that a variable holds: of psql, of PL/pgSQL or a parameter.
 fn held(node: &Expr, state: &State) -> Option<Expr> {
     let value = match &node.kind {
@@ -685,7 +699,7 @@ fn held(node: &Expr, state: &State) -> Option<Expr> {
         },
         _ => None,
     };
-    value.filter(|value| crate::ledger::constant(value).is_some())
+    value.filter(|value| constant(value).is_some())
 }
 
 /// Puts the constant that a variable holds in its place.

@@ -7,8 +7,8 @@ use crate::case::{Case, Pass};
 use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
 use crate::effect::{Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Visit, walk_expr, walk_from};
 use crate::finding::Finding;
-use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What};
-use crate::ledger::{Constants, Insertion, constant, exact, insertion, join, may_stay};
+use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What, constant};
+use crate::ledger::{Constants, Insertion, exact, insertion, join, may_stay};
 use crate::logic::{Demands, Exact, Facts, Known, among, among_numbers};
 use crate::package::Role;
 
