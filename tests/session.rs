@@ -49,7 +49,7 @@ number = 2
 name = \"rows\"
 file = \"2.sql\"
 rollback = \"undo_2.sql\"
-adds = { rows = { shelf = 1, book = 1 } }
+adds = { rows = { shelf = 1, book = 1, log = 1 } }
 
 [[package.tier]]
 number = 3
@@ -72,7 +72,7 @@ const SCRIPTS: &[(&str, &str)] = &[
         "before.sql",
         "CREATE TABLE approval (id int PRIMARY KEY);
 CREATE TABLE house (id int PRIMARY KEY, name text);
-CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY, what text);
+CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY, what text, tag text);
 ",
     ),
     (
@@ -86,7 +86,7 @@ CREATE TABLE IF NOT EXISTS book (id int PRIMARY KEY, shelf int REFERENCES shelf 
         "CREATE OR REPLACE VIEW filled AS SELECT shelf.id, count(book.id) AS books FROM shelf JOIN book ON book.shelf = shelf.id GROUP BY 1;
 CREATE OR REPLACE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO log (what) VALUES (NEW.note);
+  INSERT INTO log (what, tag) VALUES (NEW.note, 'R7');
   RETURN NEW;
 END $$;
 DROP TRIGGER IF EXISTS note ON shelf;
@@ -125,6 +125,7 @@ BEGIN
   IF to_regclass('shelf') IS NOT NULL THEN
     DELETE FROM book WHERE tag = 'R7';
     DELETE FROM shelf WHERE tag = 'R7';
+    DELETE FROM log WHERE tag = 'R7';
   END IF;
 END $$;
 ",
