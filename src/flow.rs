@@ -14,8 +14,8 @@ mod state;
 
 pub use change::readers;
 pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Scene, Via, What};
-use expression::of_aggregates;
 pub use expression::{column_name, constant, text_of};
+use expression::{is_ungrouped, of_aggregates};
 pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
 
 use std::collections::{BTreeMap, HashSet};
@@ -361,16 +361,11 @@ impl<'a> Flow<'a> {
         while let QueryBody::Set { left, .. } = &first.body {
             first = left;
         }
-        let is_one_row = query.limit.is_none() && query.offset.is_none() && query.with.is_empty();
         let mut set = Vec::new();
         match &first.body {
             QueryBody::Select(select) => {
-                let is_plain = select.from.is_empty()
-                    && select.filter.is_none()
-                    && select.having.is_none()
-                    && select.group_by.is_empty()
-                    && matches!(query.body, QueryBody::Select(_))
-                    && is_one_row;
+                let is_whole = matches!(query.body, QueryBody::Select(_)) && is_ungrouped(query, select);
+                let is_plain = is_whole && select.from.is_empty() && select.filter.is_none();
                 for target in &select.targets {
                     let is_some = |name: &Ident| !crate::effect::is_variable(name);
                     let name = target.alias.clone().or_else(|| column_name(&target.value)).filter(is_some);

@@ -53,11 +53,7 @@ pub fn insertions(run: &Run<'_>, baseline: &Catalog) -> Vec<Insertion> {
         if let What::Change(change) = &event.what
             && let Some(Act::Update { set, .. }) = change.act
         {
-            let (alias, from) = match change.act {
-                Some(Act::Update { alias, from, .. }) => (alias.as_deref(), &**from),
-                _ => (None, [].as_slice()),
-            };
-            let reach = Reach { relation: &change.relation, alias, from, filter: change.filter };
+            let reach = change.reach();
             let demands = Demands::of(&reach);
             for added in found.iter_mut().filter(|added| added.table == *change.relation) {
                 write(added, event, set, (&reach, &demands), &run.end.catalog);
@@ -175,7 +171,7 @@ fn write(
                 }
                 values.insert(value);
             }
-            (None, Some(_)) if !matches!(&value.kind, ExprKind::Column(path) if path.last() == Some(column)) => {
+            (None, Some(_)) if !value.is_column(reach.called(), column) => {
                 added.values.remove(column);
             }
             _ => {}
@@ -187,15 +183,7 @@ fn write(
 fn is_elsewhere(added: &Insertion, reach: &Reach<'_>, catalog: &Catalog) -> bool {
     let (Some(filter), true) = (reach.filter, reach.from.is_empty()) else { return false };
     let world = Sight(catalog);
-    // There is one relation whose the columns can be.
-    let mut bare = filter.clone();
-    crate::effect::rewrite_expr(&mut bare, &mut |node| {
-        if let ExprKind::Column(path) = &mut node.kind
-            && path.len() == 2
-        {
-            *path = path.split_off(1);
-        }
-    });
+    let bare = filter.unqualified(reach.called());
     let excludes = |rows: &[Expr]| {
         let mut facts = Facts::default();
         rows.iter().for_each(|row| facts.assume(row, Truth::True, &world));
@@ -281,7 +269,7 @@ pub fn row_count(query: &Query) -> Option<usize> {
         QueryBody::Select(select) if select.distinct || !select.group_by.is_empty() || select.filter.is_some() => None,
         QueryBody::Select(select) => {
             let values = select.targets.iter().map(|target| &target.value);
-            let sets: Vec<&Expr> = values.filter(|value| is_set(value)).collect();
+            let sets: Vec<&Expr> = values.filter(|value| value.yields_set()).collect();
             match (select.from.as_slice(), sets.as_slice()) {
                 ([], []) => Some(1),
                 ([], [only]) => set_count(only),
@@ -300,11 +288,6 @@ pub fn row_count(query: &Query) -> Option<usize> {
     }
 }
 
-/// Whether a value is a set of them.
-fn is_set(value: &Expr) -> bool {
-    matches!(&value.kind, ExprKind::Call { function, .. } if SETS.contains(&function.name.as_str()))
-}
-
 /// How many values a function yields, where the text says so.
 fn set_count(call: &Expr) -> Option<usize> {
     let ExprKind::Call { function, arguments, .. } = &call.kind else { return None };
@@ -317,26 +300,6 @@ fn set_count(call: &Expr) -> Option<usize> {
         _ => None,
     }
 }
-
-/// Functions that yield as many rows as they find.
-const SETS: &[&str] = &[
-    "generate_series",
-    "generate_subscripts",
-    "json_array_elements",
-    "json_array_elements_text",
-    "json_each",
-    "json_each_text",
-    "json_object_keys",
-    "jsonb_array_elements",
-    "jsonb_array_elements_text",
-    "jsonb_each",
-    "jsonb_each_text",
-    "jsonb_object_keys",
-    "regexp_matches",
-    "regexp_split_to_table",
-    "string_to_table",
-    "unnest",
-];
 
 /// The values of a column of a query, if all are constants.
 fn constants(query: &Query, index: usize) -> Option<BTreeSet<Ident>> {

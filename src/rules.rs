@@ -10,7 +10,6 @@ use crate::effect::{Act, At, Cte, Ident, Name, Statement, Visit, walk_statement}
 use crate::finding::{Finding, Fix, Level};
 use crate::flow::{Change, Event, Origin, Via};
 use crate::ledger::is_house_rule;
-use crate::logic::Reach;
 use crate::mend;
 use crate::package::{Line, Role};
 
@@ -225,18 +224,6 @@ fn whole(expr: &crate::effect::Expr) -> At {
     let mut places = Places(expr.at);
     places.expr(expr);
     places.0
-}
-
-/// The rows that a change reaches, with what its statement joins them to.
-fn reach<'a>(change: &'a Change<'a>) -> Reach<'a> {
-    let (alias, from) = match change.act {
-        Some(Act::Delete { alias, using, .. }) => (alias, &**using),
-        Some(Act::Update { alias, from, .. }) => (alias, &**from),
-        Some(Act::Merge { alias, source, .. }) => (alias, std::slice::from_ref(&**source)),
-        Some(Act::Insert { alias, .. }) => (alias, [].as_slice()),
-        _ => (&None, [].as_slice()),
-    };
-    Reach { relation: &change.relation, alias: alias.as_deref(), from, filter: change.filter }
 }
 
 /// The common table expressions of a change's statement.

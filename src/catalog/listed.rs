@@ -100,18 +100,12 @@ impl Catalog {
             return Listed::Unsaid;
         }
         let (mut items, mut joined) = (Vec::new(), Vec::new());
-        let mut parts: Vec<&Expr> = Vec::new();
         if !select.from.iter().all(|from| collect(from, &mut items, &mut joined)) {
             return Listed::Unsaid;
         }
-        for part in joined.into_iter().chain(&select.filter) {
-            match &part.kind {
-                ExprKind::And(inner) => parts.extend(inner),
-                _ => parts.push(part),
-            }
-        }
+        let parts = joined.into_iter().chain(&select.filter).flat_map(Expr::conjuncts);
         let conditions: Option<Vec<Condition<'_>>> =
-            parts.into_iter().filter(|part| !is_idle(part)).map(|part| self.condition(part, &items)).collect();
+            parts.filter(|part| !is_idle(part)).map(|part| self.condition(part, &items)).collect();
         let Some(conditions) = conditions else { return Listed::Unsaid };
         let mut found = (0, false);
         let mut bound: Vec<Option<Row>> = items.iter().map(|_| None).collect();

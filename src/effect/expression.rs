@@ -1,6 +1,6 @@
 //! Expressions and queries.
 
-use super::{Act, At, Ident, Name};
+use super::{Act, At, Ident, Name, rewrite_expr};
 
 /// An expression of SQL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,6 +41,74 @@ impl Expr {
             ExprKind::Other { what, parts } => Some((what.strip_prefix(NAMED)?, parts.first()?)),
             _ => None,
         }
+    }
+
+    /// The conditions all of which have to hold: those of `AND`, however nested, or itself.
+    #[must_use]
+    pub fn conjuncts(&self) -> Vec<&Self> {
+        let (mut open, mut found) = (vec![self], Vec::new());
+        while let Some(part) = open.pop() {
+            match &part.kind {
+                ExprKind::And(parts) => open.extend(parts.iter().rev()),
+                _ => found.push(part),
+            }
+        }
+        found
+    }
+
+    /// Whether it is a call of a function of PostgreSQL's that yields any number of rows.
+    #[must_use]
+    pub fn yields_set(&self) -> bool {
+        matches!(&self.kind, ExprKind::Call { function, .. } if crate::builtin::yields_set(&function.name))
+    }
+
+    /// Whether it is a constant, cast or not.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        match &self.kind {
+            ExprKind::Null | ExprKind::Boolean(_) | ExprKind::Number(_) | ExprKind::Text(_) => true,
+            ExprKind::Array(parts) => parts.iter().all(Self::is_constant),
+            ExprKind::Cast { operand, .. } => operand.is_constant(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is this column of the relation that the statement calls `own`, as the only one
+    /// that has such a column where it names none.
+    #[must_use]
+    pub fn is_column(&self, own: &str, column: &str) -> bool {
+        match &self.kind {
+            ExprKind::Column(path) => match path.as_slice() {
+                [only] => only == column,
+                [.., table, last] => table == own && last == column,
+                [] => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// What is cast to other types, but for casts that cut what is too long.
+    #[must_use]
+    pub fn uncast(&self) -> &Self {
+        match &self.kind {
+            ExprKind::Cast { operand, to } if to.modifiers.is_empty() => operand.uncast(),
+            _ => self,
+        }
+    }
+
+    /// The same without the name of the relation that the statement calls `own` before its columns.
+    #[must_use]
+    pub fn unqualified(&self, own: &str) -> Self {
+        let mut expr = self.clone();
+        rewrite_expr(&mut expr, &mut |node| {
+            if let ExprKind::Column(path) = &mut node.kind
+                && let [.., table, column] = path.as_slice()
+                && table == own
+            {
+                *path = vec![column.clone()];
+            }
+        });
+        expr
     }
 }
 

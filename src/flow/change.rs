@@ -206,7 +206,9 @@ impl<'a> Flow<'a> {
         let is_made = |column: &Ident| outcome.made.iter().any(|key| key.part.as_ref() == Some(column));
         for action in actions {
             let (column, value) = match action {
-                AlterAction::ColumnType { column, using: Some(value), .. } if !is_itself(value, column) => {
+                AlterAction::ColumnType { column, using: Some(value), .. }
+                    if !value.uncast().is_column(&name.name, column) =>
+                {
                     (column, value)
                 }
                 AlterAction::AddColumn { column, .. } => match &column.default {
@@ -601,15 +603,6 @@ impl<'a> Flow<'a> {
             self.rows(&child.child.relation(), then, None, None, state);
             self.trail.pop();
         }
-    }
-}
-
-/// Whether a value is the column, of whatever type.
-fn is_itself(value: &Expr, column: &Ident) -> bool {
-    match &value.kind {
-        ExprKind::Cast { operand, .. } => is_itself(operand, column),
-        ExprKind::Column(path) => path.last() == Some(column),
-        _ => false,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::state::{Block, PsqlValue, Settings, State};
 use crate::catalog::{Outcome, Problem};
 use crate::effect::{Act, At, Expr, Function, Ident, MergeAction, Name, Statement, Transaction};
-use crate::logic::Facts;
+use crate::logic::{Facts, Reach};
 use crate::package::Use;
 use crate::psql::Metacommand;
 use crate::source::FileId;
@@ -244,6 +244,19 @@ pub enum ChangeKind {
 }
 
 impl<'a> Change<'a> {
+    /// The rows that it reaches, with what its statement joins them to.
+    #[must_use]
+    pub fn reach(&self) -> Reach<'_> {
+        let (alias, from) = match self.act {
+            Some(Act::Delete { alias, using, .. }) => (alias, &**using),
+            Some(Act::Update { alias, from, .. }) => (alias, &**from),
+            Some(Act::Merge { alias, source, .. }) => (alias, std::slice::from_ref(&**source)),
+            Some(Act::Insert { alias, .. }) => (alias, [].as_slice()),
+            _ => (&None, [].as_slice()),
+        };
+        Reach { relation: &self.relation, alias: alias.as_deref(), from, filter: self.filter }
+    }
+
     /// Of a `MERGE` what its branch does.
     #[must_use]
     pub fn merge_action(&self) -> Option<&'a MergeAction> {

@@ -517,7 +517,7 @@ impl<'a> Collector<'a> {
                     }
                 }
                 // A set may be empty, and then there is no row.
-                let has_set = select.targets.iter().any(|target| crate::effect::any(&target.value, yields_set));
+                let has_set = select.targets.iter().any(|target| crate::effect::any(&target.value, Expr::yields_set));
                 self.certain = outer && is_plain && select.from.is_empty() && !has_set;
                 select.targets.iter().for_each(|target| self.expr(&target.value));
                 self.certain = outer;
@@ -569,37 +569,6 @@ impl<'a> Collector<'a> {
 /// Whether the name may be that of a function of PostgreSQL's own.
 fn is_own(name: &Name) -> bool {
     name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog") && builtin(&name.name) != Builtin::Unknown
-}
-
-/// Whether an expression is a call that may yield any number of rows: of a set of PostgreSQL's own.
-fn yields_set(expr: &Expr) -> bool {
-    const SETS: &[&str] = &[
-        "generate_series",
-        "generate_subscripts",
-        "unnest",
-        "regexp_matches",
-        "regexp_split_to_table",
-        "string_to_table",
-        "json_array_elements",
-        "json_array_elements_text",
-        "json_each",
-        "json_each_text",
-        "json_object_keys",
-        "json_populate_recordset",
-        "json_to_recordset",
-        "jsonb_array_elements",
-        "jsonb_array_elements_text",
-        "jsonb_each",
-        "jsonb_each_text",
-        "jsonb_object_keys",
-        "jsonb_path_query",
-        "jsonb_path_query_tz",
-        "jsonb_populate_recordset",
-        "jsonb_to_recordset",
-        "aclexplode",
-    ];
-    matches!(&expr.kind, ExprKind::Call { function, .. }
-        if SETS.contains(&function.name.as_str()) || function.name.starts_with("pg_") || function.name.starts_with("ts_"))
 }
 
 /// Whether a call does nothing but look.
@@ -677,15 +646,7 @@ impl<'a> Visit<'a> for Collector<'a> {
 /// What a constant says.
 #[must_use]
 pub fn constant(value: &Expr) -> Option<Ident> {
-    if is_literal(value) { text_of(value) } else { None }
-}
-
-fn is_literal(value: &Expr) -> bool {
-    match &value.kind {
-        ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Boolean(_) => true,
-        ExprKind::Cast { operand, .. } => is_literal(operand),
-        _ => false,
-    }
+    if value.is_constant() { text_of(value) } else { None }
 }
 
 /// The constant that a variable holds: of psql, of PL/pgSQL or a parameter.
@@ -1103,7 +1064,7 @@ pub(super) fn of_aggregates(query: &Query, target: &Target) -> Option<Expr> {
 }
 
 /// Whether aggregates of a query are over all of its rows.
-fn is_ungrouped(query: &Query, select: &Select) -> bool {
+pub(super) fn is_ungrouped(query: &Query, select: &Select) -> bool {
     let is_plain = query.with.is_empty() && query.limit.is_none() && query.offset.is_none() && !query.locks;
     is_plain && select.group_by.is_empty() && select.having.is_none() && !select.distinct
 }

@@ -343,7 +343,7 @@ impl State {
         self.facts.forget_relations();
         for scope in &mut self.scopes {
             for (name, value) in scope.each() {
-                if !is_constant(value) {
+                if !value.is_constant() {
                     *value = self.symbols.fresh(name);
                 }
             }
@@ -655,15 +655,6 @@ fn join_settings(ours: &mut BTreeMap<Ident, Setting>, theirs: &BTreeMap<Ident, S
                 ours.remove(&name);
             }
         }
-    }
-}
-
-fn is_constant(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Null | ExprKind::Boolean(_) | ExprKind::Number(_) | ExprKind::Text(_) => true,
-        ExprKind::Array(parts) => parts.iter().all(is_constant),
-        ExprKind::Cast { operand, .. } => is_constant(operand),
-        _ => false,
     }
 }
 

@@ -60,13 +60,10 @@ impl<'a> Demands<'a> {
         if !demands.is_all {
             return demands;
         }
-        let called = reach.alias.unwrap_or(reach.relation.name.as_str());
-        let mut open = Vec::from_iter(reach.filter);
-        while let Some(part) = open.pop() {
-            match (&part.kind, demand(part, called)) {
-                (ExprKind::And(parts), _) => open.extend(parts),
-                (_, Some(demand)) => demands.each.push(demand),
-                (_, None) => demands.is_all = false,
+        for part in reach.filter.map(Expr::conjuncts).unwrap_or_default() {
+            match demand(part, reach.called()) {
+                Some(demand) => demands.each.push(demand),
+                None => demands.is_all = false,
             }
         }
         demands

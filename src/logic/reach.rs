@@ -25,6 +25,14 @@ pub struct Reach<'a> {
     pub filter: Option<&'a Expr>,
 }
 
+impl<'a> Reach<'a> {
+    /// What the statement calls the relation.
+    #[must_use]
+    pub fn called(&self) -> &'a str {
+        self.alias.unwrap_or(self.relation.name.as_str())
+    }
+}
+
 /// That a column is one of these texts.
 #[must_use]
 pub fn among<'v>(column: &str, values: impl IntoIterator<Item = &'v Ident>) -> Expr {

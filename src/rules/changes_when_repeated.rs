@@ -216,7 +216,7 @@ impl<'a> Before<'a> {
     /// Whether the same script has removed the rows before, in the same transaction.
     fn deletes(&self, event: &Event<'_>, rows: &Rows<'_>) -> bool {
         let reaches = |(block, removed): &(Block, &Change<'_>)| {
-            *block == event.block && !rows.are_certainly_not(&super::reach(removed), self.pass)
+            *block == event.block && !rows.are_certainly_not(&removed.reach(), self.pass)
         };
         // Of very many one is taken to reach them.
         let removed = self.removed.get(rows.table).map(Vec::as_slice).unwrap_or_default();
@@ -577,7 +577,7 @@ fn steps_out(set: &[Assignment], change: &Change<'_>, pass: &Pass<'_>) -> bool {
             ExprKind::Text(text) if is_text && operator == "||" && is_it(left, column) && !text.ends_with(' ') => Some(text),
             _ => None,
         };
-        parts(filter).into_iter().any(|part| match &part.kind {
+        filter.conjuncts().into_iter().any(|part| match &part.kind {
             ExprKind::Operator { operator, left: Some(left), right } if operator == "=" && counts => {
                 is_it(left, column) && number(right).is_some() || is_it(right, column) && number(left).is_some()
             }
@@ -590,14 +590,6 @@ fn steps_out(set: &[Assignment], change: &Change<'_>, pass: &Pass<'_>) -> bool {
         })
     };
     set.iter().any(steps)
-}
-
-/// The parts of a condition, all of which must hold.
-fn parts(filter: &Expr) -> Vec<&Expr> {
-    match &filter.kind {
-        ExprKind::And(all) => all.iter().flat_map(parts).collect(),
-        _ => vec![filter],
-    }
 }
 
 /// Whether a value is another whenever it is asked for.

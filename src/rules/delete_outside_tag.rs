@@ -106,24 +106,18 @@ fn takes_back(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> bool {
         }
         let Some(filter) = forth.filter else { return joined.is_empty() };
         // What it wrote over says nothing of the rows any more.
-        let own = super::reach(forth).alias.map_or_else(|| forth.relation.name.clone(), Ident::new);
-        let parts = match &filter.kind {
-            ExprKind::And(parts) => parts.as_slice(),
-            _ => std::slice::from_ref(filter),
-        };
-        let stay = parts.iter().filter(|part| !is_about(part, &is_written));
-        let stay: Vec<Expr> = stay.map(|part| if joined.is_empty() { bare(part, &own) } else { part.clone() }).collect();
+        let reached = forth.reach();
+        let same = |part: &Expr| if joined.is_empty() { part.unqualified(reached.called()) } else { part.clone() };
+        let parts = filter.conjuncts();
+        let stay: Vec<Expr> = parts.into_iter().filter(|part| !is_about(part, &is_written)).map(same).collect();
         let Some(first) = stay.first() else { return false };
         let goal = Expr { at: first.at, kind: ExprKind::And(stay.clone()) };
-        let reach = super::reach(change);
+        let reach = change.reach();
         if joined.is_empty() {
             return Facts::default().confines(&reach, super::common(change), &goal, &Sight(&pass.start)) == Known::Yes;
         }
-        let asked = change.filter.map_or(&[][..], |filter| match &filter.kind {
-            ExprKind::And(parts) => parts.as_slice(),
-            _ => std::slice::from_ref(filter),
-        });
-        joined == from && super::reach(forth).alias == reach.alias && stay.iter().all(|part| asked.contains(part))
+        let asked = change.filter.map(Expr::conjuncts).unwrap_or_default();
+        joined == from && reached.alias == reach.alias && stay.iter().all(|part| asked.contains(&part))
     };
     super::undone_by(case, pass).any(|tier| {
         let changes = tier.run.events.iter().filter(|event| event.reachable).filter_map(|event| match &event.what {
@@ -148,20 +142,6 @@ fn is_about(expr: &Expr, is_one: &dyn Fn(&Ident) -> bool) -> bool {
     let mut names = Names(is_one, false);
     names.expr(expr);
     names.1
-}
-
-/// The expression without the name of its own relation before a column.
-fn bare(expr: &Expr, own: &Ident) -> Expr {
-    let mut expr = expr.clone();
-    rewrite_expr(&mut expr, &mut |node| {
-        if let ExprKind::Column(path) = &mut node.kind
-            && let [table, column] = path.as_slice()
-            && table == own
-        {
-            *path = vec![column.clone()];
-        }
-    });
-    expr
 }
 
 /// Whether a rollback fills only columns that it adds itself, and no trigger writes others and no
@@ -321,14 +301,14 @@ fn pattern<'t>(tags: &BTreeSet<&'t str>, value: &str) -> Option<&'t str> {
 
 /// Whether a change reaches only rows that one of the marks tells apart.
 fn confined(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]) -> bool {
-    let demands = Demands::of(&super::reach(change));
+    let demands = Demands::of(&change.reach());
     marks.iter().any(|mark| demands.confine(&mark.column, &mark.values))
         || marks.iter().any(|mark| confined_to(case, pass, change, mark, demands.leave_open(&mark.column)))
 }
 
 /// The same of one mark, where it is known whether no list can confine the change.
 fn confined_to(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, mark: &Mark, is_open: bool) -> bool {
-    let (reach, with) = (super::reach(change), super::common(change));
+    let (reach, with) = (change.reach(), super::common(change));
     let world = Sight(&pass.start);
     let confines = |goal: Expr| Facts::default().confines(&reach, with, &goal, &world) == Known::Yes;
     let in_list = || {

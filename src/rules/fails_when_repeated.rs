@@ -86,7 +86,7 @@ fn are_gone(index: usize, change: &Change<'_>, pass: &crate::case::Pass<'_>) -> 
     pass.run.events.iter().take(index).any(|event| match &event.what {
         What::Change(before) if event.certain && before.relation == change.relation => match before.kind {
             ChangeKind::Truncate => true,
-            ChangeKind::Delete => Demands::of(&super::reach(before)).meet(&rows, exact) == Known::Yes,
+            ChangeKind::Delete => Demands::of(&before.reach()).meet(&rows, exact) == Known::Yes,
             ChangeKind::Insert | ChangeKind::Update => false,
         },
         _ => false,

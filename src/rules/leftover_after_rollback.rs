@@ -123,8 +123,12 @@ fn lost(
             dropped(tier, |key| is_column(key) && is_written(key) && end.contains(key))
         };
         let changed = || {
-            let stays = |set: &&&Assignment| relation.column(&set.column).is_some() && !is_same(insertion, set);
-            let changes = |(_, change): &(At, &Change<'_>)| !is_told(change) && assignments(change).iter().any(|set| stays(&set));
+            let alters = |change: &Change<'_>, set: &Assignment| {
+                relation.column(&set.column).is_some() && !is_same(insertion, change.reach().called(), set)
+            };
+            let changes = |(_, change): &(At, &Change<'_>)| {
+                !is_told(change) && assignments(change).iter().any(|set| alters(change, set))
+            };
             forth.rewriter(tier, insertion).filter(changes).map(|(at, _)| at)
         };
         let (at, what) = if let Some(at) = taken {
@@ -153,11 +157,10 @@ fn lost(
     }
 }
 
-/// Whether rows of the insertion have already what is assigned.
-fn is_same(insertion: &Insertion, set: &Assignment) -> bool {
-    let is_itself = matches!(&set.value.kind, ExprKind::Column(path) if path.iter().eq([&set.column]));
+/// Whether rows of the insertion, in what the statement calls `own`, have already what is assigned.
+fn is_same(insertion: &Insertion, own: &str, set: &Assignment) -> bool {
     let is_written = |values: &BTreeSet<Ident>| constant(&set.value).is_some_and(|value| values.iter().eq([&value]));
-    is_itself || insertion.values.get(&set.column).is_some_and(is_written)
+    set.value.is_column(own, &set.column) || insertion.values.get(&set.column).is_some_and(is_written)
 }
 
 /// Where a run certainly drops what is asked for.
@@ -454,7 +457,7 @@ impl<'a> Changes<'a> {
             }
             let grasps = grasps.entry(table).or_default();
             if change.kind != ChangeKind::Truncate && change.filter.is_some() {
-                grasps.each.push(Grasp { at: event.at, change, demands: Demands::of(&super::reach(change)) });
+                grasps.each.push(Grasp { at: event.at, change, demands: Demands::of(&change.reach()) });
             } else {
                 grasps.everything = Some((event.at, change));
             }
@@ -557,7 +560,7 @@ impl Grasp<'_> {
         }
         let covers = |given: Vec<Expr>| {
             let written = Expr { at: At::default(), kind: ExprKind::And(given) };
-            let (reach, with) = (super::reach(self.change), super::common(self.change));
+            let (reach, with) = (self.change.reach(), super::common(self.change));
             Facts::default().covers(&reach, with, &written, &Sight(&pass.start))
         };
         let texts: Vec<Expr> = insertion.values.iter().map(|(column, values)| among(column, values)).collect();

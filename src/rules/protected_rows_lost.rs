@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::case::{Case, Pass};
 use crate::catalog::{Key, Kind};
 use crate::config::nearest;
-use crate::effect::{Act, AlterAction, At, Body, Expr, ExprKind, From, Ident, Name, Visit, walk_act};
+use crate::effect::{Act, AlterAction, At, Body, From, Ident, Name, Visit, walk_act};
 use crate::finding::Finding;
 use crate::flow::{ChangeKind, What};
 use crate::package::Role;
@@ -103,20 +103,11 @@ fn worked_out<'a>(act: &'a Act, table: &Name, pass: &Pass<'_>) -> Option<(&'a Id
         return None;
     }
     actions.iter().find_map(|action| match action {
-        AlterAction::ColumnType { column, using: Some(using), .. } if !is_itself(using, column) => {
+        AlterAction::ColumnType { column, using: Some(using), .. } if !using.uncast().is_column(&name.name, column) => {
             Some((column, super::whole(using)))
         }
         _ => None,
     })
-}
-
-/// Whether a value is that of the column, perhaps in another type.
-fn is_itself(value: &Expr, column: &Ident) -> bool {
-    match &value.kind {
-        ExprKind::Column(path) => path.last() == Some(column),
-        ExprKind::Cast { operand, .. } => is_itself(operand, column),
-        _ => false,
-    }
 }
 
 /// The relations that hold rows of a table, or whose rows those of the table are: what it is a
