@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::state::{Block, PsqlValue, Settings, State};
 use crate::catalog::{Outcome, Problem};
-use crate::effect::{Act, At, Expr, Function, Ident, MergeAction, Name, Statement, Transaction};
+use crate::effect::{
+    Act, Assignment, At, ConflictAction, Expr, Function, Ident, MergeAction, Name, Statement, Transaction,
+};
 use crate::logic::{Facts, Reach};
 use crate::package::Use;
 use crate::psql::Metacommand;
@@ -262,6 +264,22 @@ impl<'a> Change<'a> {
     pub fn merge_action(&self) -> Option<&'a MergeAction> {
         let Some(Act::Merge { branches, .. }) = self.act else { return None };
         branches.get(usize::from(self.branch?)).map(|branch| &branch.action)
+    }
+
+    /// What it writes into rows that are there.
+    #[must_use]
+    pub fn assignments(&self) -> &'a [Assignment] {
+        match self.act {
+            Some(Act::Update { set, .. }) => set,
+            Some(Act::Insert { conflict: Some(conflict), .. }) => match &conflict.action {
+                ConflictAction::Update { set, .. } => set,
+                ConflictAction::Nothing => &[],
+            },
+            _ => match self.merge_action() {
+                Some(MergeAction::Update(set)) => set,
+                _ => &[],
+            },
+        }
     }
 
     /// The columns that an `INSERT` fills, in the order of its values; none that are not known.

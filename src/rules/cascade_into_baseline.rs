@@ -33,7 +33,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 Act::AlterTable { actions, .. } => actions.iter().any(|action| {
                     matches!(
                         action,
-                        AlterAction::DropColumn { cascade: true, .. } | AlterAction::DropConstraint { cascade: true, .. }
+                        AlterAction::DropColumn { cascade: true, .. }
+                            | AlterAction::DropConstraint { cascade: true, .. }
                     )
                 }),
                 _ => false,
@@ -44,7 +45,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let taken: Vec<String> = outcome
                 .dropped
                 .iter()
-                .filter(|dropped| dropped.cascade_from.is_some() && !dropped.automatic && case.baseline.contains(&dropped.key))
+                .filter(|dropped| {
+                    dropped.cascade_from.is_some() && !dropped.automatic && case.baseline.contains(&dropped.key)
+                })
                 .map(|dropped| dropped.key.to_string())
                 .collect();
             let message = if taken.is_empty() {

@@ -7,7 +7,7 @@ use crate::case::{Case, Pass};
 use crate::catalog::{Key, Kind, Outcome, Relation, UniqueIndex};
 use crate::effect::{
     Act, AlterAction, Assignment, Conflict, ConflictAction, Constraint, Cte, CteBody, Expr, ExprKind, From, Ident,
-    JoinKind, LikeKind, MergeAction, Name, Query, QueryBody, RowSource, Target, Transaction, Visit, walk_expr, walk_from,
+    JoinKind, LikeKind, Name, Query, QueryBody, RowSource, Target, Transaction, Visit, walk_expr, walk_from,
     walk_query,
 };
 use crate::finding::Finding;
@@ -19,7 +19,9 @@ use crate::package::Role;
 const ID: &str = "changes-when-repeated";
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for pass in case.passes.iter().filter(|pass| pass.repeat && (matches!(pass.role, Role::Tier(_)) || pass.role.undoes())) {
+    for pass in
+        case.passes.iter().filter(|pass| pass.repeat && (matches!(pass.role, Role::Tier(_)) || pass.role.undoes()))
+    {
         let mut before = Before {
             pass,
             changed: OnceCell::new(),
@@ -46,18 +48,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 (ChangeKind::Insert, Some(Act::Insert { rows, conflict, .. })) => {
                     inserts_again(&before, event, change, (change.columns(), rows, conflict.as_deref()))
                 }
-                (ChangeKind::Update, Some(Act::Update { set, .. })) => {
+                (ChangeKind::Update, Some(Act::Update { .. } | Act::Merge { .. })) => {
+                    let (set, reach) = (change.assignments(), change.reach());
                     another_each_time(set, change.filter)
-                        .filter(|_| !is_over(set, change.filter, pass) && !steps_out(set, change, pass))
+                        .filter(|_| !is_over(set, &reach, pass) && !steps_out(set, change, pass))
                 }
                 (ChangeKind::Insert, Some(Act::Merge { on, .. })) if columns_of(on).is_empty() => {
                     Some("ON asks for no column, so that no row is the same".to_owned())
                 }
-                (ChangeKind::Update, Some(Act::Merge { .. })) => match change.merge_action() {
-                    Some(MergeAction::Update(set)) => another_each_time(set, change.filter)
-                        .filter(|_| !is_over(set, change.filter, pass) && !steps_out(set, change, pass)),
-                    _ => None,
-                },
                 _ => None,
             };
             if let Some(why) = why {
@@ -199,13 +197,17 @@ impl<'a> Before<'a> {
                     statement.act,
                     Act::CreateTable { if_not_exists: false, .. } | Act::CreateTableAs { if_not_exists: false, .. }
                 );
-                let is_sure = event.certain && event.via.is_empty() && outcome.problem.is_none() && outcome.may_fail.is_none();
+                let is_sure =
+                    event.certain && event.via.is_empty() && outcome.problem.is_none() && outcome.may_fail.is_none();
                 if is_new && is_sure {
                     self.made.extend(outcome.made.iter().filter(|key| key.kind == Kind::Table).map(Key::relation));
                 }
             }
             What::Transaction(
-                Transaction::Rollback { .. } | Transaction::RollbackTo(_) | Transaction::Prepare | Transaction::RollbackPrepared,
+                Transaction::Rollback { .. }
+                | Transaction::RollbackTo(_)
+                | Transaction::Prepare
+                | Transaction::RollbackPrepared,
             )
             | What::Opaque(_)
             | What::Unread { .. } => self.made.clear(),
@@ -264,7 +266,8 @@ fn inserts_again(
         return match (&conflict.action, fires) {
             (_, false) => Some("no key of the table lets ON CONFLICT fire".to_owned()),
             (ConflictAction::Update { set, filter }, true) => {
-                another_each_time(set, filter.as_ref()).filter(|_| !is_over(set, filter.as_ref(), pass))
+                let met = Reach { filter: filter.as_ref(), ..change.reach() };
+                another_each_time(set, met.filter).filter(|_| !is_over(set, &met, pass))
             }
             (ConflictAction::Nothing, true) => None,
         };
@@ -302,7 +305,8 @@ fn reads_new_rows(change: &Change<'_>, query: &Query) -> bool {
         CteBody::Query(_) => false,
     };
     let names: Vec<&Ident> = with.iter().filter(is_over).map(|cte| &cte.name).collect();
-    let is_plain = select.group_by.is_empty() && !select.targets.iter().any(|target| crate::effect::has_call(&target.value));
+    let is_plain =
+        select.group_by.is_empty() && !select.targets.iter().any(|target| crate::effect::has_call(&target.value));
     is_plain && select.from.iter().any(|from| reads(from, &names))
 }
 
@@ -310,9 +314,7 @@ fn reads_new_rows(change: &Change<'_>, query: &Query) -> bool {
 fn reads(from: &From, names: &[&Ident]) -> bool {
     match from {
         From::Relation { name, .. } => name.schema.is_none() && names.contains(&&name.name),
-        From::Join { kind: JoinKind::Inner, left, right, .. } => {
-            reads(left, names) || reads(right, names)
-        }
+        From::Join { kind: JoinKind::Inner, left, right, .. } => reads(left, names) || reads(right, names),
         _ => false,
     }
 }
@@ -519,8 +521,8 @@ fn another_each_time(set: &[Assignment], filter: Option<&Expr>) -> Option<String
 }
 
 /// Whether the rows that were changed are none of those that would be changed again.
-fn is_over(set: &[Assignment], filter: Option<&Expr>, pass: &Pass<'_>) -> bool {
-    let Some(filter) = filter else { return false };
+fn is_over(set: &[Assignment], reach: &Reach<'_>, pass: &Pass<'_>) -> bool {
+    let Some(filter) = reach.filter else { return false };
     let world = Sight(&pass.start);
     let mut facts = Facts::default();
     for Assignment { column, value, at } in set {
@@ -531,36 +533,17 @@ fn is_over(set: &[Assignment], filter: Option<&Expr>, pass: &Pass<'_>) -> bool {
             facts.assume(&Expr { at: *at, kind }, Truth::True, &world);
         }
     }
-    let mut bare = filter.clone();
-    crate::effect::rewrite_expr(&mut bare, &mut |node| {
-        if let ExprKind::Column(path) = &mut node.kind
-            && path.len() == 2
-        {
-            *path = path.split_off(1);
-        }
-    });
-    facts.entails(&bare, &world) == Known::No
+    facts.entails(&filter.unqualified(reach.called()), &world) == Known::No
 }
 
 /// Whether a row that was changed has got out of the condition by a step: a number that was asked
 /// for is another, an end that was not there is.
 fn steps_out(set: &[Assignment], change: &Change<'_>, pass: &Pass<'_>) -> bool {
-    let (table, alias) = match change.act {
-        Some(Act::Update { table, alias, from, .. }) if from.is_empty() => (table, alias),
-        Some(Act::Merge { table, alias, .. }) => (table, alias),
-        _ => return false,
-    };
-    let Some(filter) = change.filter else { return false };
+    let reach = change.reach();
+    let is_joined = matches!(change.act, Some(Act::Update { .. })) && !reach.from.is_empty();
+    let (Some(filter), false) = (reach.filter, is_joined) else { return false };
     let Some(relation) = pass.start.relation(&change.relation) else { return false };
-    let called = alias.as_ref().unwrap_or(&table.name);
-    let is_it = |expr: &Expr, column: &Ident| match &expr.kind {
-        ExprKind::Column(path) => match path.as_slice() {
-            [name] => name == column,
-            [table, name] => table == called && name == column,
-            _ => false,
-        },
-        _ => false,
-    };
+    let is_it = |expr: &Expr, column: &Ident| expr.is_column(reach.called(), column);
     let steps = |assignment: &Assignment| {
         let column = &assignment.column;
         let Some(kind) = relation.column(column).and_then(|column| column.kind.scalar()) else { return false };
@@ -574,7 +557,9 @@ fn steps_out(set: &[Assignment], change: &Change<'_>, pass: &Pass<'_>) -> bool {
         let step = if is_it(left, column) { number(right) } else { None };
         let counts = is_whole && matches!(operator.as_str(), "+" | "-") && step.is_some_and(|step| step != 0);
         let end = match &right.kind {
-            ExprKind::Text(text) if is_text && operator == "||" && is_it(left, column) && !text.ends_with(' ') => Some(text),
+            ExprKind::Text(text) if is_text && operator == "||" && is_it(left, column) && !text.ends_with(' ') => {
+                Some(text)
+            }
             _ => None,
         };
         filter.conjuncts().into_iter().any(|part| match &part.kind {
@@ -656,7 +641,9 @@ fn depends_on(value: &Expr, column: &Ident, by_function: bool) -> bool {
                 {
                     self.reckon(expr);
                 }
-                ExprKind::Operator { operator, left: None, .. } if operator == "-" && self.by_function => self.reckon(expr),
+                ExprKind::Operator { operator, left: None, .. } if operator == "-" && self.by_function => {
+                    self.reckon(expr)
+                }
                 ExprKind::Not(operand) if self.by_function && matches!(operand.kind, ExprKind::Column(_)) => {
                     self.reckon(expr);
                 }

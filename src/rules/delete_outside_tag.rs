@@ -6,9 +6,7 @@ use std::rc::Rc;
 
 use crate::case::{Case, Pass, origin};
 use crate::catalog::{Kind, Presence, Trigger};
-use crate::effect::{
-    Act, Assignment, At, ConflictAction, Expr, ExprKind, Ident, LikeKind, MergeAction, Name, Visit, rewrite_expr, walk_expr,
-};
+use crate::effect::{Act, Assignment, At, Expr, ExprKind, Ident, LikeKind, Name, Visit, rewrite_expr, walk_expr};
 use crate::finding::{Edit, Finding, Fix};
 use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What, text_of};
 use crate::ledger::{self, Insertion, Mark};
@@ -98,7 +96,7 @@ fn takes_back(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>) -> bool {
         return true;
     }
     let is_taken_back = |forth: &Change<'_>| {
-        let written = assignments(forth);
+        let written = forth.assignments();
         let is_written = |column: &Ident| written.iter().any(|set| set.column == *column);
         let Some(Act::Update { from: joined, .. }) = forth.act else { return false };
         if forth.relation != change.relation || !set.iter().all(|set| is_written(&set.column)) {
@@ -156,7 +154,9 @@ fn fills_new_columns(pass: &Pass<'_>, change: &Change<'_>) -> bool {
         let added = after.column(&set.column).filter(|column| column.origin == origin::OTHER);
         // A column with another name is where the old one was added.
         added.is_some_and(|added| {
-            added.presence == Presence::Yes && added.is_local && !before.columns.iter().any(|old| old.name == added.name || old.at.is(added.at))
+            added.presence == Presence::Yes
+                && added.is_local
+                && !before.columns.iter().any(|old| old.name == added.name || old.at.is(added.at))
         })
     };
     let is_alone = [&pass.start, end].iter().all(|catalog| {
@@ -195,15 +195,16 @@ fn claimed(ledger: &Ledger<'_>, change: &Change<'_>) -> Option<Finding> {
         return None;
     }
     let added = ledger.to(&change.relation);
-    let sets = assignments(change);
+    let sets = change.assignments();
     let claim = |mark: &Mark| {
-        let may_be_it = |set: &&&Assignment| {
+        let may_be_it = |set: &&Assignment| {
             set.column == mark.column && text_of(&set.value).is_none_or(|text| mark.values.contains(&text))
         };
-        sets.iter().find(may_be_it).copied()
+        sets.iter().find(may_be_it)
     };
     // What is no key is the tag, or, where nobody says which column that is, a part of it.
-    let tags = added.marks.iter().filter(|mark| !pass.start.has_key_within(&mark.table, std::slice::from_ref(&mark.column)));
+    let tags =
+        added.marks.iter().filter(|mark| !pass.start.has_key_within(&mark.table, std::slice::from_ref(&mark.column)));
     let claims: Vec<(&Mark, Option<&Assignment>)> = tags.map(|mark| (mark, claim(mark))).collect();
     if case.package.tag_columns.is_empty() && claims.iter().any(|(_, set)| set.is_none()) {
         return None;
@@ -216,21 +217,6 @@ fn claimed(ledger: &Ledger<'_>, change: &Change<'_>) -> Option<Finding> {
         .consequence("the rollback takes them for rows of the release and deletes them")
         .way_out("leave rows that are there as they are: ON CONFLICT … DO NOTHING, or a WHERE that asks for the tag");
     Some(finding)
-}
-
-/// What a change writes into rows that are there.
-pub(super) fn assignments<'a>(change: &Change<'a>) -> Vec<&'a Assignment> {
-    match change.act {
-        Some(Act::Update { set, .. }) => set.iter().collect(),
-        Some(Act::Insert { conflict: Some(conflict), .. }) => match &conflict.action {
-            ConflictAction::Update { set, .. } => set.iter().collect(),
-            ConflictAction::Nothing => Vec::new(),
-        },
-        _ => match change.merge_action() {
-            Some(MergeAction::Update(set)) => set.iter().collect(),
-            _ => Vec::new(),
-        },
-    }
 }
 
 fn is_carried(event: &Event<'_>) -> bool {
@@ -277,7 +263,8 @@ pub(super) fn owns_all(case: &Case<'_>, pass: &Pass<'_>, table: &Name) -> bool {
 /// of `lint.toml`, or else a column of constants; and keys.
 fn marks(case: &Case<'_>, pass: &Pass<'_>, insertions: &[&Insertion]) -> Vec<Mark> {
     let named = |column: &Ident| {
-        case.package.tag_columns.is_empty() || case.package.tag_columns.iter().any(|name| name.get_ref() == column.as_str())
+        case.package.tag_columns.is_empty()
+            || case.package.tag_columns.iter().any(|name| name.get_ref() == column.as_str())
     };
     let tags: BTreeSet<&str> = case.package.tags.iter().map(|tag| tag.get_ref().as_str()).collect();
     let world = &pass.start;
@@ -285,7 +272,11 @@ fn marks(case: &Case<'_>, pass: &Pass<'_>, insertions: &[&Insertion]) -> Vec<Mar
         .into_iter()
         .filter(|mark| {
             let tagged = named(&mark.column)
-                && (tags.is_empty() || mark.values.iter().all(|value| tags.contains(value.as_str()) || pattern(&tags, value).is_some()));
+                && (tags.is_empty()
+                    || mark
+                        .values
+                        .iter()
+                        .all(|value| tags.contains(value.as_str()) || pattern(&tags, value).is_some()));
             let key = world.has_key_within(&mark.table, std::slice::from_ref(&mark.column));
             tagged || key
         })
@@ -348,7 +339,8 @@ fn escaped(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]
     let mut patterns = Patterns(Vec::new());
     patterns.expr(written);
     let tags = case.package.tags.iter().map(|tag| tag.get_ref().clone());
-    let tags: BTreeSet<String> = tags.chain(marks.iter().flat_map(|mark| &mark.values).map(ToString::to_string)).collect();
+    let tags: BTreeSet<String> =
+        tags.chain(marks.iter().flat_map(|mark| &mark.values).map(ToString::to_string)).collect();
     for pattern in patterns.0 {
         let ExprKind::Text(text) = &pattern.kind else { continue };
         let meant = |tag: &&String| tag.as_str() == text || tag.replace('\\', "") == text.as_str();
@@ -378,24 +370,25 @@ fn escaped(case: &Case<'_>, pass: &Pass<'_>, change: &Change<'_>, marks: &[Mark]
     None
 }
 
-fn finding(
-    case: &Case<'_>,
-    pass: &Pass<'_>,
-    event: &Event<'_>,
-    change: &Change<'_>,
-    added: &Added<'_>,
-) -> Finding {
+fn finding(case: &Case<'_>, pass: &Pass<'_>, event: &Event<'_>, change: &Change<'_>, added: &Added<'_>) -> Finding {
     let name = super::called(pass, case);
     let at = change.filter.map_or(event.at, super::whole);
     let message = format!("{name} {} {} that the release may not have written", super::verb(change), change.written);
-    let mut finding = Finding::new(ID, at, message, if change.filter.is_some() { "this lets other rows through" } else { "all rows" });
+    let mut finding = Finding::new(
+        ID,
+        at,
+        message,
+        if change.filter.is_some() { "this lets other rows through" } else { "all rows" },
+    );
     for mark in &added.marks {
         let values: Vec<_> = mark.values.iter().map(|value| format!("'{value}'")).collect();
-        finding = finding.related(mark.at, format!("the release marks its rows: {} = {}", mark.column, values.join(" or ")));
+        finding =
+            finding.related(mark.at, format!("the release marks its rows: {} = {}", mark.column, values.join(" or ")));
     }
     let (go, gone) = if change.kind == ChangeKind::Update { ("is changed", "changed") } else { ("goes", "deleted") };
     if added.insertions.is_empty() {
-        finding = finding.consequence(format!("the release adds no row to this table: every row that {go} is somebody else's"));
+        finding = finding
+            .consequence(format!("the release adds no row to this table: every row that {go} is somebody else's"));
     } else {
         finding = finding.consequence(format!("rows that this release did not write are {gone}"));
     }

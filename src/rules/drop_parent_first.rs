@@ -17,7 +17,9 @@ fn rows(pass: &Pass<'_>, case: &Case<'_>, findings: &mut Vec<Finding>) {
         .run
         .events
         .iter()
-        .filter(|event| event.reachable && event.via.iter().all(|via| matches!(via.origin, Origin::Dynamic | Origin::Do)))
+        .filter(|event| {
+            event.reachable && event.via.iter().all(|via| matches!(via.origin, Origin::Dynamic | Origin::Do))
+        })
         .filter_map(|event| match &event.what {
             What::Change(change) if change.kind == ChangeKind::Delete => Some((event, change)),
             _ => None,
@@ -31,9 +33,10 @@ fn rows(pass: &Pass<'_>, case: &Case<'_>, findings: &mut Vec<Finding>) {
             {
                 continue;
             }
-            let later = deletions.iter().skip(index + 1).find(|(other, change)| {
-                *change.relation == table && other.block == event.block
-            });
+            let later = deletions
+                .iter()
+                .skip(index + 1)
+                .find(|(other, change)| *change.relation == table && other.block == event.block);
             let earlier = deletions.iter().take(index).any(|(_, change)| *change.relation == table);
             if let Some((later, _)) = later.filter(|_| !earlier) {
                 let name = super::called(pass, case);
@@ -41,7 +44,10 @@ fn rows(pass: &Pass<'_>, case: &Case<'_>, findings: &mut Vec<Finding>) {
                 findings.push(
                     Finding::new(ID, event.at, message, "the parent")
                         .related(later.at, "the child comes later")
-                        .consequence(format!("the foreign key {} refuses, and the script stops here", child.constraint.part.unwrap_or_default()))
+                        .consequence(format!(
+                            "the foreign key {} refuses, and the script stops here",
+                            child.constraint.part.unwrap_or_default()
+                        ))
                         .way_out("delete from the child first")
                         .fix(delete_later(case, (event, parent), later)),
                 );
@@ -144,13 +150,16 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 findings.push(super::with_trail(finding, event));
             }
             // CASCADE does not excuse the order.
-            for dropped in outcome.dropped.iter().filter(|dropped| dropped.cascade_from.is_some() && !dropped.automatic) {
+            for dropped in outcome.dropped.iter().filter(|dropped| dropped.cascade_from.is_some() && !dropped.automatic)
+            {
                 if case.baseline.contains(&dropped.key) {
                     continue;
                 }
                 let message = format!("CASCADE drops {} unasked", dropped.key);
                 let finding = Finding::new(ID, event.at, message, "more goes than is named")
-                    .consequence("the order of the script is not the order of the dependencies, and nobody sees what goes")
+                    .consequence(
+                        "the order of the script is not the order of the dependencies, and nobody sees what goes",
+                    )
                     .way_out("drop it by name before this statement, and leave CASCADE out");
                 findings.push(super::with_trail(finding, event));
             }

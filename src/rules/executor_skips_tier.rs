@@ -32,7 +32,8 @@ fn executor(chain: &Chain<'_, '_>, script: At, whole: At, findings: &mut Vec<Fin
             .consequence("the operator runs something else than the rollout table says")
             .way_out("\\ir the preflight, then every tier once in the order of lint.toml, then the verification")
     };
-    let next = chain.order("the executor", whole, &|role| matches!(role, Role::Preflight | Role::Tier(_)), &told, findings);
+    let next =
+        chain.order("the executor", whole, &|role| matches!(role, Role::Preflight | Role::Tier(_)), &told, findings);
     for verify in chain.case.scripts.iter().filter(|script| script.role == Role::Verify) {
         if let Some(place) = chain.files.iter().position(|file| Ok(file.0) == verify.file)
             && place < next
@@ -48,8 +49,9 @@ fn executor(chain: &Chain<'_, '_>, script: At, whole: At, findings: &mut Vec<Fin
         );
     }
     if let Some(at) = chain.off {
-        findings
-            .push(told(at, "ON_ERROR_STOP is switched off".to_owned()).way_out("leave it on to the end of the release"));
+        findings.push(
+            told(at, "ON_ERROR_STOP is switched off".to_owned()).way_out("leave it on to the end of the release"),
+        );
     }
 }
 
@@ -115,7 +117,11 @@ impl Chain<'_, '_> {
         for line in lines {
             match line {
                 Line::Include { at, target: Ok(file) } => {
-                    let named = self.case.scripts.iter().any(|script| script.file == Ok(*file) && script.role != Role::Executor);
+                    let named = self
+                        .case
+                        .scripts
+                        .iter()
+                        .any(|script| script.file == Ok(*file) && script.role != Role::Executor);
                     if named {
                         self.files.push((*file, *at, certain));
                     }
@@ -138,7 +144,9 @@ impl Chain<'_, '_> {
                 Line::Choice { arms, .. } => {
                     let mut open = arms.iter().filter(|arm| arm.condition != Condition::Constant(false)).peekable();
                     // What stands behind arms that are never taken is taken.
-                    let only = open.peek().is_some_and(|arm| matches!(arm.condition, Condition::Constant(true) | Condition::Otherwise));
+                    let only = open
+                        .peek()
+                        .is_some_and(|arm| matches!(arm.condition, Condition::Constant(true) | Condition::Otherwise));
                     for arm in open.take(if only { 1 } else { usize::MAX }) {
                         self.lines(&arm.lines, certain && only);
                     }

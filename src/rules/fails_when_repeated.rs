@@ -62,7 +62,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 fn told(event: &Event<'_>, message: &str) -> Finding {
     let finding = Finding::new(ID, event.at, format!("the second run fails: {message}"), "here")
         .consequence("after a failure further on the script cannot be run again")
-        .way_out("IF EXISTS, IF NOT EXISTS, OR REPLACE or ON CONFLICT; where there is none, a DO block that looks first");
+        .way_out(
+            "IF EXISTS, IF NOT EXISTS, OR REPLACE or ON CONFLICT; where there is none, a DO block that looks first",
+        );
     super::with_trail(finding, event)
 }
 

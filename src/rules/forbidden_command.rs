@@ -11,8 +11,31 @@ const ID: &str = "forbidden-command";
 
 /// What only talks to the operator or to psql's own variables.
 const HARMLESS: &[&str] = &[
-    "a", "conninfo", "echo", "elif", "else", "endif", "errverbose", "g", "gset", "gx", "i", "if", "include",
-    "include_relative", "ir", "pset", "qecho", "r", "reset", "set", "t", "timing", "unset", "warn", "x",
+    "a",
+    "conninfo",
+    "echo",
+    "elif",
+    "else",
+    "endif",
+    "errverbose",
+    "g",
+    "gset",
+    "gx",
+    "i",
+    "if",
+    "include",
+    "include_relative",
+    "ir",
+    "pset",
+    "qecho",
+    "r",
+    "reset",
+    "set",
+    "t",
+    "timing",
+    "unset",
+    "warn",
+    "x",
 ];
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
@@ -70,7 +93,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 fn refused(command: &Metacommand, case: &Case<'_>) -> Option<(String, &'static str)> {
     let name = command.name.as_str();
-    let allowed = case.package.allow_metacommands.iter().any(|allowed| allowed.get_ref().trim_start_matches('\\') == name);
+    let allowed =
+        case.package.allow_metacommands.iter().any(|allowed| allowed.get_ref().trim_start_matches('\\') == name);
     let parts = || command.arguments.iter().flat_map(|argument| &argument.parts);
     if parts().any(|part| matches!(part, Part::Backquote(_))) {
         return Some((format!("\\{name} runs a shell command"), "the release runs what is on the operator's machine"));
@@ -83,9 +107,10 @@ fn refused(command: &Metacommand, case: &Case<'_>) -> Option<(String, &'static s
     }
     let word = |index: usize| command.arguments.get(index).and_then(Argument::literal).unwrap_or_default();
     match name {
-        "g" | "gx" if !command.arguments.is_empty() && !word(0).starts_with(b"(") => {
-            Some((format!("\\{name} writes to a file or a program"), "the release leaves something behind on the operator's machine"))
-        }
+        "g" | "gx" if !command.arguments.is_empty() && !word(0).starts_with(b"(") => Some((
+            format!("\\{name} writes to a file or a program"),
+            "the release leaves something behind on the operator's machine",
+        )),
         "set" | "unset" => {
             let variable = command.arguments.first()?;
             match (variable.literal(), command.set_value()) {
@@ -141,16 +166,22 @@ fn special(name: &str, variable: &[u8], value: &[u8]) -> Option<(String, &'stati
         "SINGLELINE" if on => {
             Some(("SINGLELINE is switched on".to_owned(), "every line end becomes the end of a statement"))
         }
-        "SINGLESTEP" if on => Some(("SINGLESTEP is switched on".to_owned(), "psql waits for somebody at every statement")),
+        "SINGLESTEP" if on => {
+            Some(("SINGLESTEP is switched on".to_owned(), "psql waits for somebody at every statement"))
+        }
         "ENCODING" => Some(("ENCODING is changed".to_owned(), "the bytes of the script mean other characters")),
-        "FETCH_COUNT" => Some(("FETCH_COUNT is changed".to_owned(), "queries run by a cursor, and their errors come later")),
+        "FETCH_COUNT" => {
+            Some(("FETCH_COUNT is changed".to_owned(), "queries run by a cursor, and their errors come later"))
+        }
         _ => None,
     }
 }
 
 fn consequence(name: &str) -> &'static str {
     match name {
-        "!" | "cd" | "setenv" | "getenv" | "e" | "edit" | "ef" | "ev" => "the release depends on the operator's machine",
+        "!" | "cd" | "setenv" | "getenv" | "e" | "edit" | "ef" | "ev" => {
+            "the release depends on the operator's machine"
+        }
         "c" | "connect" => "the rest of the release runs in another database, or as another role",
         "copy" => "rows come from, or go to, the operator's machine",
         "gexec" => "what the database answers is executed, and nobody has reviewed it",

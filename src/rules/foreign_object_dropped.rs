@@ -8,14 +8,20 @@ use crate::flow::{Event, What};
 use crate::package::Role;
 
 /// Roles are in no baseline: those that no script of the package makes were there before.
-fn roles<'a>(case: &'a Case<'_>, pass: &'a Pass<'_>, event: &'a Event<'_>, act: &'a Act) -> impl Iterator<Item = Finding> {
+fn roles<'a>(
+    case: &'a Case<'_>,
+    pass: &'a Pass<'_>,
+    event: &'a Event<'_>,
+    act: &'a Act,
+) -> impl Iterator<Item = Finding> {
     let objects = match act {
         Act::Drop { objects, .. } => objects.as_slice(),
         _ => &[],
     };
     let is_made = |name: &Ident| {
         let key = Key::new(Kind::Role, "", name.clone());
-        let makes = |event: &Event<'_>| matches!(&event.what, What::Define { outcome, .. } if outcome.made.contains(&key));
+        let makes =
+            |event: &Event<'_>| matches!(&event.what, What::Define { outcome, .. } if outcome.made.contains(&key));
         case.passes.iter().any(|pass| pass.run.events.iter().any(makes))
     };
     let dropped = objects.iter().filter(|object| object.kind == ObjectKind::Role).map(|object| &object.name.name);

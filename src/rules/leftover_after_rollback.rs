@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::delete_outside_tag::{Ledger, assignments};
+use super::delete_outside_tag::Ledger;
 use crate::case::{Case, Pass};
 use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
 use crate::effect::{Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Visit, walk_expr, walk_from};
@@ -42,9 +42,8 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
         return;
     }
     // What the tiers made that are undone here; what others have left is told of there.
-    let made: BTreeSet<Key> = super::undone_by(case, pass)
-        .flat_map(|tier| tier.run.end.catalog.left_over(&tier.start))
-        .collect();
+    let made: BTreeSet<Key> =
+        super::undone_by(case, pass).flat_map(|tier| tier.run.end.catalog.left_over(&tier.start)).collect();
     for key in pass.run.end.catalog.left_over(wanted) {
         if !made.contains(&key) || super::is_kept(&key, case) {
             continue;
@@ -127,7 +126,7 @@ fn lost(
                 relation.column(&set.column).is_some() && !is_same(insertion, change.reach().called(), set)
             };
             let changes = |(_, change): &(At, &Change<'_>)| {
-                !is_told(change) && assignments(change).iter().any(|set| alters(change, set))
+                !is_told(change) && change.assignments().iter().any(|set| alters(change, set))
             };
             forth.rewriter(tier, insertion).filter(changes).map(|(at, _)| at)
         };
@@ -188,7 +187,11 @@ fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
     for tier in super::undone_by(case, pass) {
         for key in set(tier) {
             let is_back = set_back.get_or_insert_with(|| set(pass)).contains(&key);
-            if is_back || !pass.run.end.catalog.contains(&key) || !case.baseline.contains(&key) || super::is_kept(&key, case) {
+            if is_back
+                || !pass.run.end.catalog.contains(&key)
+                || !case.baseline.contains(&key)
+                || super::is_kept(&key, case)
+            {
                 continue;
             }
             let sets = |event: &&Event<'_>| match &event.what {
@@ -232,7 +235,8 @@ fn sequences(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
             if sequence.is_some_and(is_kept) || super::is_house_rule(event, &case.baseline) {
                 continue;
             }
-            let what = sequence.map_or_else(|| "a sequence that cannot be told".to_owned(), |name| format!("sequence {name}"));
+            let what =
+                sequence.map_or_else(|| "a sequence that cannot be told".to_owned(), |name| format!("sequence {name}"));
             let name = super::called(pass, case);
             let finding = Finding::new(ID, event.at, format!("{name} leaves {what} set"), "set here")
                 .related(place(pass, case), "and not set back here")
@@ -261,10 +265,15 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &mut 
             }
             let name = super::called(pass, case);
             findings.push(
-                Finding::new(ID, insertion.at, format!("{name} leaves rows of {} behind", insertion.table), "added here")
-                    .related(place(pass, case), "and not removed here")
-                    .consequence("the database is not what it was before the release")
-                    .way_out("DELETE them in the rollback by the tag that the release gives them"),
+                Finding::new(
+                    ID,
+                    insertion.at,
+                    format!("{name} leaves rows of {} behind", insertion.table),
+                    "added here",
+                )
+                .related(place(pass, case), "and not removed here")
+                .consequence("the database is not what it was before the release")
+                .way_out("DELETE them in the rollback by the tag that the release gives them"),
             );
         }
     }
@@ -307,8 +316,8 @@ fn changed(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &m
 /// Whether nothing that a change writes is there any more: it went with its table or its columns.
 fn are_gone(pass: &Pass<'_>, change: &Change<'_>) -> bool {
     let relation = pass.run.end.catalog.relation(&change.relation);
-    let is_gone = |set: &&Assignment| relation.is_some_and(|relation| relation.column(&set.column).is_none());
-    let written = assignments(change);
+    let is_gone = |set: &Assignment| relation.is_some_and(|relation| relation.column(&set.column).is_none());
+    let written = change.assignments();
     relation.is_none() || !written.is_empty() && written.iter().all(is_gone)
 }
 
@@ -325,7 +334,8 @@ fn sure<'c>(case: &'c Case<'_>, pass: &'c Pass<'_>) -> impl Fn(&Event<'_>) -> bo
     let written: BTreeSet<Name> = super::undone_by(case, pass).flat_map(written_by).collect();
     move |event| {
         // What one change sets off is as sure as that.
-        let is_carried = event.via.iter().any(|via| !matches!(via.origin, Origin::Do | Origin::Call(_) | Origin::Dynamic));
+        let is_carried =
+            event.via.iter().any(|via| !matches!(via.origin, Origin::Do | Origin::Call(_) | Origin::Dynamic));
         if event.certain || is_carried {
             return true;
         }
@@ -483,7 +493,8 @@ impl<'a> Changes<'a> {
     /// Whether all rows of the insertion are removed by one of them, or each by one.
     fn remove(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
         let goes = |row: &Constants| {
-            let alone = Insertion { values: row.clone(), each: Vec::new(), table: insertion.table.clone(), ..*insertion };
+            let alone =
+                Insertion { values: row.clone(), each: Vec::new(), table: insertion.table.clone(), ..*insertion };
             self.remover(pass, &alone).is_some()
         };
         self.remover(pass, insertion).is_some() || !insertion.each.is_empty() && insertion.each.iter().all(goes)
@@ -538,7 +549,9 @@ impl<'a> Grasps<'a> {
     fn of<'s>(&'s self, pass: &Pass<'_>, insertion: &'s Insertion) -> impl Iterator<Item = &'s Grasp<'a>> {
         let mut numbers = self.any.clone();
         for (column, values) in &insertion.values {
-            if exact(&pass.start, &insertion.table, column).is_some_and(|kind| !values.iter().all(|value| kind.tells(value))) {
+            if exact(&pass.start, &insertion.table, column)
+                .is_some_and(|kind| !values.iter().all(|value| kind.tells(value)))
+            {
                 numbers = (0..self.each.len()).collect();
                 break;
             }

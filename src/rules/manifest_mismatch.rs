@@ -10,7 +10,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         findings.push(
             Finding::new(ID, problem.at, problem.message.clone(), "in the manifest")
                 .consequence("what was reviewed and ratified is not what would run")
-                .way_out("look at the difference; if it is meant: roof-lint manifest --write, and have it ratified again")
+                .way_out(
+                    "look at the difference; if it is meant: roof-lint manifest --write, and have it ratified again",
+                )
                 .fix(problem.fix.clone()),
         );
     }

@@ -35,8 +35,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| !pass.repeat) {
         let is_past = pass.role == Role::Baseline;
         for event in pass.run.events.iter().filter(|event| event.reachable) {
-            let mut way_out =
-                "write it so that it can be read, or have a human read it and say so: -- roof-lint: allow(not-analysed): why";
+            let mut way_out = "write it so that it can be read, or have a human read it and say so: -- roof-lint: allow(not-analysed): why";
             let message = match &event.what {
                 // What the database does by itself it does during the release, too.
                 What::Hidden(why) => why.clone(),
@@ -45,7 +44,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     format!("{function} changes something else than rows and the schema, which is not followed")
                 }
                 What::Opaque(why) => why.clone(),
-                What::UnknownFunction(name) => format!("nothing is known of the function {name}: it may change anything"),
+                What::UnknownFunction(name) => {
+                    format!("nothing is known of the function {name}: it may change anything")
+                }
                 What::Utility(statement) => match &statement.act {
                     Act::Utility { command, .. } if command == "load" => {
                         "a library of the server is loaded, and nothing is known of what it does".to_owned()

@@ -10,7 +10,9 @@ const ID: &str = "not-transactional";
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.changing().filter(|pass| !pass.repeat) {
         for event in pass.run.events.iter() {
-            let (What::Utility(statement) | What::Define { statement, .. } | What::Unreachable(statement)) = &event.what else {
+            let (What::Utility(statement) | What::Define { statement, .. } | What::Unreachable(statement)) =
+                &event.what
+            else {
                 continue;
             };
             if let Some(what) = refused(statement) {

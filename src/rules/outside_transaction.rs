@@ -34,7 +34,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     blocks += usize::from(!of_tier);
                     // A script that undoes one of several tiers at choice has a block for each.
                     if blocks == 2 && pass.role != Role::TierRollback {
-                        let finding = Finding::new(ID, event.at, format!("{name} is more than one transaction"), "the second");
+                        let finding =
+                            Finding::new(ID, event.at, format!("{name} is more than one transaction"), "the second");
                         let finding = first.map_or(finding.clone(), |at| finding.clone().related(at, "the first"));
                         findings.push(
                             finding

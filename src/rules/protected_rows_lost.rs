@@ -30,7 +30,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             for event in pass.run.events.iter().filter(|event| event.reachable) {
                 match &event.what {
                     What::Change(change)
-                        if *change.relation == table && matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) =>
+                        if *change.relation == table
+                            && matches!(change.kind, ChangeKind::Delete | ChangeKind::Truncate) =>
                     {
                         let script = super::called(pass, case);
                         let message = format!("{script} {} the protected table {table}", super::verb(change));
@@ -42,13 +43,17 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     {
                         let script = super::called(pass, case);
                         let what = format!("{} {}", super::verb(change), change.relation);
-                        let message = format!("{script} {what}, and rows of the protected table {table} are among them");
+                        let message =
+                            format!("{script} {what}, and rows of the protected table {table} are among them");
                         findings.push(super::with_trail(told(event.at, message), event));
                     }
                     What::Define { statement, outcome } => {
-                        let is_lost = |key: &Key| key.holds_rows_of(&table) || family.iter().any(|of| key.holds_rows_of(of));
-                        let is_detached = |(key, what): &(Key, Ident)| what == "detached" && family.contains(&key.relation());
-                        if super::taken(outcome).any(|(key, _)| is_lost(key)) || outcome.altered.iter().any(is_detached) {
+                        let is_lost =
+                            |key: &Key| key.holds_rows_of(&table) || family.iter().any(|of| key.holds_rows_of(of));
+                        let is_detached =
+                            |(key, what): &(Key, Ident)| what == "detached" && family.contains(&key.relation());
+                        if super::taken(outcome).any(|(key, _)| is_lost(key)) || outcome.altered.iter().any(is_detached)
+                        {
                             let message = format!("the protected table {table}, or a part of it, is dropped");
                             findings.push(super::with_trail(told(event.at, message), event));
                         }
@@ -60,11 +65,16 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                         let mut bodies = Bodies { case, table: &table, found: Vec::new() };
                         match &statement.act {
                             Act::CreateFunction(function) => bodies.body(&function.body),
-                            Act::CreateRule { actions, .. } => actions.iter().for_each(|action| bodies.statement(action)),
+                            Act::CreateRule { actions, .. } => {
+                                actions.iter().for_each(|action| bodies.statement(action))
+                            }
                             _ => {}
                         }
                         for at in bodies.found {
-                            findings.push(told(at, format!("what is defined here deletes from the protected table {table}")));
+                            findings.push(told(
+                                at,
+                                format!("what is defined here deletes from the protected table {table}"),
+                            ));
                         }
                     }
                     _ => {}

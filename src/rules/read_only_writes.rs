@@ -16,7 +16,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     format!("{name} {} {}", super::verb(change), change.relation)
                 }
                 What::Define { outcome, .. } if outcome.outlasts_session() => format!("{name} changes the schema"),
-                What::Sequence { function, .. } | What::Acts(function) => format!("{name} calls {function}, which changes something"),
+                What::Sequence { function, .. } | What::Acts(function) => {
+                    format!("{name} calls {function}, which changes something")
+                }
                 What::Lock(_) => format!("{name} locks a table"),
                 What::LocksRows => format!("{name} locks rows"),
                 What::Utility(statement) => match &statement.act {
@@ -24,7 +26,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     Act::Utility { command, outside_transaction: true, .. } => {
                         format!("{name} runs {}", command.to_ascii_uppercase())
                     }
-                    Act::Copy { end, .. } if *end != crate::effect::CopyEnd::Client => format!("{name} copies to the server's disk"),
+                    Act::Copy { end, .. } if *end != crate::effect::CopyEnd::Client => {
+                        format!("{name} copies to the server's disk")
+                    }
                     _ => match super::maintains(statement, pass) {
                         Some(command) => format!("{name} runs {command}"),
                         None => continue,

@@ -14,9 +14,10 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             if matches!(problem.sqlstate, "2BP01" | "25001") {
                 continue;
             }
-            let finding = Finding::new(ID, event.at, problem.message.clone(), format!("PostgreSQL says {}", problem.sqlstate))
-                .consequence("the script stops here")
-                .way_out("correct the statement, or the baseline that lint.toml names");
+            let finding =
+                Finding::new(ID, event.at, problem.message.clone(), format!("PostgreSQL says {}", problem.sqlstate))
+                    .consequence("the script stops here")
+                    .way_out("correct the statement, or the baseline that lint.toml names");
             findings.push(super::with_trail(finding, event));
         }
         // Where a statement is refused, what follows it is none of the script's doing.

@@ -17,24 +17,27 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     "PostgreSQL refuses it in a transaction block, and outside of one half of the work is committed",
                 ),
                 What::Transaction(transaction) => match transaction {
-                    Transaction::Begin { .. } if open => {
-                        ("BEGIN within a transaction", "PostgreSQL only warns; the next COMMIT ends the outer transaction")
-                    }
+                    Transaction::Begin { .. } if open => (
+                        "BEGIN within a transaction",
+                        "PostgreSQL only warns; the next COMMIT ends the outer transaction",
+                    ),
                     Transaction::Commit { .. } if !open => {
                         ("COMMIT without a transaction", "PostgreSQL only warns; what came before is committed already")
                     }
                     Transaction::Rollback { .. } if !open => {
                         ("ROLLBACK without a transaction", "PostgreSQL only warns; what came before stays")
                     }
-                    Transaction::Commit { chain: true } | Transaction::Rollback { chain: true } => {
-                        ("AND CHAIN opens another transaction", "what follows is a transaction of its own, or never committed")
-                    }
+                    Transaction::Commit { chain: true } | Transaction::Rollback { chain: true } => (
+                        "AND CHAIN opens another transaction",
+                        "what follows is a transaction of its own, or never committed",
+                    ),
                     Transaction::Savepoint(_) | Transaction::Release(_) | Transaction::RollbackTo(_) => {
                         ("a savepoint", "a part of the script may be undone and the rest committed")
                     }
-                    Transaction::Prepare => {
-                        ("PREPARE TRANSACTION", "the transaction stays open on the server, with its locks, until somebody ends it")
-                    }
+                    Transaction::Prepare => (
+                        "PREPARE TRANSACTION",
+                        "the transaction stays open on the server, with its locks, until somebody ends it",
+                    ),
                     Transaction::CommitPrepared | Transaction::RollbackPrepared => {
                         ("a prepared transaction is ended", "it is not one of this script")
                     }

@@ -30,13 +30,22 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             });
             let Some((event, why)) = first else { continue };
             let script = super::called(pass, case);
-            let finding = Finding::new(ID, event.at, format!("{script} goes to work while {name} is {why}"), "the first statement without it")
-                .related(case.configured(&timeout.span()), "required here")
-                .consequence("a lock that is not granted, or a statement that does not end, holds up production")
-                .way_out(format!("SET LOCAL {name} = '5s'; after BEGIN, before the first change"))
-                .fix(usuals.entry(name).or_insert_with(|| usual(case, name)).as_deref().and_then(|usual| {
-                    fix(case, pass, event, (name, usual))
-                }));
+            let finding = Finding::new(
+                ID,
+                event.at,
+                format!("{script} goes to work while {name} is {why}"),
+                "the first statement without it",
+            )
+            .related(case.configured(&timeout.span()), "required here")
+            .consequence("a lock that is not granted, or a statement that does not end, holds up production")
+            .way_out(format!("SET LOCAL {name} = '5s'; after BEGIN, before the first change"))
+            .fix(
+                usuals
+                    .entry(name)
+                    .or_insert_with(|| usual(case, name))
+                    .as_deref()
+                    .and_then(|usual| fix(case, pass, event, (name, usual))),
+            );
             findings.push(super::with_trail(finding, event));
         }
     }

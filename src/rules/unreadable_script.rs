@@ -56,7 +56,8 @@ fn lines(all: &[Line], findings: &mut Vec<Finding>) {
                     .way_out("include a file of this package by its relative name"),
             ),
             Line::Sent { statements, at, expected, .. } if !statements.is_empty() && statements.len() != *expected => {
-                let message = format!("psql sends this as {expected} statement(s), and PostgreSQL reads {}", statements.len());
+                let message =
+                    format!("psql sends this as {expected} statement(s), and PostgreSQL reads {}", statements.len());
                 findings.push(
                     Finding::new(ID, *at, message, "here")
                         .consequence("a statement hides within another")

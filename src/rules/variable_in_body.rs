@@ -64,7 +64,9 @@ fn known(case: &Case<'_>) -> BTreeSet<String> {
                             let message = before.map(|before| text(before.span)).unwrap_or_default();
                             // Any word of the query may be the name of a column of it.
                             let names = message.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-                            known.extend(names.flat_map(|name| [format!("{prefix}{name}"), format!("{prefix}{}", name.to_lowercase())]));
+                            known.extend(names.flat_map(|name| {
+                                [format!("{prefix}{name}"), format!("{prefix}{}", name.to_lowercase())]
+                            }));
                         }
                         _ => {}
                     }
@@ -140,7 +142,8 @@ fn references(span: Span, bytes: &[u8], known: &BTreeSet<String>) -> Vec<(Span, 
         let Some(quote) = text.get(start + 1).filter(|byte| matches!(byte, b'\'' | b'"')) else {
             // A quote that holds nothing but the reference: ':name'.
             let rest = text.get(start + 1..).unwrap_or_default();
-            let length = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).unwrap_or(rest.len());
+            let length =
+                rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).unwrap_or(rest.len());
             let name = String::from_utf8_lossy(rest.get(..length).unwrap_or_default()).into_owned();
             if before == Some(&b'\'') && rest.get(length) == Some(&b'\'') && known.contains(&name) {
                 found.push((Span::new(span.start + start, span.start + start + 1 + length), name));
@@ -148,7 +151,9 @@ fn references(span: Span, bytes: &[u8], known: &BTreeSet<String>) -> Vec<(Span, 
             continue;
         };
         let name_start = start + 2;
-        let Some(length) = text.get(name_start..).and_then(|rest| rest.iter().position(|byte| byte == quote)) else { continue };
+        let Some(length) = text.get(name_start..).and_then(|rest| rest.iter().position(|byte| byte == quote)) else {
+            continue;
+        };
         let name = text.get(name_start..name_start + length).unwrap_or_default();
         if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
             continue;

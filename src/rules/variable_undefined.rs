@@ -26,11 +26,10 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 if used.tests {
                     continue;
                 }
-                findings.push(
-                    Finding::new(ID, used.at, text, "used here")
-                        .consequence(consequence)
-                        .way_out(format!("before it: \\if :{{?{0}}} \\else \\set {0} '' \\endif, and a check that refuses the empty value", used.name)),
-                );
+                findings.push(Finding::new(ID, used.at, text, "used here").consequence(consequence).way_out(format!(
+                    "before it: \\if :{{?{0}}} \\else \\set {0} '' \\endif, and a check that refuses the empty value",
+                    used.name
+                )));
             }
         }
     }

@@ -33,7 +33,11 @@ fn names(event: &Event<'_>, bare: &[At], findings: &mut Vec<Finding>) {
     let What::Query(statement) = &event.what else { return };
     let mut names = Names(Vec::new());
     names.statement(statement);
-    let is_told = |at: &At| bare.iter().any(|bare| bare.file() == at.file() && bare.span().start < at.span().end && at.span().start < bare.span().end);
+    let is_told = |at: &At| {
+        bare.iter().any(|bare| {
+            bare.file() == at.file() && bare.span().start < at.span().end && at.span().start < bare.span().end
+        })
+    };
     for at in names.0.into_iter().filter(|at| !is_told(at)) {
         findings.push(
             Finding::new(ID, at, "the variable stands for a name where there is none", "a name")
@@ -56,7 +60,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             for (used, _) in uses.iter().filter(|(used, _)| is_bare(used)) {
                 findings.push(
                     Finding::new(ID, used.at, format!("the text of {} becomes SQL as it is", used.name), "not quoted")
-                        .consequence("whoever sets the variable writes the statement; what was reviewed is not what runs")
+                        .consequence(
+                            "whoever sets the variable writes the statement; what was reviewed is not what runs",
+                        )
                         .way_out(format!(":'{0}' for a value, :\"{0}\" for a name", used.name)),
                 );
             }
