@@ -8,8 +8,8 @@ use super::state::{Bindings, Row, State};
 use super::{Departure, Flow};
 use crate::catalog::{Presence, Read};
 use crate::effect::{
-    Act, Block, Body, Declaration, Expr, ExprKind, Function, Handler, Ident, IfArm, Iteration, Name, Query, QueryBody,
-    RaiseLevel, Select, Statement, Step, StepKind, SubqueryKind, Target, Type, VariableConflict,
+    Act, At, Block, Body, Declaration, Expr, ExprKind, Function, Handler, Ident, IfArm, Iteration, Name, Query,
+    QueryBody, RaiseLevel, Select, Statement, Step, StepKind, SubqueryKind, Target, Type, VariableConflict,
 };
 use crate::logic::Truth;
 
@@ -136,7 +136,20 @@ impl<'a> Flow<'a> {
     }
 
     /// What the query of a cursor does when its rows are fetched: all, some or none.
-    fn fetched(&mut self, query: &'a Query, arguments: &'a [Expr], state: &mut State) {
+    fn fetched_by(
+        &mut self,
+        cursor: &Ident,
+        query: Option<&'a Query>,
+        arguments: &'a [Expr],
+        at: At,
+        state: &mut State,
+    ) {
+        let Some(query) = query else {
+            let why = format!("the query of the cursor {cursor} is not known here");
+            self.emit(at, What::Opaque(why), state);
+            state.forget_everything();
+            return;
+        };
         if !arguments.is_empty() {
             // Its arguments are variables of its own.
             state.forget_variables();
@@ -213,8 +226,7 @@ impl<'a> Flow<'a> {
             let mut inside = before.clone();
             // The rows are those of before; the variables keep what any step may have given them.
             for path in super::handler::given(&block.steps) {
-                let value = state.symbols.fresh(path.last().map_or("variable", Ident::as_str));
-                inside.bind(&path, value);
+                inside.renew(&path);
             }
             inside.prepare_as(state);
             inside.found = None;
@@ -354,7 +366,7 @@ impl<'a> Flow<'a> {
                 }
                 let events = self.events.len();
                 match (query, command, self.cursor(cursor)) {
-                    (Some(query), ..) => self.fetched(query, &[], state),
+                    (Some(query), ..) => self.fetched_by(cursor, Some(query), &[], step.at, state),
                     // What it does is done when its rows are fetched, if they are.
                     (None, Some(command), _) => {
                         let outer = std::mem::replace(&mut self.certain, false);
@@ -363,24 +375,17 @@ impl<'a> Flow<'a> {
                         *state = super::join(vec![before, state.clone()]);
                         self.certain = outer;
                     }
-                    (None, None, Some(query)) => self.fetched(query, arguments, state),
-                    (None, None, None) => {
-                        let why = format!("the query of the cursor {cursor} is not known here");
-                        self.emit(step.at, What::Opaque(why), state);
-                        state.forget_everything();
-                    }
+                    (None, None, query) => self.fetched_by(cursor, query, arguments, step.at, state),
                 }
                 self.lazy |= self.events.len() > events;
-                let value = state.symbols.fresh(cursor);
-                state.bind(std::slice::from_ref(cursor), value);
+                state.renew(std::slice::from_ref(cursor));
             }
             StepKind::Fetch { into, .. } => {
                 if self.lazy {
                     state.forget_everything();
                 }
                 for target in into {
-                    let value = state.symbols.fresh(target.last().map_or("row", Ident::as_str));
-                    state.bind(target, value);
+                    state.renew(target);
                 }
                 state.found = None;
             }
@@ -500,8 +505,7 @@ impl<'a> Flow<'a> {
                 None => function.arguments.get(index).is_none_or(|argument| !argument.output),
             };
             if known.is_empty() || !known.iter().all(stays) {
-                let value = state.symbols.fresh(path.last().map_or("argument", Ident::as_str));
-                state.bind(path, value);
+                state.renew(path);
             }
         }
     }
@@ -510,8 +514,7 @@ impl<'a> Flow<'a> {
     pub(super) fn assign_rows(query: Option<&Query>, into: &[Vec<Ident>], strict: bool, state: &mut State) {
         let Some(query) = query else {
             for target in into {
-                let value = state.symbols.fresh(target.last().map_or("row", Ident::as_str));
-                state.bind(target, value);
+                state.renew(target);
             }
             state.found = None;
             state.counted = None;
@@ -574,10 +577,9 @@ impl<'a> Flow<'a> {
                     if let Some(name) = &variable
                         && let Some(scope) = state.scopes.last_mut()
                     {
-                        match (name.as_slice(), state_knows(&iteration_variable(iteration))) {
-                            ([name], true) => {
-                                scope.values.insert(name.clone(), value);
-                            }
+                        match (name.as_slice(), iteration) {
+                            // The variable of an integer loop is its own; the others are declared outside.
+                            ([name], Iteration::Range { .. }) => drop(scope.values.insert(name.clone(), value)),
                             _ => state.bind(name, value),
                         }
                     }
@@ -688,8 +690,7 @@ impl<'a> Flow<'a> {
             | Iteration::Execute { variables, .. }
             | Iteration::Elements { variables, .. } => {
                 for target in variables {
-                    let value = state.symbols.fresh(target.last().map_or("row", Ident::as_str));
-                    state.bind(target, value);
+                    state.renew(target);
                 }
             }
             Iteration::Forever | Iteration::While(_) => {}
@@ -733,14 +734,7 @@ impl<'a> Flow<'a> {
             Iteration::Query { variables, query, change, arguments, cursor } => {
                 if let Some(cursor) = cursor {
                     arguments.iter().for_each(|value| self.calls_in(value, true, state));
-                    match self.cursor(cursor) {
-                        Some(query) => self.fetched(query, arguments, state),
-                        None => {
-                            let why = format!("the query of the cursor {cursor} is not known here");
-                            self.emit(step.at, What::Opaque(why), state);
-                            state.forget_everything();
-                        }
-                    }
+                    self.fetched_by(cursor, self.cursor(cursor), arguments, step.at, state);
                     return None;
                 }
                 arguments.iter().for_each(|value| self.calls_in(value, true, state));
@@ -776,7 +770,7 @@ impl<'a> Flow<'a> {
     pub(super) fn follow(
         &mut self,
         function: &'a Function,
-        at: crate::effect::At,
+        at: At,
         arguments: &[Expr],
         certain: bool,
         state: &mut State,
@@ -801,8 +795,7 @@ impl<'a> Flow<'a> {
             return;
         }
         self.frames.push(signature);
-        let (scope, is_given) = self.arguments(function, at, arguments, certain, state);
-        let mut scope = scope;
+        let (mut scope, is_given) = self.arguments(function, at, arguments, certain, state);
         let is_trigger = |returns: &Type| matches!(returns.name.name.as_str(), "trigger" | "event_trigger");
         if function.returns.as_ref().is_some_and(is_trigger) {
             for name in TRIGGER_VARIABLES {
@@ -856,7 +849,7 @@ impl<'a> Flow<'a> {
     fn arguments(
         &mut self,
         function: &'a Function,
-        at: crate::effect::At,
+        at: At,
         arguments: &[Expr],
         certain: bool,
         state: &mut State,
@@ -901,21 +894,6 @@ impl<'a> Flow<'a> {
     }
 }
 
-fn state_knows(kind: &LoopVariable) -> bool {
-    *kind == LoopVariable::Own
-}
-
-#[derive(PartialEq)]
-enum LoopVariable {
-    Own,
-    Declared,
-}
-
-/// The variable of an integer loop is its own; the others are declared outside.
-fn iteration_variable(iteration: &Iteration) -> LoopVariable {
-    if matches!(iteration, Iteration::Range { .. }) { LoopVariable::Own } else { LoopVariable::Declared }
-}
-
 fn is_never_null(expr: &Expr) -> bool {
     matches!(
         expr.kind,
@@ -950,13 +928,8 @@ fn count_of(query: &Query) -> Expr {
     let from = match &query.body {
         // The rows of a plain query are those of its FROM.
         QueryBody::Select(select)
-            if !select.distinct
-                && select.group_by.is_empty()
-                && select.having.is_none()
-                && !select.targets.iter().any(|target| crate::effect::has_call(&target.value))
-                && query.limit.is_none()
-                && query.offset.is_none()
-                && query.with.is_empty() =>
+            if super::expression::is_ungrouped(query, select)
+                && !select.targets.iter().any(|target| crate::effect::has_call(&target.value)) =>
         {
             (select.from.clone(), select.filter.clone())
         }

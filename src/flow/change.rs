@@ -625,12 +625,7 @@ fn occurs(when: &When, kind: ChangeKind, act: Option<&Act>) -> bool {
             ChangeKind::Delete | ChangeKind::Truncate => false,
         },
         When::Written => matches!(kind, ChangeKind::Insert | ChangeKind::Update),
-        When::Rule(event) => match kind {
-            ChangeKind::Insert => event == "insert",
-            ChangeKind::Update => event == "update",
-            ChangeKind::Delete => event == "delete",
-            ChangeKind::Truncate => false,
-        },
+        When::Rule(event) => event == event_of(kind),
         When::Seen => kind != ChangeKind::Truncate,
     }
 }

@@ -331,6 +331,12 @@ impl State {
         }
     }
 
+    /// A variable, or a field of it, may hold any value.
+    pub(super) fn renew(&mut self, target: &[Ident]) {
+        let value = self.symbols.fresh(target.last().map_or("variable", Ident::as_str));
+        self.bind(target, value);
+    }
+
     /// Any setting that was made may have another value.
     pub(super) fn forget_settings(&mut self) {
         let settings = Arc::make_mut(&mut self.settings);
