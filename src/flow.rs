@@ -509,13 +509,20 @@ fn condition_of(condition: &Condition, state: &State) -> (Option<Expr>, Known) {
 
 /// What holds whichever of the states it is.
 fn join(states: Vec<State>) -> State {
-    let mut reachable = states.iter().filter(|state| state.reachable).cloned();
-    let Some(mut joined) = reachable.next() else {
+    joined(states, |one, other| one.join(&other))
+}
+
+/// The same of branches: a variable has a value that one of them gives it.
+fn meet(states: Vec<State>) -> State {
+    joined(states, State::meet)
+}
+
+fn joined(mut states: Vec<State>, join: impl FnMut(State, State) -> State) -> State {
+    if !states.iter().any(|state| state.reachable) {
         // None goes on; the first says why.
-        return states.into_iter().next().unwrap_or_else(|| State::new(&Start::default()));
-    };
-    for state in reachable {
-        joined = joined.join(&state);
+        states.truncate(1);
+    } else {
+        states.retain(|state| state.reachable);
     }
-    joined
+    states.into_iter().reduce(join).unwrap_or_else(|| State::new(&Start::default()))
 }

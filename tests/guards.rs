@@ -116,6 +116,134 @@ const GUARDS: &[(&str, Holds)] = &[
     ),
     ("x int; BEGIN PERFORM FROM approval; x := looks(); IF NOT FOUND THEN RAISE EXCEPTION 'no'; END IF; END", Mostly),
     ("BEGIN PERFORM FROM approval; PERFORM FROM account; IF NOT FOUND THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    // What is wrong is gathered first and told of afterwards.
+    (
+        "ok bool := true; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN RAISE WARNING 'no'; ok := false; END IF; \
+         IF NOT ok THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "ok bool := true; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN ok := false; END IF; \
+         IF EXISTS (SELECT FROM account) THEN ok := true; END IF; IF NOT ok THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "ok bool; BEGIN IF EXISTS (SELECT FROM approval) THEN ok := true; END IF; \
+         IF NOT ok THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "ok bool; BEGIN IF EXISTS (SELECT FROM approval) THEN ok := true; END IF; \
+         IF ok IS NULL THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "n int := 0; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN n := n + 1; END IF; \
+         IF NOT EXISTS (SELECT FROM account) THEN n := n + 1; END IF; IF n > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "n int := 0; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN n := n + 1; END IF; \
+         IF NOT EXISTS (SELECT FROM account) THEN n := n + 1; END IF; IF n > 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int := 0; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN n := n + 1; END IF; \
+         IF EXISTS (SELECT FROM account) THEN n := n - 1; END IF; IF n > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "bad text[] := '{}'; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN bad := array_append(bad, 'no'); END IF; \
+         IF NOT EXISTS (SELECT FROM account) THEN bad := bad || format('%s', 'no account'); END IF; \
+         IF cardinality(bad) > 0 THEN RAISE EXCEPTION 'no: %', array_to_string(bad, ', '); END IF; END",
+        Always,
+    ),
+    (
+        "bad text[] := '{}'; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN bad := array_append(bad, 'no'); END IF; \
+         IF array_length(bad, 1) > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "bad text[] := '{}'; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN bad := array_append(bad, 'no'); END IF; \
+         IF array_length(bad, 1) > 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "bad text[] := '{}'; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN bad := bad || 'no'::text; END IF; \
+         IF bad <> '{}' THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "bad text[]; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN bad := array_append(bad, 'no'); END IF; \
+         IF bad IS NOT NULL THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    // What is NULL has no elements to count.
+    (
+        "bad text[]; BEGIN IF EXISTS (SELECT FROM approval) THEN bad := '{}'; END IF; \
+         IF cardinality(bad) IS DISTINCT FROM 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "bad text[]; BEGIN IF EXISTS (SELECT FROM approval) THEN bad := '{}'; END IF; \
+         IF cardinality(bad) <> 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "what text := ''; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN what := what || 'no approval; '; END IF; \
+         IF NOT EXISTS (SELECT FROM account) THEN what := what || 'no account; '; END IF; \
+         IF what <> '' THEN RAISE EXCEPTION '%', what; END IF; END",
+        Always,
+    ),
+    (
+        "what text; BEGIN IF NOT EXISTS (SELECT FROM approval) THEN what := what || 'no approval; '; END IF; \
+         IF what IS NOT NULL THEN RAISE EXCEPTION '%', what; END IF; END",
+        Never,
+    ),
+    (
+        "what text := 'fine'; BEGIN CASE WHEN EXISTS (SELECT FROM approval) THEN NULL; ELSE what := 'none'; END CASE; \
+         IF what = 'none' THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "what text; BEGIN IF EXISTS (SELECT FROM approval) THEN what := 'yes'; ELSIF EXISTS (SELECT FROM account) THEN \
+         what := 'no'; ELSE what := 'never'; END IF; IF what IN ('no', 'never') THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "what text; BEGIN IF EXISTS (SELECT FROM approval) THEN what := 'yes'; ELSIF EXISTS (SELECT FROM account) THEN \
+         what := 'no'; ELSE what := 'never'; END IF; IF what = 'never' THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    // A loop that raises for each row goes on only where there is none.
+    (
+        "r record; BEGIN FOR r IN SELECT 1 WHERE NOT EXISTS (SELECT FROM approval) LOOP RAISE EXCEPTION 'no'; END LOOP; END",
+        Always,
+    ),
+    ("r record; BEGIN FOR r IN SELECT FROM approval LOOP RAISE EXCEPTION 'no'; END LOOP; END", Never),
+    (
+        "r record; BEGIN FOR r IN SELECT 1 WHERE NOT EXISTS (SELECT FROM approval) LOOP \
+         IF r IS NULL THEN RAISE EXCEPTION 'no'; END IF; END LOOP; END",
+        Never,
+    ),
+    (
+        "r record; BEGIN FOR r IN SELECT 1 WHERE NOT EXISTS (SELECT FROM approval) LOOP EXIT; \
+         RAISE EXCEPTION 'no'; END LOOP; END",
+        Never,
+    ),
+    // Nobody divides by zero.
+    ("BEGIN PERFORM 1 / (SELECT count(*) FROM approval); END", Always),
+    ("BEGIN PERFORM 1 / count(*) FROM approval; END", Always),
+    ("n int; BEGIN n := 1 / (SELECT count(*) FROM approval); END", Always),
+    ("BEGIN PERFORM 1 / (SELECT count(*) - 1 FROM approval); END", Never),
+    ("BEGIN PERFORM 1 / nullif((SELECT count(*) FROM approval), 0); END", Never),
+    ("BEGIN PERFORM 1 / count(*) FROM approval GROUP BY id; END", Never),
+    ("BEGIN PERFORM 1 / (SELECT sum(id) FROM approval); END", Never),
+    ("BEGIN PERFORM coalesce(1, 1 / (SELECT count(*) FROM approval)); END", Never),
+    ("BEGIN PERFORM CASE WHEN false THEN 1 / (SELECT count(*) FROM approval) END; END", Never),
+    ("BEGIN PERFORM FROM account WHERE id = 1 / (SELECT count(*) FROM approval); END", Mostly),
+    ("BEGIN SET LOCAL plpgsql.check_asserts = on; ASSERT EXISTS (SELECT FROM approval); END", Always),
+    ("BEGIN SET LOCAL plpgsql.check_asserts = off; ASSERT EXISTS (SELECT FROM approval); END", Never),
     // What triggers and rules of the house do comes after the check.
     (
         "BEGIN PERFORM approve(); IF NOT EXISTS (SELECT FROM approval) THEN RAISE EXCEPTION 'no'; END IF; \

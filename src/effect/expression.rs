@@ -284,6 +284,22 @@ pub enum ExprKind {
     },
 }
 
+impl ExprKind {
+    /// A call of a function of PostgreSQL's.
+    #[must_use]
+    pub fn call(function: &str, arguments: impl IntoIterator<Item = Expr>, at: At) -> Self {
+        let (function, arguments) = (Box::new(Name::plain(function, at)), arguments.into_iter().collect());
+        Self::Call { function, arguments, star: false, distinct: false, filter: None, over: false }
+    }
+
+    /// `count(*)`
+    #[must_use]
+    pub fn count(at: At) -> Self {
+        let function = Box::new(Name::plain("count", at));
+        Self::Call { function, arguments: Box::default(), star: true, distinct: false, filter: None, over: false }
+    }
+}
+
 /// What `IS` tests for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IsTest {

@@ -247,7 +247,7 @@ impl<'a> Flow<'a> {
     }
 
     /// The relations whose rows, or what shows them, have changed since.
-    fn changed_since(&self, events: usize) -> BTreeSet<Name> {
+    pub(super) fn changed_since(&self, events: usize) -> BTreeSet<Name> {
         let changed = self.events.get(events..).unwrap_or_default().iter().filter_map(|event| match &event.what {
             What::Change(change) => Some(Name::clone(&change.relation)),
             _ => None,
@@ -292,6 +292,7 @@ impl<'a> Flow<'a> {
             StepKind::Assign { target, value } => {
                 self.calls_in(value, true, state);
                 let value = self.resolve(value, state);
+                state.assume_divided(&value);
                 let name = target.last().cloned().unwrap_or_default();
                 let value = Self::settled(&name, value, state);
                 state.bind(target, value);
@@ -348,8 +349,13 @@ impl<'a> Flow<'a> {
                 self.calls_in(condition, false, state);
                 message.iter().for_each(|message| self.calls_in(message, false, state));
                 let condition = self.resolve(condition, state);
-                // plpgsql.check_asserts may be off: nothing follows from it.
-                self.emit(step.at, What::Assert(Box::new(condition)), state);
+                let setting = state.settings.get("plpgsql.check_asserts").and_then(|setting| setting.value.as_deref());
+                if setting == Some("on") {
+                    state.assume(&condition, Truth::True);
+                } else {
+                    // It may be off: nothing follows.
+                    self.emit(step.at, What::Assert(Box::new(condition)), state);
+                }
             }
             StepKind::Diagnostics { items } => {
                 for (target, item) in items {
@@ -440,7 +446,7 @@ impl<'a> Flow<'a> {
         }
         // Paths that stop the script take nothing away from the others.
         self.certain = outer && self.left.is_empty();
-        *state = super::join(ends);
+        *state = super::meet(ends);
     }
 
     /// A `CASE` without `ELSE` raises where no arm holds.
@@ -459,7 +465,7 @@ impl<'a> Flow<'a> {
         }
         self.certain = outer;
         if !ends.is_empty() {
-            *state = super::join(ends);
+            *state = super::meet(ends);
         }
     }
 
@@ -568,7 +574,9 @@ impl<'a> Flow<'a> {
         };
         state.scopes.push(Bindings { label: label.cloned(), ..Bindings::default() });
         let depth = state.scopes.len();
+        let events = self.events.len();
         let rounds = self.rounds(iteration, step, state);
+        let is_as_before = self.changed_since(events).is_empty();
         match rounds.filter(|(_, values)| self.may_unroll(values.len(), steps)) {
             Some((variable, values)) => {
                 let outer = self.unrolled.0;
@@ -588,7 +596,7 @@ impl<'a> Flow<'a> {
                 }
                 self.unrolled.0 = outer;
             }
-            None => self.unknown_rounds(iteration, steps, state, mark, &mine),
+            None => self.unknown_rounds((iteration, is_as_before), steps, state, mark, &mine),
         }
         self.arrive(mark, state, |departure| mine(departure, false));
         state.scopes.truncate(depth - 1);
@@ -603,17 +611,18 @@ impl<'a> Flow<'a> {
             && all.saturating_add(rounds) <= ALL_ROUNDS_LIMIT
     }
 
-    /// A loop whose rounds are not known: none, or any number.
+    /// A loop whose rounds are not known: none, or any number; and whether what it goes through
+    /// is still what it was when that was read.
     fn unknown_rounds(
         &mut self,
-        iteration: &'a Iteration,
+        (iteration, is_as_before): (&'a Iteration, bool),
         steps: &'a [Step],
         state: &mut State,
         mark: usize,
         mine: &dyn Fn(&Departure, bool) -> bool,
     ) {
         let outer = std::mem::replace(&mut self.certain, false);
-        let before = state.clone();
+        let mut before = state.clone();
         // What a round may change is not known at the start of the next.
         self.loops += 1;
         let mut stable = false;
@@ -653,6 +662,15 @@ impl<'a> Flow<'a> {
                     let condition = self.resolve(condition, end);
                     end.assume(&condition, Truth::NotTrue);
                 }
+            }
+            Iteration::Query { query: Some(query), cursor: None, .. }
+                if is_as_before && !state.reachable && self.left.len() == mark =>
+            {
+                // Who is past it has had no round.
+                let rows =
+                    self.with_columns(Read::Query(query), &mut before, |flow, state| flow.resolve_query(query, state));
+                before.assume(&subquery(SubqueryKind::Exists, rows), Truth::NotTrue);
+                ends.push(before);
             }
             _ => ends.push(before),
         }
@@ -917,14 +935,6 @@ pub(super) fn subquery(kind: SubqueryKind, query: Query) -> Expr {
 /// How many rows a query yields: `(SELECT count(*) FROM (query) AS q)`.
 fn count_of(query: &Query) -> Expr {
     let at = query.at;
-    let call = ExprKind::Call {
-        function: Box::new(Name::plain("count", at)),
-        arguments: Box::default(),
-        star: true,
-        distinct: false,
-        filter: None,
-        over: false,
-    };
     let from = match &query.body {
         // The rows of a plain query are those of its FROM.
         QueryBody::Select(select)
@@ -945,7 +955,7 @@ fn count_of(query: &Query) -> Expr {
         }
     };
     let select = Select {
-        targets: vec![Target { value: Expr { at, kind: call }, alias: None }],
+        targets: vec![Target { value: Expr { at, kind: ExprKind::count(at) }, alias: None }],
         from: from.0,
         filter: from.1,
         ..Select::default()

@@ -24,7 +24,14 @@ impl<'a> Flow<'a> {
         match act {
             Act::Select(query) => {
                 self.emit(statement.at, What::Query(statement), state);
+                let events = self.events.len();
                 self.query_calls(query, true, state);
+                if let Some(value) = super::expression::only_value(query)
+                    && self.changed_since(events).is_empty()
+                {
+                    let value = self.resolve(&value, state);
+                    state.assume_divided(&value);
+                }
             }
             Act::Insert { .. } | Act::Update { .. } | Act::Delete { .. } | Act::Merge { .. } => {
                 self.act_calls(act, state);
@@ -721,17 +728,9 @@ pub fn readers(catalog: &Catalog, relations: impl IntoIterator<Item = Name>) -> 
 
 /// `(SELECT count(*) FROM name) = 0`
 fn no_rows(name: &Name, at: At) -> Expr {
-    let call = ExprKind::Call {
-        function: Box::new(Name::plain("count", at)),
-        arguments: Box::default(),
-        star: true,
-        distinct: false,
-        filter: None,
-        over: false,
-    };
     let from = crate::effect::From::Relation { name: name.clone(), alias: None, columns: Vec::new(), only: false };
     let select = Select {
-        targets: vec![Target { value: Expr { at, kind: call }, alias: None }],
+        targets: vec![Target { value: Expr { at, kind: ExprKind::count(at) }, alias: None }],
         from: vec![from],
         ..Select::default()
     };

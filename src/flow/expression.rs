@@ -1063,6 +1063,15 @@ pub(super) fn of_aggregates(query: &Query, target: &Target) -> Option<Expr> {
     if is_whole { Some(Expr { at: query.at, kind: whole }) } else { distributed(&SubqueryKind::Scalar, &own) }
 }
 
+/// The only value of the only row of a query; none where it may have others.
+pub(super) fn only_value(query: &Query) -> Option<Expr> {
+    let QueryBody::Select(select) = &query.body else { return None };
+    let [target] = select.targets.as_slice() else { return None };
+    let is_one_row = select.from.is_empty() && select.filter.is_none() && is_ungrouped(query, select);
+    let has_set = crate::effect::any(&target.value, Expr::yields_set);
+    of_aggregates(query, target).or_else(|| (is_one_row && !has_set).then(|| target.value.clone()))
+}
+
 /// Whether aggregates of a query are over all of its rows.
 pub(super) fn is_ungrouped(query: &Query, select: &Select) -> bool {
     let is_plain = query.with.is_empty() && query.limit.is_none() && query.offset.is_none() && !query.locks;

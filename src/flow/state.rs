@@ -41,6 +41,15 @@ pub struct State {
     pub(super) symbols: Symbols,
 }
 
+/// What stands between the name of a symbol and its type.
+const OF_TYPE: char = '\u{1}';
+
+/// How many variables that two branches give different values are known to have one of them.
+const DIFFERING_LIMIT: usize = 8;
+
+/// The size of a value of which that is told.
+const TOLD_LIMIT: usize = 16;
+
 /// Gives names to values that nothing is known of, no two the same.
 #[derive(Clone, Default)]
 pub(super) struct Symbols(Arc<AtomicU32>);
@@ -56,6 +65,22 @@ impl Symbols {
     /// The number of the next.
     pub(super) fn next(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// The same with the type of the variable that holds it.
+    fn of(&self, name: &str, kind: &Type) -> Expr {
+        let is_own = kind.name.schema.is_none() && kind.modifiers.is_empty();
+        let dimensions = if kind.array { "[]" } else { "" };
+        let kind = if is_own { kind.name.name.as_str() } else { "" };
+        self.fresh(&format!("{name}{OF_TYPE}{kind}{dimensions}"))
+    }
+
+    /// The type in a name.
+    fn kind(path: &[Ident]) -> Option<Type> {
+        let [name, _] = path else { return None };
+        let (_, kind) = name.strip_prefix('\u{0}')?.split_once(OF_TYPE)?;
+        let (kind, array) = kind.strip_suffix("[]").map_or((kind, false), |kind| (kind, true));
+        Some(Type { name: Name::plain(kind, At::default()), modifiers: Vec::new(), array, set: false })
     }
 
     /// Whether it is such a value.
@@ -331,6 +356,16 @@ impl State {
         }
     }
 
+    /// A value was worked out: what a number is divided by is not 0.
+    pub(super) fn assume_divided(&mut self, value: &Expr) {
+        let ExprKind::Operator { operator, left: Some(left), right } = &value.uncast().kind else { return };
+        let is_division = matches!(operator.as_str(), "/" | "%") && matches!(left.uncast().kind, ExprKind::Number(_));
+        // Of NULL PostgreSQL divides nothing.
+        if is_division {
+            self.assume(&operation((**right).clone(), "=", super::expression::number(0)), Truth::NotTrue);
+        }
+    }
+
     /// A variable, or a field of it, may hold any value.
     pub(super) fn renew(&mut self, target: &[Ident]) {
         let value = self.symbols.fresh(target.last().map_or("variable", Ident::as_str));
@@ -395,7 +430,60 @@ impl State {
 
     /// What was known of values that were named since, and that nobody can ask for any more.
     pub(super) fn forget_since(&mut self, first: u32) {
-        self.facts.forget_variables(&mut |path| Symbols::number(path).is_some_and(|number| number >= first));
+        let gone = &mut |path: &[Ident]| Symbols::number(path).is_some_and(|number| number >= first);
+        self.facts.forget_variables(gone, &Sight(&self.catalog));
+    }
+
+    /// Where two branches meet: a variable that they give different values is known to have one of
+    /// them, with all else that is so in that branch.
+    pub(super) fn meet(mut self, mut other: Self) -> Self {
+        let mut differing = Vec::new();
+        for (index, (ours, theirs)) in self.scopes.iter().zip(&other.scopes).enumerate() {
+            for (name, value) in &ours.values {
+                if let (Some(given), Some(kind)) = (theirs.values.get(name), ours.kinds.get(name))
+                    && value != given
+                    && is_told(value)
+                    && is_told(given)
+                {
+                    differing.push((index, name.clone(), kind.clone(), value.clone(), given.clone()));
+                }
+            }
+        }
+        if differing.len() <= DIFFERING_LIMIT {
+            for (index, name, kind, value, given) in differing {
+                let symbol = self.symbols.of(&name, &kind);
+                let is_flat = kind.array && self.is_flat(&value) && other.is_flat(&given);
+                for (state, value) in [(&mut self, value), (&mut other, given)] {
+                    state.become_known(&symbol, value, &kind);
+                    if is_flat {
+                        state.facts.assume(&flat(&symbol), Truth::True, &Sight(&state.catalog));
+                    }
+                    if let Some(scope) = state.scopes.get_mut(index) {
+                        scope.values.insert(name.clone(), symbol.clone());
+                    }
+                }
+            }
+        }
+        self.join(&other)
+    }
+
+    /// A symbol stands for that value: an array by how many elements it has, a text by whether it
+    /// is empty.
+    fn become_known(&mut self, symbol: &Expr, value: Expr, kind: &Type) {
+        let at = value.at;
+        let measure = |of: &Expr| match kind.array {
+            true => Expr { at, kind: ExprKind::call("cardinality", [of.clone()], at) },
+            false => operation(of.clone(), "=", Expr { at, kind: ExprKind::Text(Ident::default()) }),
+        };
+        let measured = (kind.array || is_text(kind)).then(|| same(measure(symbol), measure(&value)));
+        for fact in std::iter::once(same(symbol.clone(), value)).chain(measured) {
+            self.facts.assume(&fact, Truth::True, &Sight(&self.catalog));
+        }
+    }
+
+    /// Whether an array certainly has one dimension, or none where it is empty.
+    fn is_flat(&self, array: &Expr) -> bool {
+        array.kind == ExprKind::Null || self.known(&flat(array)) == Known::Yes
     }
 
     pub(super) fn join(mut self, other: &Self) -> Self {
@@ -664,6 +752,36 @@ fn join_settings(ours: &mut BTreeMap<Ident, Setting>, theirs: &BTreeMap<Ident, S
     }
 }
 
+fn operation(left: Expr, operator: &'static str, right: Expr) -> Expr {
+    let (at, operator) = (left.at, Ident::new_static(operator));
+    Expr { at, kind: ExprKind::Operator { operator, left: Some(Box::new(left)), right: Box::new(right) } }
+}
+
+/// That two values are the same, or both are NULL.
+fn same(one: Expr, other: Expr) -> Expr {
+    let at = one.at;
+    Expr { at, kind: ExprKind::Distinct { left: Box::new(one), right: Box::new(other), negated: true } }
+}
+
+/// That an array has one dimension, or none where it is empty.
+fn flat(array: &Expr) -> Expr {
+    let at = array.at;
+    let of = |function: &str, arguments: Vec<Expr>| Expr { at, kind: ExprKind::call(function, arguments, at) };
+    let length = of("array_length", vec![array.clone(), super::expression::number(1)]);
+    let count = of("cardinality", vec![array.clone()]);
+    same(length, of("nullif", vec![count, super::expression::number(0)]))
+}
+
+/// Whether it is worth telling that a variable has that value.
+fn is_told(value: &Expr) -> bool {
+    let mut size = 0;
+    crate::effect::any(value, |_| {
+        size += 1;
+        size > TOLD_LIMIT
+    });
+    size <= TOLD_LIMIT
+}
+
 /// The role that is there if a condition holds, or if it does not.
 fn known_role(expr: &Expr, holds: bool) -> Option<Ident> {
     match &expr.kind {
@@ -718,6 +836,10 @@ impl World for Sight<'_> {
 
     fn stands_alone(&self, relation: &Name) -> bool {
         self.0.stands_alone(relation)
+    }
+
+    fn variable_type(&self, path: &[Ident]) -> Option<Type> {
+        Symbols::kind(path)
     }
 
     fn stable_call(&self, function: &Name) -> bool {

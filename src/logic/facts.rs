@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::held::{Depends, Fact, Held, Split, topics};
+use super::held::{Depends, Fact, Held, Split, digest, topics};
 use super::read::Reader;
 use super::solve::Question;
 use super::term::Formula;
@@ -199,10 +199,49 @@ impl Facts {
         self.held.asks(wanted)
     }
 
-    /// What was known of these variables, by their paths, is of no use any more.
-    pub fn forget_variables(&mut self, gone: &mut dyn FnMut(&[Ident]) -> bool) {
-        if self.held.uses(gone) {
-            Arc::make_mut(&mut self.held).forget_variables(gone);
+    /// What was known of these variables, by their paths, is of no use any more; what follows from
+    /// it for others stays.
+    pub fn forget_variables(&mut self, gone: &mut dyn FnMut(&[Ident]) -> bool, world: &dyn World) {
+        if !self.held.uses(gone) {
+            return;
+        }
+        let going = self.held.using(gone);
+        let left: Vec<_> = going.iter().filter_map(|fact| Some((self.without(fact, gone, world)?, fact))).collect();
+        let held = Arc::make_mut(&mut self.held);
+        held.forget_variables(gone);
+        for (formula, fact) in left {
+            let mut depends = fact.depends.clone();
+            depends.variables.retain(|path| !gone(path));
+            held.push(formula, depends, fact.sources.clone());
+        }
+    }
+
+    /// What alternatives say without these variables, those aside that cannot be.
+    fn without(&self, fact: &Fact, gone: &mut dyn FnMut(&[Ident]) -> bool, world: &dyn World) -> Option<Formula> {
+        let Formula::Any(_) = &fact.formula else { return None };
+        if fact.formula.size() > JOIN_LIMIT {
+            return None;
+        }
+        let gone: BTreeSet<u64> = fact.depends.variables.iter().filter(|path| gone(path)).map(digest).collect();
+        let mut premises = self.formulas_about(fact.topics.clone());
+        premises.retain(|premise| *premise != fact.formula);
+        let formula = self.project(&fact.formula, &premises, &gone, world);
+        (formula != Formula::Always).then_some(formula)
+    }
+
+    /// What follows from a formula, and the premises, that is about nothing of what is gone.
+    fn project(&self, formula: &Formula, premises: &[Formula], gone: &BTreeSet<u64>, world: &dyn World) -> Formula {
+        if topics(formula).is_disjoint(gone) {
+            return formula.clone();
+        }
+        match formula {
+            Formula::Any(alternatives) => Formula::any(alternatives.iter().filter_map(|part| {
+                let with: Vec<Formula> = premises.iter().cloned().chain(part.conjuncts().iter().cloned()).collect();
+                let can_be = !self.impossible(with.clone(), world);
+                can_be.then(|| self.project(part, &with, gone, world))
+            })),
+            Formula::All(parts) => Formula::all(parts.iter().map(|part| self.project(part, premises, gone, world))),
+            _ => Formula::Always,
         }
     }
 

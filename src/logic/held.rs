@@ -189,6 +189,12 @@ impl Held {
         self.others.iter().any(|fact| fact.depends.variables.iter().any(|path| gone(path)))
     }
 
+    /// The facts that speak of these variables.
+    pub(super) fn using(&self, gone: &mut dyn FnMut(&[Ident]) -> bool) -> Vec<Arc<Fact>> {
+        let uses = |fact: &&Arc<Fact>| fact.depends.variables.iter().any(|path| gone(path));
+        self.others.iter().filter(uses).cloned().collect()
+    }
+
     pub(super) fn forget_variables(&mut self, gone: &mut dyn FnMut(&[Ident]) -> bool) {
         self.retain_others(|fact| !fact.depends.variables.iter().any(|path| gone(path)));
     }
@@ -298,6 +304,6 @@ fn source_topics(source: &Source, topics: &mut BTreeSet<u64>) {
 }
 
 /// What two things differ in, but for a rare accident: of a relation its topic.
-fn digest(thing: &impl Hash) -> u64 {
+pub(super) fn digest(thing: &impl Hash) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(thing)
 }

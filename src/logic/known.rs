@@ -68,6 +68,8 @@ pub(super) fn promise(function: &str) -> Option<Promise> {
         "array_length" | "array_upper" | "array_lower" | "array_ndims" | "array_position" => {
             Promise { kind: Kind::Integer, ..plain }
         }
+        "array_append" | "array_prepend" => constant,
+        "array_cat" => plain,
         "concat" => Promise { never_null: true, kind: Kind::Text, ..plain },
         "quote_nullable" => Promise { never_null: true, kind: Kind::Text, ..plain },
         "format" | "concat_ws" | "to_char" | "encode" | "array_to_string" | "jsonb_typeof" | "json_typeof"
@@ -129,9 +131,6 @@ pub(super) fn promise(function: &str) -> Option<Promise> {
         | "to_timestamp"
         | "to_number"
         | "make_date"
-        | "array_append"
-        | "array_prepend"
-        | "array_cat"
         | "array_remove"
         | "array_replace"
         | "array_positions"

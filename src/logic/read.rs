@@ -9,8 +9,9 @@ use super::pattern::Pattern;
 use super::query::{Common, Scope};
 use super::term::{Atom, Comparison, Formula, ONE, Rows, T, Term, Three, reaches};
 use super::value::{
-    adapt, adapt_term, at_least, at_most, bare_text, count, difference, equal_whole, is_condition, kind, narrowed,
-    null_of, one, plain, presence, scaled, some, summed, weighted, without_text_cast,
+    adapt, adapt_term, at_least, at_most, bare_text, count, difference, elements, equal_whole, has_letters, is_array,
+    is_condition, is_empty, kind, narrowed, null_of, one, plain, presence, scaled, some, summed, weighted,
+    without_text_cast,
 };
 use crate::effect::{Expr, ExprKind, Ident, IsTest, LikeKind, Name, SubqueryKind, Type};
 
@@ -320,6 +321,12 @@ impl<'a> Reader<'a> {
         Some(Three { yes: Formula::any(yes), no: Formula::any(no) })
     }
 
+    /// Whether an array has no elements.
+    fn is_empty(&mut self, array: &T, depth: u32) -> Three {
+        let size = elements(array, self.world).unwrap_or_else(|| Term::call("cardinality", vec![array.clone()]));
+        self.relate(Comparison::Equal, &size, &Term::number(0), depth)
+    }
+
     fn relate(&mut self, comparison: Comparison, left: &T, right: &T, depth: u32) -> Three {
         match (&**left, &**right) {
             (Term::Null, _) | (_, Term::Null) => return Three::NULL,
@@ -338,6 +345,26 @@ impl<'a> Reader<'a> {
                 if comparison == Comparison::Equal && known::surely_differ(left, right) {
                     return Three::FALSE;
                 }
+            }
+            (Term::Text(text), _) if text == "{}" && comparison == Comparison::Equal && is_array(right, self.world) => {
+                return self.is_empty(right, depth);
+            }
+            (_, Term::Text(text)) if text == "{}" && comparison == Comparison::Equal && is_array(left, self.world) => {
+                return self.is_empty(left, depth);
+            }
+            (Term::Text(text), Term::Call { .. }) | (Term::Call { .. }, Term::Text(text))
+                if text.is_empty()
+                    && comparison == Comparison::Equal
+                    && (has_letters(left, self.world) || has_letters(right, self.world)) =>
+            {
+                let null = Formula::any([null_of(left, self.world), null_of(right, self.world)]);
+                return Three { yes: Formula::Never, no: null.negated() };
+            }
+            (Term::Call { .. }, Term::Call { .. }) if comparison == Comparison::Equal && is_empty(left) => {
+                return self.is_empty(right, depth);
+            }
+            (Term::Call { .. }, Term::Call { .. }) if comparison == Comparison::Equal && is_empty(right) => {
+                return self.is_empty(left, depth);
             }
             (Term::Text(text), _) => {
                 if let Some(constant) = adapt(text, kind(right, self.world)) {
@@ -943,6 +970,12 @@ impl<'a> Reader<'a> {
             cases.retain(|(guard, _)| *guard != Formula::Never);
             return cases;
         }
+        if let Some(name @ ("cardinality" | "array_length")) = name
+            && let [array, rest @ ..] = arguments.as_slice()
+            && let Some(cases) = self.measured(name, array, rest)
+        {
+            return cases;
+        }
         let parts: Vec<T> = arguments.into_iter().map(one).collect();
         let name = name.map(|name| match name {
             "current_catalog" => "current_database",
@@ -964,6 +997,32 @@ impl<'a> Reader<'a> {
             return sure(Arc::new(Term::Null));
         }
         sure(Term::call(name.unwrap_or_default(), parts))
+    }
+
+    /// How many elements an array has, in one dimension; none where it cannot be told.
+    fn measured(&mut self, name: &str, array: &Cases, rest: &[Cases]) -> Option<Cases> {
+        let is_first =
+            |cases: &Cases| matches!(cases.as_slice(), [(Formula::Always, term)] if **term == Term::Number(ONE));
+        if !rest.iter().all(is_first) {
+            return None;
+        }
+        let mut found = Cases::new();
+        for (guard, term) in array {
+            let size = match &**term {
+                Term::Null => term.clone(),
+                _ => elements(term, self.world)?,
+            };
+            if name == "cardinality" || **term == Term::Null {
+                found.push((guard.clone(), size));
+                continue;
+            }
+            // PostgreSQL gives an empty array no length.
+            let empty = self.relate(Comparison::Equal, &size, &Term::number(0), 0);
+            found.push((Formula::all([guard.clone(), empty.yes.clone()]), Arc::new(Term::Null)));
+            found.push((Formula::all([guard.clone(), empty.yes.negated()]), size));
+        }
+        found.retain(|(guard, _)| *guard != Formula::Never);
+        Some(found)
     }
 
     pub(super) fn reads(&mut self, catalog: &'static str) {

@@ -57,7 +57,8 @@ pub(super) fn null_of(term: &T, world: &dyn World) -> Formula {
         Term::Call { what, parts, stamp: None } => match what.as_str() {
             "array" | "row" | "array of" => Formula::Never,
             // `||` keeps to this only where no array takes part.
-            "+" | "-" | "*" | "/" | "%" => Formula::any(parts.iter().map(|part| null_of(part, world))),
+            "||" if kind(term, world) != Kind::Text => Formula::Is(Atom::Null(term.clone())),
+            "+" | "-" | "*" | "/" | "%" | "||" => Formula::any(parts.iter().map(|part| null_of(part, world))),
             name => match known::promise(name) {
                 Some(promise) if promise.never_null => Formula::Never,
                 Some(promise) if promise.strict => Formula::any(parts.iter().map(|part| null_of(part, world))),
@@ -101,6 +102,12 @@ pub(super) fn kind(term: &T, world: &dyn World) -> Kind {
                 let first = kinds.next().unwrap_or(Kind::Unknown);
                 if kinds.all(|kind| kind == first) { first } else { Kind::Unknown }
             }
+            None if what == "||" => {
+                let is_text = |part: &T| kind(part, world) == Kind::Text;
+                let is_literal = |part: &T| matches!(**part, Term::Text(_));
+                let are_texts = parts.iter().any(is_text) && parts.iter().all(|part| is_text(part) || is_literal(part));
+                if are_texts { Kind::Text } else { Kind::Unknown }
+            }
             None => known::promise(what).map_or(Kind::Unknown, |promise| promise.kind),
         },
         _ => Kind::Unknown,
@@ -139,6 +146,76 @@ pub(super) fn presence<const N: usize>(terms: [&T; N], world: &dyn World) -> For
         Formula::Is(Atom::Null(other)) if other == *term => Formula::Always,
         null => null.negated(),
     }))
+}
+
+/// Whether it is an array of no elements, as `'{}'` is when it is cast to one.
+pub(super) fn is_empty(term: &T) -> bool {
+    match &**term {
+        Term::Call { what, parts, stamp: None } => match parts.as_slice() {
+            [] => what == "array",
+            [only] => {
+                what.starts_with("::") && what.ends_with("[]") && matches!(&**only, Term::Text(text) if text == "{}")
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a text is longer than nothing, if it is not NULL.
+pub(super) fn has_letters(term: &T, world: &dyn World) -> bool {
+    match &**term {
+        Term::Text(text) => !text.is_empty(),
+        Term::Call { what, parts, stamp: None } if what == "||" && kind(term, world) == Kind::Text => {
+            parts.iter().any(|part| has_letters(part, world))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a term is certainly an array.
+pub(super) fn is_array(term: &T, world: &dyn World) -> bool {
+    match &**term {
+        Term::Variable(path) => world.variable_type(path).is_some_and(|kind| kind.array),
+        Term::Call { what, .. } => {
+            matches!(what.as_str(), "array" | "array of" | "array_append" | "array_prepend" | "array_cat")
+                || what.starts_with("::") && what.ends_with("[]")
+        }
+        _ => false,
+    }
+}
+
+/// How many elements an array has of one dimension, or of none where it is empty; of one whose
+/// elements may be arrays that is not told.
+pub(super) fn elements(term: &T, world: &dyn World) -> Option<T> {
+    let one_more = |array: &T| match &**array {
+        Term::Null => Some(Term::number(1)),
+        _ => summed(&measure(array, world)?, &Term::number(1), 1),
+    };
+    match &**term {
+        Term::Call { what, parts, stamp: None } => match (what.as_str(), parts.as_slice()) {
+            _ if is_empty(term) => Some(Term::number(0)),
+            ("array", parts) => {
+                let is_scalar = |part: &T| matches!(**part, Term::Text(_) | Term::Number(_) | Term::Truth(_));
+                let count = i128::try_from(parts.len()).ok()?;
+                parts.iter().all(is_scalar).then(|| Term::number(count))
+            }
+            ("array_append", [array, _]) | ("array_prepend", [_, array]) => one_more(array),
+            // PostgreSQL takes a literal for an array here, and refuses it if it is none.
+            ("||", [array, element]) if is_array(array, world) => match &**element {
+                Term::Text(text) if !text.starts_with('{') => one_more(array),
+                _ if kind(element, world) != Kind::Unknown => one_more(array),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// How many elements an array has, if only by that name.
+fn measure(array: &T, world: &dyn World) -> Option<T> {
+    elements(array, world).or_else(|| is_array(array, world).then(|| Term::call("cardinality", vec![array.clone()])))
 }
 
 fn uncast(term: &T) -> Option<&T> {
