@@ -50,7 +50,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 }
                 (ChangeKind::Update, Some(Act::Update { .. } | Act::Merge { .. })) => {
                     let (set, reach) = (change.assignments(), change.reach());
-                    another_each_time(set, change.filter)
+                    another_each_time(set, &reach, pass)
                         .filter(|_| !is_over(set, &reach, pass) && !steps_out(set, change, pass))
                 }
                 (ChangeKind::Insert, Some(Act::Merge { on, .. })) if columns_of(on).is_empty() => {
@@ -267,7 +267,7 @@ fn inserts_again(
             (_, false) => Some("no key of the table lets ON CONFLICT fire".to_owned()),
             (ConflictAction::Update { set, filter }, true) => {
                 let met = Reach { filter: filter.as_ref(), ..change.reach() };
-                another_each_time(set, met.filter).filter(|_| !is_over(set, &met, pass))
+                another_each_time(set, &met, pass).filter(|_| !is_over(set, &met, pass))
             }
             (ConflictAction::Nothing, true) => None,
         };
@@ -511,11 +511,12 @@ impl<'a> Visit<'a> for Asks<'_> {
 }
 
 /// The column that becomes something else whenever the statement runs.
-fn another_each_time(set: &[Assignment], filter: Option<&Expr>) -> Option<String> {
-    let asked = filter.map(columns_of).unwrap_or_default();
+fn another_each_time(set: &[Assignment], reach: &Reach<'_>, pass: &Pass<'_>) -> Option<String> {
+    let own = own_name(reach, pass);
+    let asked = reach.filter.map(columns_of).unwrap_or_default();
     let changes = |Assignment { column, value, .. }: &&Assignment| {
         // What a function makes of a value may be none of those that are asked for.
-        depends_on(value, column, !asked.contains(column)) || tells_time(value)
+        depends_on(value, (own, column), !asked.contains(column)) || tells_time(value)
     };
     set.iter().find(changes).map(|assignment| format!("{} becomes something else each time", assignment.column))
 }
@@ -523,13 +524,13 @@ fn another_each_time(set: &[Assignment], filter: Option<&Expr>) -> Option<String
 /// Whether the rows that were changed are none of those that would be changed again.
 fn is_over(set: &[Assignment], reach: &Reach<'_>, pass: &Pass<'_>) -> bool {
     let Some(filter) = reach.filter else { return false };
-    let world = Sight(&pass.start);
+    let (own, world) = (own_name(reach, pass), Sight(&pass.start));
     let mut facts = Facts::default();
     for Assignment { column, value, at } in set {
         let column = Expr { at: *at, kind: ExprKind::Column(vec![column.clone()]) };
         let kind = ExprKind::Distinct { left: Box::new(column), right: Box::new(value.clone()), negated: true };
         // What a column was worked out from is not there any more.
-        if !tells_time(value) && !set.iter().any(|other| depends_on(value, &other.column, true)) {
+        if !tells_time(value) && !set.iter().any(|other| depends_on(value, (own, &other.column), true)) {
             facts.assume(&Expr { at: *at, kind }, Truth::True, &world);
         }
     }
@@ -616,9 +617,33 @@ const MOVING: &[&str] = &[
     "sha512",
 ];
 
-/// Whether a value is worked out from the column that it goes into.
-fn depends_on(value: &Expr, column: &Ident, by_function: bool) -> bool {
+/// What a statement calls the relation that it writes; none where it reads its rows under another
+/// name, too.
+fn own_name<'a>(reach: &Reach<'a>, pass: &Pass<'_>) -> Option<&'a str> {
+    let mut names = Names(Vec::new());
+    reach.from.iter().for_each(|from| names.from(from));
+    let readers = crate::flow::readers(&pass.start, [reach.relation.clone()]);
+    let is_joined = names.0.into_iter().any(|name| readers.contains(&pass.start.canonical(name)));
+    (!is_joined).then(|| reach.called())
+}
+
+/// The relations that something reads.
+struct Names<'a>(Vec<&'a Name>);
+
+impl<'a> Visit<'a> for Names<'a> {
+    fn from(&mut self, from: &'a From) {
+        if let From::Relation { name, .. } = from {
+            self.0.push(name);
+        }
+        walk_from(self, from);
+    }
+}
+
+/// Whether a value is worked out from a column of the relation that the statement calls so; or of
+/// any that has such a column.
+fn depends_on(value: &Expr, (own, column): (Option<&str>, &Ident), by_function: bool) -> bool {
     struct Depends<'c> {
+        own: Option<&'c str>,
         column: &'c Ident,
         /// Whether functions count, and signs.
         by_function: bool,
@@ -651,8 +676,10 @@ fn depends_on(value: &Expr, column: &Ident, by_function: bool) -> bool {
                     self.reckon(expr);
                 }
                 ExprKind::Column(path) if self.reckoned => {
-                    let own = path.len() < 2 || path.first().is_none_or(|table| table != "excluded");
-                    self.found |= own && path.last() == Some(self.column);
+                    self.found |= match self.own {
+                        Some(own) => expr.is_column(own, self.column),
+                        None => path.last() == Some(self.column),
+                    };
                 }
                 _ => walk_expr(self, expr),
             }
@@ -660,7 +687,7 @@ fn depends_on(value: &Expr, column: &Ident, by_function: bool) -> bool {
         // What a subquery reads are the columns of its own tables.
         fn query(&mut self, _: &'a Query) {}
     }
-    let mut depends = Depends { column, by_function, reckoned: false, found: false };
+    let mut depends = Depends { own, column, by_function, reckoned: false, found: false };
     depends.expr(value);
     depends.found
 }
