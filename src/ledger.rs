@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, EventTrigger, Trigger};
 use crate::effect::{
     Act, Assignment, At, Body, Expr, ExprKind, From, Function, Ident, MergeAction, Name, Query, QueryBody, RowSource,
-    Step, StepKind, Target, TriggerState, TriggerTiming, Visit, walk_step,
+    SetOperator, Step, StepKind, Target, TriggerState, TriggerTiming, Visit, walk_step,
 };
 use crate::flow::{Change, ChangeKind, Event, Origin, Run, Sight, What, constant};
 use crate::logic::{Demands, Exact, Facts, Known, Reach, Truth, among, among_numbers};
@@ -281,7 +281,7 @@ pub fn row_count(query: &Query) -> Option<usize> {
                 _ => None,
             }
         }
-        QueryBody::Set { operator: crate::effect::SetOperator::Union, all: true, left, right } => {
+        QueryBody::Set { operator: SetOperator::Union, all: true, left, right } => {
             Some(row_count(left)? + row_count(right)?)
         }
         QueryBody::Set { .. } => None,
@@ -329,6 +329,8 @@ fn constants(query: &Query, index: usize) -> Option<BTreeSet<Ident>> {
             };
             constants(query, columns.iter().position(|column| column == name)?)
         }
+        // The rows of the other side only say which are left.
+        QueryBody::Set { operator: SetOperator::Except | SetOperator::Intersect, left, .. } => constants(left, index),
         QueryBody::Set { left, right, .. } => {
             let mut values = constants(left, index)?;
             values.extend(constants(right, index)?);

@@ -3,6 +3,7 @@
 use crate::case::Case;
 use crate::finding::Finding;
 use crate::flow::{ChangeKind, What};
+use crate::package::Role;
 
 const ID: &str = "truncate-outside-tier";
 
@@ -13,7 +14,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             if change.kind != ChangeKind::Truncate || change.relation.is_temporary() {
                 continue;
             }
-            if pass.role.undoes() && super::delete_outside_tag::owns_all(case, pass, &change.relation) {
+            let is_own = match pass.role {
+                // Nobody else has written into what is there only since.
+                Role::Tier(_) => {
+                    super::is_made_by_release(&change.relation, case) && pass.start.relation(&change.relation).is_none()
+                }
+                role => role.undoes() && super::delete_outside_tag::owns_all(case, pass, &change.relation),
+            };
+            if is_own {
                 continue;
             }
             let name = super::called(pass, case);
