@@ -336,6 +336,7 @@ impl Work<'_> {
             return Err(Problem::new("42809", "cannot add column to a partition".to_owned(), column.at));
         }
         let number = self.declare_column(id, column, None)?;
+        self.generate(id, column)?;
         self.outcome.made.push(self.state.key((id, number)));
         let constraints: Vec<&WrittenConstraint> = column.constraints.iter().collect();
         self.add_constraints(id, &constraints)?;

@@ -208,6 +208,9 @@ impl Work<'_> {
         for (column, kind) in columns.iter().zip(kinds) {
             self.declare_column(id, column, kind)?;
         }
+        for column in columns {
+            self.generate(id, column)?;
+        }
         let mut all: Vec<&WrittenConstraint> = columns.iter().flat_map(|column| &column.constraints).collect();
         all.extend(constraints);
         self.add_constraints(id, &all)?;
@@ -550,10 +553,16 @@ impl Work<'_> {
         if let Some(default) = &written.default {
             self.set_default((id, number), default, false)?;
         }
-        if let Some(generated) = &written.generated {
-            self.set_default((id, number), generated, true)?;
-        }
         Ok(number)
+    }
+
+    /// What is worked out of other columns, which may stand behind.
+    pub(super) fn generate(&mut self, id: Id, written: &WrittenColumn) -> Done {
+        let number = self.state.relation(id).and_then(|relation| relation.column(&written.name)).map(|own| own.number);
+        match (&written.generated, number) {
+            (Some(generated), Some(number)) => self.set_default((id, number), generated, true),
+            _ => Ok(()),
+        }
     }
 
     /// The sequence of a serial or of an identity column.

@@ -202,6 +202,8 @@ impl<'a> Reader<'a> {
                 column.kind = ColumnType::built_in("text");
             }
         }
+        let of_unsaid = |name: &Ident| Output { name: name.clone(), kind: ColumnType::Unsaid };
+        shape.columns.extend(cte.added.iter().map(of_unsaid));
         shape
     }
 

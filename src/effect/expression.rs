@@ -484,6 +484,8 @@ pub struct Cte {
     pub name: Ident,
     /// The names of its columns, if written.
     pub columns: Vec<Ident>,
+    /// The columns that `SEARCH` and `CYCLE` add.
+    pub added: Vec<Ident>,
     /// What it holds.
     pub body: CteBody,
     /// Where its name stands.

@@ -142,9 +142,12 @@ impl Lower<'_> {
             Some(NodeEnum::SelectStmt(select)) => CteBody::Query(Box::new(self.query(select))),
             _ => CteBody::Change(Box::new(self.act(cte.ctequery.as_deref()))),
         };
+        let searched = cte.search_clause.iter().map(|search| &search.search_seq_column);
+        let cycle = cte.cycle_clause.as_ref().map(|cycle| [&cycle.cycle_mark_column, &cycle.cycle_path_column]);
         Cte {
             name: Ident::from(cte.ctename.as_str()),
             columns: strings(&cte.aliascolnames),
+            added: searched.chain(cycle.into_iter().flatten()).map(|name| Ident::from(name.as_str())).collect(),
             body,
             at: self.at(cte.location),
         }

@@ -523,7 +523,8 @@ fn recursive(view: &Name, columns: &[Ident], query: Box<Query>) -> Query {
         }],
         ..Select::default()
     };
-    let cte = Cte { name: view.name.clone(), columns: columns.to_vec(), body: CteBody::Query(query), at: view.at };
+    let (columns, body) = (columns.to_vec(), CteBody::Query(query));
+    let cte = Cte { name: view.name.clone(), columns, added: Vec::new(), body, at: view.at };
     Query { with: vec![cte], recursive: true, ..Query::of(at, select.into()) }
 }
 

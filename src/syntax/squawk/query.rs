@@ -206,7 +206,15 @@ impl Lower<'_> {
                 Some(change) => CteBody::Change(Box::new(self.act(change))),
                 None => CteBody::Query(Box::new(self.nothing(table))),
             };
-            Cte { name: self.ident(name), columns: self.columns(table), body, at: self.at(name.unwrap_or(table)) }
+            let cycle = table.child(K::CYCLE_CLAUSE);
+            let places = [
+                table.child(K::SEARCH_CLAUSE).and_then(|search| search.child(K::SEARCH_SET_COLUMN)),
+                cycle.and_then(|cycle| cycle.child(K::CYCLE_SET_COLUMN)),
+                cycle.and_then(|cycle| cycle.child(K::CYCLE_PATH)),
+            ];
+            let added = places.into_iter().flatten().map(|place| self.ident(place.child(K::COLUMN_NAME_REF))).collect();
+            let (columns, at) = (self.columns(table), self.at(name.unwrap_or(table)));
+            Cte { name: self.ident(name), columns, added, body, at }
         };
         clause.all(K::WITH_TABLE).map(cte).collect()
     }
