@@ -10,6 +10,7 @@ mod event;
 mod expression;
 mod handler;
 mod names;
+mod rows;
 mod state;
 
 pub use change::readers;

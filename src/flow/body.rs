@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Origin, Via, What};
+use super::rows::Rows;
 use super::state::{Bindings, Row, State};
 use super::{Departure, Flow};
 use crate::catalog::{Presence, Read};
@@ -577,18 +578,18 @@ impl<'a> Flow<'a> {
         let events = self.events.len();
         let rounds = self.rounds(iteration, step, state);
         let is_as_before = self.changed_since(events).is_empty();
-        match rounds.filter(|(_, values)| self.may_unroll(values.len(), steps)) {
-            Some((variable, values)) => {
+        match rounds.filter(|rounds| self.may_unroll(rounds.len(), steps)) {
+            Some(rounds) => {
                 let outer = self.unrolled.0;
-                self.unrolled = (outer.saturating_mul(values.len()), self.unrolled.1 + values.len());
-                for value in values {
-                    if let Some(name) = &variable
-                        && let Some(scope) = state.scopes.last_mut()
-                    {
-                        match (name.as_slice(), iteration) {
+                self.unrolled = (outer.saturating_mul(rounds.len()), self.unrolled.1 + rounds.len());
+                for round in rounds {
+                    for (target, value) in round {
+                        match (target.as_slice(), iteration, state.scopes.last_mut()) {
                             // The variable of an integer loop is its own; the others are declared outside.
-                            ([name], Iteration::Range { .. }) => drop(scope.values.insert(name.clone(), value)),
-                            _ => state.bind(name, value),
+                            ([name], Iteration::Range { .. }, Some(scope)) => {
+                                scope.values.insert(name.clone(), value);
+                            }
+                            _ => state.bind(&target, value),
                         }
                     }
                     self.steps(steps, state);
@@ -716,19 +717,14 @@ impl<'a> Flow<'a> {
     }
 
     /// The values that a loop goes through, where they are constants.
-    fn rounds(
-        &mut self,
-        iteration: &'a Iteration,
-        step: &'a Step,
-        state: &mut State,
-    ) -> Option<(Option<Vec<Ident>>, Vec<Expr>)> {
+    fn rounds(&mut self, iteration: &'a Iteration, step: &'a Step, state: &mut State) -> Option<Vec<Round>> {
         match iteration {
             Iteration::Elements { variables, array, slice } => {
                 self.calls_in(array, true, state);
                 let array = self.resolve(array, state);
                 let elements = super::expression::elements(&array)?;
                 let [variable] = variables.as_slice() else { return None };
-                (!slice && elements.len() <= UNROLL_LIMIT).then(|| (Some(variable.clone()), elements))
+                (!slice && elements.len() <= UNROLL_LIMIT).then(|| each(variable, elements))
             }
             Iteration::Range { variable, from, to, by, reverse } => {
                 [from, to].into_iter().chain(by).for_each(|value| self.calls_in(value, true, state));
@@ -747,7 +743,7 @@ impl<'a> Flow<'a> {
                     }
                     at = if *reverse { at.checked_sub(by)? } else { at.checked_add(by)? };
                 }
-                Some((Some(vec![variable.clone()]), values))
+                Some(each(std::slice::from_ref(variable), values))
             }
             Iteration::Query { variables, query, change, arguments, cursor } => {
                 if let Some(cursor) = cursor {
@@ -761,9 +757,16 @@ impl<'a> Flow<'a> {
                         flow.query_calls(query, true, state);
                         flow.resolve_query(query, state)
                     });
-                    return super::expression::constant_rows(&resolved)
-                        .filter(|rows| rows.len() <= UNROLL_LIMIT && variables.len() == 1)
-                        .map(|rows| (variables.first().cloned(), rows));
+                    let rows = Rows::of(&resolved).filter(|rows| rows.rows.len() <= UNROLL_LIMIT)?;
+                    return match variables.as_slice() {
+                        [only] if state.kind(only).is_some_and(|kind| kind.name.name == "record") => {
+                            Some(each(only, rows.records(query.at)))
+                        }
+                        several if several.len() == rows.columns.len() => {
+                            Some(rows.rows.into_iter().map(|row| several.iter().cloned().zip(row).collect()).collect())
+                        }
+                        _ => None,
+                    };
                 }
                 if let Some(change) = change {
                     self.with_columns(Read::Act(&change.act), state, |flow, state| flow.statement(change, state));
@@ -910,6 +913,13 @@ impl<'a> Flow<'a> {
         }
         (scope, is_given)
     }
+}
+
+/// What a round of a loop gives to variables.
+type Round = Vec<(Vec<Ident>, Expr)>;
+
+fn each(variable: &[Ident], values: impl IntoIterator<Item = Expr>) -> Vec<Round> {
+    values.into_iter().map(|value| vec![(variable.to_vec(), value)]).collect()
 }
 
 fn is_never_null(expr: &Expr) -> bool {

@@ -809,6 +809,7 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
         ExprKind::Operator { operator, left: None, right } if operator == "-" => {
             Some(Ident::from(format!("-{}", text_of(right)?)))
         }
+        ExprKind::Operator { .. } => integer(expr).map(|number| Ident::from(number.to_string())),
         ExprKind::Call { function, arguments, .. } if function.schema.as_deref().is_none_or(|s| s == "pg_catalog") => {
             super::dynamic::text_call(&function.name, arguments)
         }
@@ -889,43 +890,6 @@ fn may_be_array(part: &Expr) -> bool {
     !is_scalar && text_of(part).is_none()
 }
 
-/// The rows of a query of one column that reads no table: `VALUES`, `unnest(ARRAY[…])`.
-pub(super) fn constant_rows(query: &Query) -> Option<Vec<Expr>> {
-    if !query.with.is_empty() || query.limit.is_some() || query.offset.is_some() {
-        return None;
-    }
-    match &query.body {
-        QueryBody::Values(rows) => {
-            rows.iter().map(|row| if let [only] = row.as_slice() { Some(only.clone()) } else { None }).collect()
-        }
-        QueryBody::Select(select)
-            if select.filter.is_none() && select.having.is_none() && !select.distinct && select.group_by.is_empty() =>
-        {
-            let [target] = select.targets.as_slice() else { return None };
-            // What a variable holds is no column of the rows.
-            if matches!(&target.value.kind, ExprKind::Column(path) if super::state::is_symbol(path)) {
-                return None;
-            }
-            match (&target.value.kind, select.from.as_slice()) {
-                (ExprKind::Call { function, arguments, .. }, []) if function.name == "unnest" => {
-                    let [array] = &**arguments else { return None };
-                    elements(array)
-                }
-                (ExprKind::Column(_) | ExprKind::Star(_), [From::Function { calls, .. }]) => match calls.as_slice() {
-                    [Expr { kind: ExprKind::Call { function, arguments, .. }, .. }] if function.name == "unnest" => {
-                        let [array] = &**arguments else { return None };
-                        elements(array)
-                    }
-                    _ => None,
-                },
-                (ExprKind::Column(_) | ExprKind::Star(_), [From::Subquery { query, .. }]) => constant_rows(query),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
 pub(super) fn integer(expr: &Expr) -> Option<i64> {
     match &expr.kind {
         ExprKind::Number(number) => number.parse().ok(),
@@ -939,6 +903,17 @@ pub(super) fn integer(expr: &Expr) -> Option<i64> {
             if matches!(function.name.as_str(), "array_length" | "cardinality") =>
         {
             i64::try_from(elements(arguments.first()?)?.len()).ok()
+        }
+        ExprKind::Operator { operator, left: Some(left), right } => {
+            let (left, right) = (integer(left)?, integer(right)?);
+            let result = match operator.as_str() {
+                "+" => left.checked_add(right),
+                "-" => left.checked_sub(right),
+                "*" => left.checked_mul(right),
+                _ => None,
+            };
+            // Of a wider type PostgreSQL knows more.
+            result.filter(|result| i32::try_from(*result).is_ok())
         }
         _ => None,
     }

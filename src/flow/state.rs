@@ -545,10 +545,16 @@ impl State {
             Some(number) => scope.parameters.get(scope.place(number)?.0)?,
             None => scope.values.get(&name)?,
         };
-        Some(fields.iter().fold(value.clone(), |value, field| Expr {
-            at: value.at,
-            kind: ExprKind::Field { operand: Box::new(value), field: field.clone() },
+        Some(fields.iter().fold(value.clone(), |value, field| {
+            let of_what = |value| ExprKind::Field { operand: Box::new(value), field: field.clone() };
+            super::rows::field_of(&value, field).unwrap_or_else(|| Expr { at: value.at, kind: of_what(value) })
         }))
+    }
+
+    /// The type of a variable.
+    pub(super) fn kind(&self, path: &[Ident]) -> Option<&Type> {
+        let (index, name, fields) = self.find(path)?;
+        self.scopes.get(index)?.kinds.get(&name).filter(|_| fields.is_empty())
     }
 
     /// The number of the scope of a variable, its name there, and the fields that stand behind it.
