@@ -438,18 +438,16 @@ impl Catalog {
         let differences = other.difference(self);
         let mut found: BTreeSet<Key> = self.only_here(other, &differences).into_iter().collect();
         for Difference { key, aspect } in differences {
-            let Aspect::Changed { what, .. } = aspect else { continue };
+            let Aspect::Changed { what, before, after } = aspect else { continue };
             if key.schema == "pg_temp" {
                 continue;
             }
             match what.as_str() {
                 // How often something was set does not tell whether it was set back.
                 "options" => {}
-                "comment" | "privileges" => {
-                    let on = key.part.as_ref().map_or(String::new(), |part| format!(" {part}"));
-                    let part = Ident::from(format!("on {}{on}", key.kind));
-                    found.insert(Key { arguments: Vec::new(), ..key.part(Kind::Other(what), part) });
-                }
+                // Nor does an owner, where nobody says who it was.
+                "owner" if before.is_empty() || after.is_empty() => {}
+                "comment" | "privileges" => drop(found.insert(key.aspect(what))),
                 _ => {
                     found.insert(key);
                 }

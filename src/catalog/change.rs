@@ -63,8 +63,8 @@ impl Work<'_> {
             Act::Alter { object, what, if_exists, value } => self.alter(object, what, *if_exists, value.as_ref()),
             Act::Drop { objects, if_exists, cascade, .. } => self.drop_objects(objects, *if_exists, *cascade),
             Act::Comment { object, text } => self.comment(object, text.as_ref()),
-            Act::Grant { grant, objects, privileges, grantees, .. } => {
-                self.grant(*grant, objects, privileges, grantees)
+            Act::Grant { grant, objects, each, privileges, grantees, .. } => {
+                self.grant(*grant, (objects, each.as_ref()), privileges, grantees)
             }
             Act::Refresh { name, .. } => {
                 let Some(id) = self.existing(name)? else { return Ok(()) };
@@ -493,6 +493,8 @@ impl Work<'_> {
         if object.kind.is_beyond() {
             self.pass_over(format!("what is said of {} is not followed", one(&object.kind.to_string())));
         }
+        // An empty one is none.
+        let text = text.filter(|text| !text.is_empty());
         let Some(of) = self.named(object, false)? else { return Ok(()) };
         if of.1 != 0 {
             if let Some(column) = self
@@ -509,49 +511,91 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn grant(&mut self, grant: bool, objects: &[Named], privileges: &[Ident], grantees: &[Ident]) -> Done {
+    fn grant(
+        &mut self,
+        grant: bool,
+        (objects, each): (&[Named], Option<&ObjectKind>),
+        privileges: &[Ident],
+        grantees: &[Ident],
+    ) -> Done {
         if objects.is_empty() {
             self.pass_over("privileges on what is not named are not followed");
         }
+        let all = [Ident::new_static("all")];
+        let privileges = if privileges.is_empty() { &all[..] } else { privileges };
         for object in objects {
             if object.kind.is_beyond() {
                 self.pass_over(format!("who has what on a {} is not followed", object.kind));
                 continue;
             }
             let Some(of) = self.named(object, true)? else { continue };
-            let all = [Ident::new_static("all")];
-            let privileges = if privileges.is_empty() { &all[..] } else { privileges };
-            if let Some(object) = self.state.edit(of.0) {
-                // What everybody may do with a new object (manual, 5.7).
-                let usual = match &object.kind {
-                    kind if kind.is_routine() => Some([Ident::new_static("execute")]),
-                    Kind::Type | Kind::Domain => Some([Ident::new_static("usage")]),
-                    _ => None,
-                };
-                for grantee in grantees {
-                    let usual = usual.as_ref().filter(|_| grantee == "public");
-                    let held = object.grants.entry(grantee.clone()).or_default();
-                    for privilege in usual.map_or(privileges, |usual| &usual[..]) {
-                        if grant {
-                            let is_back = held.remove(format!("no {privilege}").as_str());
-                            if !is_back && usual.is_none() {
-                                held.insert(privilege.clone());
-                            }
-                        } else if privilege == "all" {
-                            held.clear();
-                        } else if !held.remove(privilege) {
-                            // Taken from ALL, or from what everybody has.
-                            held.insert(Ident::from(format!("no {privilege}")));
-                        }
-                    }
-                    if held.is_empty() {
-                        object.grants.remove(grantee);
-                    }
-                }
+            let Some(kind) = each else {
+                self.grant_on(of, (grant, true), privileges, grantees);
+                continue;
+            };
+            for id in self.each_of(of.0, kind) {
+                self.grant_on((id, 0), (grant, false), privileges, grantees);
             }
-            self.altered(of, if grant { "granted" } else { "revoked" });
+            if !self.complete {
+                // There may be others in it.
+                let on_all = |privilege: &Ident| Ident::from(format!("{privilege} on each {kind}"));
+                self.grant_on(of, (grant, false), &privileges.iter().map(on_all).collect::<Vec<_>>(), grantees);
+            }
         }
         Ok(())
+    }
+
+    /// What `ALL … IN SCHEMA` means: of tables whatever has rows.
+    fn each_of(&self, schema: Id, kind: &ObjectKind) -> Vec<Id> {
+        let class = match kind {
+            ObjectKind::Table | ObjectKind::Sequence => Class::Relation,
+            _ => Class::Routine,
+        };
+        let is_meant = |known: &Kind| match kind {
+            ObjectKind::Table => {
+                matches!(known, Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView)
+            }
+            ObjectKind::Sequence => *known == Kind::Sequence,
+            ObjectKind::Function => matches!(known, Kind::Function | Kind::Aggregate),
+            ObjectKind::Procedure => *known == Kind::Procedure,
+            _ => true,
+        };
+        let mut found = self.state.parts(class, schema);
+        found.retain(|id| self.state.get(*id).is_some_and(|object| is_meant(&object.kind)));
+        found
+    }
+
+    /// Grants or revokes; what is named has what is revoked.
+    fn grant_on(&mut self, of: Ref, (grant, is_named): (bool, bool), privileges: &[Ident], grantees: &[Ident]) {
+        if let Some(object) = self.state.edit(of.0) {
+            // What everybody may do with a new object (manual, 5.7).
+            let usual = match &object.kind {
+                kind if kind.is_routine() => Some([Ident::new_static("execute")]),
+                Kind::Type | Kind::Domain => Some([Ident::new_static("usage")]),
+                _ => None,
+            };
+            for grantee in grantees {
+                let usual = usual.as_ref().filter(|_| grantee == "public");
+                let held = object.grants.entry(grantee.clone()).or_default();
+                for privilege in usual.map_or(privileges, |usual| &usual[..]) {
+                    if grant {
+                        let is_back = held.remove(format!("no {privilege}").as_str());
+                        if !is_back && usual.is_none() {
+                            held.insert(privilege.clone());
+                        }
+                    } else if privilege == "all" {
+                        held.clear();
+                    } else if !held.remove(privilege) && is_named {
+                        // Taken from ALL, or from what everybody has.
+                        held.insert(Ident::from(format!("no {privilege}")));
+                    }
+                }
+                if held.is_empty() {
+                    object.grants.remove(grantee);
+                }
+            }
+        }
+        self.altered(of, if grant { "granted" } else { "revoked" });
     }
 
     /// The object that a statement names, of the kind that it says. Nothing for what is not

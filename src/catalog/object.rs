@@ -143,6 +143,13 @@ impl Key {
         }
     }
 
+    /// The key of something that is said of it: its comment, its privileges.
+    #[must_use]
+    pub fn aspect(&self, what: Ident) -> Self {
+        let on = self.part.as_ref().map_or(String::new(), |part| format!(" {part}"));
+        self.part(Kind::Other(what), format!("on {}{on}", self.kind))
+    }
+
     /// The name of the object; of a part, the name of its relation.
     #[must_use]
     pub fn relation(&self) -> Name {

@@ -161,7 +161,9 @@ impl State {
             blurred: OrdMap::new(),
         };
         for name in ["pg_catalog", "information_schema", "public", "pg_temp"] {
-            state.insert(Object::new(Kind::Schema, name, 0, crate::effect::At::default(), 0));
+            let comment = (name == "public").then(|| Ident::new_static("standard public schema"));
+            let schema = Object::new(Kind::Schema, name, 0, crate::effect::At::default(), 0);
+            state.insert(Object { comment, ..schema });
         }
         state
     }

@@ -360,9 +360,10 @@ pub enum Act {
     Grant {
         /// `GRANT`
         grant: bool,
-        /// On what; of roles, the roles that are granted. `ON ALL TABLES IN SCHEMA s` is the
-        /// schema `s`; default privileges are no object.
+        /// On what; of roles, the roles that are granted; default privileges are no object.
         objects: Vec<Object>,
+        /// `ON ALL TABLES IN SCHEMA s` is the schema `s`, and of what kind is what it means in it.
+        each: Option<ObjectKind>,
         /// The privileges in lower case; none for `ALL`, and for roles.
         privileges: Vec<Ident>,
         /// To or from whom.

@@ -49,7 +49,8 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
             continue;
         }
         let name = super::called(pass, case);
-        let at = pass.run.end.catalog.made_at(&key).unwrap_or_else(|| place(pass, case));
+        let at = pass.run.end.catalog.made_at(&key).or_else(|| said_at(case, pass, &key));
+        let at = at.unwrap_or_else(|| place(pass, case));
         findings.push(
             Finding::new(ID, at, format!("{name} leaves {key} behind"), "made here")
                 .related(place(pass, case), "and not undone here")
@@ -57,6 +58,18 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
                 .way_out("drop it in the rollback, children before parents"),
         );
     }
+}
+
+/// Where a tier that is undone comments on an object, or says who may do what with it.
+fn said_at(case: &Case<'_>, pass: &Pass<'_>, key: &Key) -> Option<At> {
+    let Kind::Other(what) = &key.kind else { return None };
+    let words: &[&str] = if what == "privileges" { &["granted", "revoked"] } else { &[what] };
+    let is_it = |(of, how): &(Key, Ident)| words.contains(&how.as_str()) && of.aspect(what.clone()) == *key;
+    let says = |event: &&Event<'_>| match &event.what {
+        What::Define { outcome, .. } => outcome.altered.iter().any(is_it),
+        _ => false,
+    };
+    super::undone_by(case, pass).find_map(|tier| tier.run.events.iter().rfind(says)).map(|event| event.at)
 }
 
 /// Whether a script fails: that is told of by another rule, and of course it leaves things behind.
@@ -174,19 +187,23 @@ fn dropped(pass: &Pass<'_>, wanted: impl Fn(&Key) -> bool) -> Option<At> {
 /// What a tier sets about an object that was there before, where the rollback sets nothing
 /// about it.
 fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
-    let is_set = |one: &Difference| matches!(&one.aspect, Aspect::Changed { what, .. } if what == "options");
+    // An owner that nobody has told before is told of here; the others are compared.
+    let is_set = |one: &Difference, is_back: bool| match &one.aspect {
+        Aspect::Changed { what, before, .. } => what == "options" || what == "owner" && (is_back || before.is_empty()),
+        _ => false,
+    };
     let alters = |event: &Event<'_>| matches!(&event.what, What::Define { outcome, .. } if !outcome.altered.is_empty());
-    let set = |pass: &Pass<'_>| -> BTreeSet<Key> {
+    let set = |pass: &Pass<'_>, is_back: bool| -> BTreeSet<Key> {
         if !pass.run.events.iter().any(alters) {
             return BTreeSet::new();
         }
         let differences = pass.start.difference(&pass.run.end.catalog);
-        differences.into_iter().filter(is_set).map(|one| one.key).collect()
+        differences.into_iter().filter(|one| is_set(one, is_back)).map(|one| one.key).collect()
     };
     let mut set_back: Option<BTreeSet<Key>> = None;
     for tier in super::undone_by(case, pass) {
-        for key in set(tier) {
-            let is_back = set_back.get_or_insert_with(|| set(pass)).contains(&key);
+        for key in set(tier, false) {
+            let is_back = set_back.get_or_insert_with(|| set(pass, true)).contains(&key);
             if is_back
                 || !pass.run.end.catalog.contains(&key)
                 || !case.baseline.contains(&key)

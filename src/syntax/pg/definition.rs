@@ -353,6 +353,7 @@ impl Lower<'_> {
                 Act::Grant {
                     grant: grant.is_grant,
                     objects: objects.collect(),
+                    each: None,
                     privileges: Vec::new(),
                     grantees: grant.grantee_roles.iter().filter_map(role_of).collect(),
                     cascade: grant.behavior() == DropBehavior::DropCascade,
@@ -725,11 +726,8 @@ impl Lower<'_> {
     }
 
     fn grant(&self, grant: &protobuf::GrantStmt) -> Act {
-        let kind = if grant.targtype() == GrantTargetType::AclTargetAllInSchema {
-            ObjectType::ObjectSchema
-        } else {
-            grant.objtype()
-        };
+        let is_each = grant.targtype() == GrantTargetType::AclTargetAllInSchema;
+        let kind = if is_each { ObjectType::ObjectSchema } else { grant.objtype() };
         let privileges = grant.privileges.iter().filter_map(|node| match &node.node {
             Some(NodeEnum::AccessPriv(privilege)) => {
                 let columns = strings(&privilege.cols);
@@ -742,6 +740,7 @@ impl Lower<'_> {
         Act::Grant {
             grant: grant.is_grant,
             objects: grant.objects.iter().map(|node| self.object_of(kind, None, Some(node), None)).collect(),
+            each: is_each.then(|| kind_of(grant.objtype())),
             privileges: privileges.collect(),
             grantees: grant.grantees.iter().filter_map(role_of).collect(),
             cascade: grant.behavior() == DropBehavior::DropCascade,

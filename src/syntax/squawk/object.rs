@@ -204,7 +204,8 @@ impl Lower<'_> {
                 part: None,
                 arguments: None,
             });
-            return Act::Grant { grant, objects: objects.collect(), privileges: Vec::new(), grantees, cascade };
+            let (objects, privileges) = (objects.collect(), Vec::new());
+            return Act::Grant { grant, objects, each: None, privileges, grantees, cascade };
         }
         let mut privileges = Vec::new();
         if let Some(all) = node.child(K::ALL_PRIVILEGES)
@@ -222,7 +223,8 @@ impl Lower<'_> {
             )));
         }
         let objects = on.map(|on| self.granted_objects(on)).unwrap_or_default();
-        Act::Grant { grant, objects, privileges, grantees, cascade }
+        let each = on.and_then(|on| each_of(on.kind()));
+        Act::Grant { grant, objects, each, privileges, grantees, cascade }
     }
 
     /// ` (a, b)` behind a privilege.
@@ -348,14 +350,22 @@ fn commented(node: K) -> Option<ObjectKind> {
     })
 }
 
+/// `ALL … IN SCHEMA`
+fn each_of(node: K) -> Option<ObjectKind> {
+    Some(match node {
+        K::PRIVILEGE_ALL_FUNCTIONS_IN_SCHEMA => ObjectKind::Function,
+        K::PRIVILEGE_ALL_PROCEDURES_IN_SCHEMA => ObjectKind::Procedure,
+        K::PRIVILEGE_ALL_ROUTINES_IN_SCHEMA => ObjectKind::Routine,
+        K::PRIVILEGE_ALL_SEQUENCES_IN_SCHEMA => ObjectKind::Sequence,
+        K::PRIVILEGE_ALL_TABLES_IN_SCHEMA => ObjectKind::Table,
+        _ => return None,
+    })
+}
+
 fn granted(node: K) -> ObjectKind {
     match node {
-        K::PRIVILEGE_ALL_FUNCTIONS_IN_SCHEMA
-        | K::PRIVILEGE_ALL_PROCEDURES_IN_SCHEMA
-        | K::PRIVILEGE_ALL_ROUTINES_IN_SCHEMA
-        | K::PRIVILEGE_ALL_SEQUENCES_IN_SCHEMA
-        | K::PRIVILEGE_ALL_TABLES_IN_SCHEMA
-        | K::PRIVILEGE_SCHEMA => ObjectKind::Schema,
+        node if each_of(node).is_some() => ObjectKind::Schema,
+        K::PRIVILEGE_SCHEMA => ObjectKind::Schema,
         K::PRIVILEGE_DATABASE => ObjectKind::Database,
         K::PRIVILEGE_DOMAIN => ObjectKind::Domain,
         K::PRIVILEGE_FOREIGN_DATA_WRAPPER => other("foreign data wrapper"),
