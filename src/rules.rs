@@ -61,6 +61,7 @@ rules! {
     foreign_object_dropped = "foreign-object-dropped",
     tier_without_rollback = "tier-without-rollback" whole,
     executor_skips_tier = "executor-skips-tier" whole,
+    session_carried_over = "session-carried-over" whole,
     read_only_writes = "read-only-writes",
     unexpected_delta = "unexpected-delta",
     timeout_missing = "timeout-missing",
