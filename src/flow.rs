@@ -519,11 +519,11 @@ fn meet(states: Vec<State>) -> State {
 }
 
 fn joined(mut states: Vec<State>, join: impl FnMut(State, State) -> State) -> State {
-    if !states.iter().any(|state| state.reachable) {
+    if states.iter().any(|state| state.reachable) {
+        states.retain(|state| state.reachable);
+    } else {
         // None goes on; the first says why.
         states.truncate(1);
-    } else {
-        states.retain(|state| state.reachable);
     }
     states.into_iter().reduce(join).unwrap_or_else(|| State::new(&Start::default()))
 }

@@ -615,13 +615,13 @@ fn facts_are_forgotten_with_what_they_were_read_from() {
     facts.forget(&relation("pg_catalog", "pg_class"));
     assert_eq!(left(&facts), [true, true, true, false, true, true, true]);
     let mut facts = known();
-    facts.forget_variables(&mut |path| path == ["n"]);
+    facts.forget_variables(&mut |path| path == ["n"], &Example);
     assert_eq!(left(&facts), [true, false, false, true, true, true, true]);
     let mut facts = known();
-    facts.forget_variables(&mut |path| path.starts_with(&["apr".into()]));
+    facts.forget_variables(&mut |path| path.starts_with(&["apr".into()]), &Example);
     assert_eq!(left(&facts), [true, true, true, true, true, false, true]);
     let mut facts = known();
-    facts.forget_variables(&mut |path| path.ends_with(&["k".into()]));
+    facts.forget_variables(&mut |path| path.ends_with(&["k".into()]), &Example);
     assert_eq!(left(&facts), [true, true, true, true, true, true, false]);
     assert!(known().asks(&mut |name| name.to_string() == "public.t"));
     assert_eq!(known().evidence(&expr("n > 0"), &Example).len(), 1);
@@ -659,6 +659,39 @@ fn of_many_relations_those_that_are_asked_for_are_found() {
 
 fn relation(schema: &str, name: &str) -> BTreeSet<Name> {
     BTreeSet::from([Name { schema: Some(schema.into()), ..Name::plain(name, At::default()) }])
+}
+
+#[test]
+fn what_variables_said_of_other_things_outlives_them() {
+    let known = |expr_of: &str| {
+        let mut facts = Facts::default();
+        facts.assume(&expr(expr_of), Truth::True, &Example);
+        facts
+    };
+    let without_n = |mut facts: Facts| {
+        facts.forget_variables(&mut |path| path == ["n"], &Example);
+        facts
+    };
+    let gate = expr("EXISTS (SELECT FROM t)");
+    let met = known("n = 1 AND EXISTS (SELECT FROM t)").join(&known("n = 2 AND NOT EXISTS (SELECT FROM t)"), &Example);
+    assert_eq!(without_n(met.clone()).entails(&gate, &Example), Known::Unsaid);
+    for (said, follows) in [
+        ("n = 1", Known::Yes),
+        ("n < 2", Known::Yes),
+        ("n = 2", Known::No),
+        ("n > 0", Known::Unsaid),
+        ("n IS NOT NULL", Known::Unsaid),
+    ] {
+        let mut facts = met.clone();
+        facts.assume(&expr(said), Truth::True, &Example);
+        assert_eq!(without_n(facts).entails(&gate, &Example), follows, "{said}");
+    }
+    // What is forgotten with a table is forgotten.
+    let mut facts = met;
+    facts.assume(&expr("n = 1"), Truth::True, &Example);
+    let mut facts = without_n(facts);
+    facts.forget(&relation("public", "t"));
+    assert_eq!(facts.entails(&gate, &Example), Known::Unsaid);
 }
 
 #[test]

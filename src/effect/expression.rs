@@ -43,6 +43,16 @@ impl Expr {
         }
     }
 
+    /// The name of an operator; of one that PostgreSQL may not have brought, with its schema, so
+    /// that it is none of those.
+    #[must_use]
+    pub fn operator_of(schema: Option<&str>, name: &str) -> Ident {
+        match schema {
+            None | Some("pg_catalog") => Ident::from(name),
+            Some(schema) => Ident::from(format!("OPERATOR({schema}.{name})")),
+        }
+    }
+
     /// The conditions all of which have to hold: those of `AND`, however nested, or itself.
     #[must_use]
     pub fn conjuncts(&self) -> Vec<&Self> {

@@ -471,9 +471,12 @@ impl State {
     /// is empty.
     fn become_known(&mut self, symbol: &Expr, value: Expr, kind: &Type) {
         let at = value.at;
-        let measure = |of: &Expr| match kind.array {
-            true => Expr { at, kind: ExprKind::call("cardinality", [of.clone()], at) },
-            false => operation(of.clone(), "=", Expr { at, kind: ExprKind::Text(Ident::default()) }),
+        let measure = |of: &Expr| {
+            if kind.array {
+                Expr { at, kind: ExprKind::call("cardinality", [of.clone()], at) }
+            } else {
+                operation(of.clone(), "=", Expr { at, kind: ExprKind::Text(Ident::default()) })
+            }
         };
         let measured = (kind.array || is_text(kind)).then(|| same(measure(symbol), measure(&value)));
         for fact in std::iter::once(same(symbol.clone(), value)).chain(measured) {

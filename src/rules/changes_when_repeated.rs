@@ -667,7 +667,7 @@ fn depends_on(value: &Expr, (own, column): (Option<&str>, &Ident), by_function: 
                     self.reckon(expr);
                 }
                 ExprKind::Operator { operator, left: None, .. } if operator == "-" && self.by_function => {
-                    self.reckon(expr)
+                    self.reckon(expr);
                 }
                 ExprKind::Not(operand) if self.by_function && matches!(operand.kind, ExprKind::Column(_)) => {
                     self.reckon(expr);

@@ -66,7 +66,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                         match &statement.act {
                             Act::CreateFunction(function) => bodies.body(&function.body),
                             Act::CreateRule { actions, .. } => {
-                                actions.iter().for_each(|action| bodies.statement(action))
+                                actions.iter().for_each(|action| bodies.statement(action));
                             }
                             _ => {}
                         }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::case::{Case, Pass};
-use crate::catalog::Kind;
-use crate::effect::{At, Name};
+use crate::catalog::{Catalog, Key, Kind};
+use crate::effect::{At, Ident, Name};
 use crate::finding::Finding;
 use crate::flow::{Event, Origin, What};
 use crate::package::Role;
+use crate::source::FileId;
 
 const ID: &str = "session-carried-over";
 
@@ -18,34 +19,80 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     // What is meant where a script has a session of its own.
-    let mut meant: BTreeMap<Place, BTreeSet<Name>> = BTreeMap::new();
+    let mut alone: BTreeMap<Place, Meant<'_>> = BTreeMap::new();
     for pass in case.passes.iter().filter(|pass| matches!(pass.role, Role::Tier(_) | Role::Rollback(_))) {
-        for (event, names) in reached(pass) {
-            meant.entry(place(event.at)).or_default().extend(names);
+        for event in written(pass) {
+            let meant = alone.entry(place(event.at)).or_default();
+            meant.names.extend(reached(event));
+            meant.paths.insert(path_of(event));
         }
     }
-    for pass in chains {
-        for (event, names) in reached(pass) {
-            let Some(own) = meant.get(&place(event.at)) else { continue };
-            let (Some(other), Some(first)) = (names.iter().next(), own.iter().next()) else { continue };
-            if !names.is_disjoint(own) {
-                continue;
-            }
-            let who = match pass.role {
-                Role::Executor => "the executor",
-                _ => "the full rollback",
+    for chain in &chains {
+        let mut told: BTreeSet<FileId> = BTreeSet::new();
+        for event in written(chain) {
+            let Some(meant) = alone.get(&place(event.at)) else { continue };
+            let names = reached(event);
+            let is_other = !meant.names.is_empty() && !names.is_empty() && names.is_disjoint(&meant.names);
+            let what = match (names.first(), meant.names.first()) {
+                (Some(other), Some(own)) if is_other => format!("this is about {other}, not about {own}"),
+                _ if !meant.paths.contains(&path_of(event)) && reads_names(event) => {
+                    "names are looked up in another search path".to_owned()
+                }
+                _ => continue,
             };
-            let message = format!("when {who} comes here, this is about {other}, not about {first}");
-            let mut finding = Finding::new(ID, event.at, message, "here");
-            if let Some(at) = left_by(pass, event, other) {
-                finding = finding.related(at, "this is still in the session");
+            if told.insert(event.at.file()) {
+                findings.push(carried(chain, event, names.first().filter(|_| is_other), &what));
             }
-            let finding = finding
-                .consequence("what was proved of this script by itself is not what is run")
-                .way_out("SET LOCAL, ON COMMIT DROP, or the schema before the name");
-            findings.push(super::with_trail(finding, event));
         }
     }
+    hidden(case, findings);
+}
+
+fn carried(chain: &Pass<'_>, event: &Event<'_>, other: Option<&Name>, what: &str) -> Finding {
+    let who = if chain.role == Role::Executor { "the executor" } else { "the full rollback" };
+    let mut finding = Finding::new(ID, event.at, format!("when {who} comes here, {what}"), "here");
+    if let Some(at) = left_by(chain, event, other.is_some_and(Name::is_temporary)) {
+        finding = finding.related(at, "this is still in the session");
+    }
+    let finding = finding
+        .consequence("what was proved of this script by itself is not what is run")
+        .way_out("SET LOCAL, ON COMMIT DROP, or the schema before the name");
+    super::with_trail(finding, event)
+}
+
+/// Temporary tables that outlast their script and hide others of their name from those that follow.
+fn hidden(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let last = case.tiers.last();
+    let permanent: BTreeSet<Ident> = std::iter::once(&case.baseline)
+        .chain(last.map(|tier| &tier.run.end.catalog))
+        .flat_map(Catalog::keys_of_all)
+        .filter(|key| has_rows(key) && !key.relation().is_temporary())
+        .map(|key| key.name)
+        .collect();
+    // Nothing follows the last.
+    let before = case.tiers.split_last().map_or(&[][..], |(_, before)| before);
+    for tier in before {
+        let catalog = &tier.run.end.catalog;
+        let left = catalog.keys_of_all().into_iter().filter(|key| has_rows(key) && key.relation().is_temporary());
+        for key in left.filter(|key| permanent.contains(&key.name)) {
+            let Some(at) = catalog.made_at(&key) else { continue };
+            let name = super::called(tier, case);
+            findings.push(
+                Finding::new(
+                    ID,
+                    at,
+                    format!("{name} leaves a temporary table {} in the session", key.name),
+                    "made here",
+                )
+                .consequence("scripts that follow find it in the place of the one of that name")
+                .way_out("ON COMMIT DROP, or another name"),
+            );
+        }
+    }
+}
+
+fn has_rows(key: &Key) -> bool {
+    matches!(key.kind, Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::Sequence)
 }
 
 type Place = (usize, usize, usize);
@@ -54,32 +101,49 @@ fn place(at: At) -> Place {
     (at.file().index(), at.span().start, at.span().end)
 }
 
-/// The relations that the statements of a run, and not what they set off, change or define.
-fn reached<'p>(pass: &'p Pass<'_>) -> impl Iterator<Item = (&'p Event<'p>, BTreeSet<Name>)> {
-    let is_own = |event: &&Event<'_>| {
-        let is_written = |origin: &Origin| matches!(origin, Origin::Do | Origin::Dynamic);
-        event.reachable && event.via.iter().all(|via| is_written(&via.origin))
-    };
-    pass.run.events.iter().filter(is_own).filter_map(|event| match &event.what {
-        What::Change(change) => Some((event, BTreeSet::from([Name::clone(&change.relation)]))),
+/// What a statement is about.
+#[derive(Default)]
+struct Meant<'a> {
+    names: BTreeSet<Name>,
+    paths: BTreeSet<Option<&'a str>>,
+}
+
+/// What a run does by its own statements, and not by what they set off.
+fn written<'p>(pass: &'p Pass<'_>) -> impl Iterator<Item = &'p Event<'p>> {
+    let is_written = |origin: &Origin| matches!(origin, Origin::Do | Origin::Dynamic);
+    pass.run.events.iter().filter(move |event| event.reachable && event.via.iter().all(|via| is_written(&via.origin)))
+}
+
+/// Where names are looked up; none where that is what it is without being set.
+fn path_of<'e>(event: &'e Event<'_>) -> Option<&'e str> {
+    let path = event.settings.get("search_path").and_then(|setting| setting.value.as_deref())?;
+    // Where nothing is looked up, nothing else is found.
+    Some(path).filter(|path| !matches!(path.trim(), "" | "public" | "$user, public" | "\"$user\", public"))
+}
+
+fn reads_names(event: &Event<'_>) -> bool {
+    matches!(event.what, What::Query(_) | What::Check { .. } | What::Change(_) | What::Define { .. } | What::Lock(_))
+}
+
+/// The relations that a statement changes or defines.
+fn reached(event: &Event<'_>) -> BTreeSet<Name> {
+    match &event.what {
+        What::Change(change) => BTreeSet::from([Name::clone(&change.relation)]),
         What::Define { outcome, .. } => {
             let dropped = outcome.dropped.iter().filter(|dropped| !dropped.automatic).map(|dropped| &dropped.key);
             let keys = outcome.made.iter().chain(dropped).chain(outcome.altered.iter().map(|(key, _)| key));
-            let keys = keys.filter(|key| key.kind != Kind::Schema);
-            Some((event, keys.map(crate::catalog::Key::relation).collect()))
+            keys.filter(|key| key.kind != Kind::Schema).map(Key::relation).collect()
         }
-        _ => None,
-    })
+        _ => BTreeSet::new(),
+    }
 }
 
-/// What makes a name mean that relation: the temporary table, or the search path.
-fn left_by(pass: &Pass<'_>, event: &Event<'_>, relation: &Name) -> Option<At> {
-    let before = pass.run.events.iter().take_while(|other| !std::ptr::eq(*other, event));
+/// What makes names mean something else: a temporary table, or the search path.
+fn left_by(chain: &Pass<'_>, event: &Event<'_>, is_temporary: bool) -> Option<At> {
+    let before = chain.run.events.iter().take_while(|other| !std::ptr::eq(*other, event));
     let leaves = |other: &&Event<'_>| match &other.what {
-        What::Set { name, .. } => name == "search_path" && !relation.is_temporary(),
-        What::Define { outcome, .. } => {
-            relation.is_temporary() && outcome.made.iter().any(|key| key.relation() == *relation)
-        }
+        What::Set { name, .. } => name == "search_path" && !is_temporary,
+        What::Define { outcome, .. } => is_temporary && outcome.made.iter().any(|key| key.relation().is_temporary()),
         _ => false,
     };
     before.filter(leaves).last().map(|other| other.at)

@@ -232,7 +232,7 @@ impl Lower<'_> {
     }
 
     fn operator(&self, expr: &protobuf::AExpr) -> Expr {
-        let operator = expr.name.last().and_then(string).unwrap_or_default();
+        let operator = operator_of(&expr.name);
         let left = || self.boxed(expr.lexpr.as_deref());
         let right = || self.boxed(expr.rexpr.as_deref());
         let bounds = |negated: bool, symmetric: bool| {
@@ -247,7 +247,7 @@ impl Lower<'_> {
         };
         let quantified = |all: bool| ExprKind::Quantified {
             operand: left(),
-            operator: Box::new(Ident::from(operator)),
+            operator: Box::new(operator.clone()),
             all,
             array: right(),
         };
@@ -272,7 +272,7 @@ impl Lower<'_> {
             AExprKind::AexprBetweenSym => bounds(false, true),
             AExprKind::AexprNotBetweenSym => bounds(true, true),
             AExprKind::AexprOp | AExprKind::Undefined => ExprKind::Operator {
-                operator: Ident::from(operator),
+                operator: operator.clone(),
                 left: self.optional(expr.lexpr.as_deref()).map(Box::new),
                 right: right(),
             },
@@ -330,7 +330,10 @@ impl Lower<'_> {
     }
 
     fn sublink(&self, link: &protobuf::SubLink) -> Expr {
-        let operator = || Ident::from(link.oper_name.last().and_then(string).unwrap_or("="));
+        let operator = || match link.oper_name.as_slice() {
+            [] => Ident::new_static("="),
+            names => operator_of(names),
+        };
         let operand = || self.boxed(link.testexpr.as_deref());
         let kind = match link.sub_link_type() {
             SubLinkType::ExistsSublink => SubqueryKind::Exists,
@@ -419,4 +422,13 @@ pub(super) fn unread(node: &NodeEnum) -> String {
 /// The alias's name and the names that it gives to columns.
 pub(super) fn alias(alias: Option<&protobuf::Alias>) -> (Option<Ident>, Vec<Ident>) {
     alias.map_or((None, Vec::new()), |alias| (written(&alias.aliasname), strings(&alias.colnames)))
+}
+
+/// The name of an operator, as `OPERATOR(schema.name)` writes it.
+fn operator_of(names: &[Node]) -> Ident {
+    let names: Vec<&str> = names.iter().filter_map(string).collect();
+    match names.as_slice() {
+        [schema, name] => Expr::operator_of(Some(schema), name),
+        _ => Expr::operator_of(None, names.last().copied().unwrap_or_default()),
+    }
 }

@@ -386,11 +386,22 @@ fn negated(operand: Box<Expr>) -> ExprKind {
 /// The name of an operator, without schema.
 pub(super) fn operator_name(node: Node) -> Ident {
     let mut name = node.text();
-    if node.kind() == K::OPERATOR_CALL {
+    let mut schema = None;
+    if node.kind() == K::OPERATOR_CALL
+        && let Some(within) = node.child(K::OP)
+        && let Some(last) = within.children().last()
+    {
         // `OPERATOR(pg_catalog.+)`: the operator is what stands last in the brackets.
-        name = node.child(K::OP).and_then(|op| op.children().last()).map_or(name, Node::text);
+        name = last.text();
+        let before = within.text().strip_suffix(name).unwrap_or_default().trim_end();
+        schema = before.strip_suffix('.').map(str::trim);
     }
-    Ident::from(if name == "!=" { "<>" } else { name })
+    let name = if name == "!=" { "<>" } else { name };
+    let unquoted = |schema: &str| match schema.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => schema.to_ascii_lowercase(),
+    };
+    Expr::operator_of(schema.map(unquoted).as_deref(), name)
 }
 
 /// `IS [NOT] NULL` and its like.
