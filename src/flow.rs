@@ -3,6 +3,7 @@
 //! what cannot be told becomes an event of its own.
 
 mod body;
+mod call;
 mod change;
 mod definition;
 mod dynamic;
@@ -10,14 +11,19 @@ mod event;
 mod expression;
 mod handler;
 mod names;
+mod query;
+mod read;
 mod rows;
 mod state;
+mod symbol;
+mod value;
 
 pub use change::readers;
 pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Scene, Via, What};
-pub use expression::{column_name, constant, text_of};
-use expression::{is_ungrouped, of_aggregates};
+pub use expression::column_name;
+use query::{is_ungrouped, of_aggregates};
 pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
+pub use value::{constant, text_of};
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -491,7 +497,7 @@ fn condition_of(condition: &Condition, state: &State) -> (Option<Expr>, Known) {
             None,
             match state.psql.get(name) {
                 Some(PsqlValue::Unset) => Known::No,
-                Some(PsqlValue::Expr(value)) => state.known(&expression::is_not_null(value)),
+                Some(PsqlValue::Expr(value)) => state.known(&value::is_not_null(value)),
                 Some(PsqlValue::Maybe | PsqlValue::Answer) | None => Known::Unsaid,
                 Some(PsqlValue::Some | PsqlValue::Text(_)) => Known::Yes,
             },

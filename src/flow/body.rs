@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::event::{Origin, Via, What};
 use super::rows::Rows;
 use super::state::{Bindings, Row, State};
+use super::value::subquery;
 use super::{Departure, Flow};
 use crate::catalog::{Presence, Read};
 use crate::effect::{
@@ -206,7 +207,7 @@ impl<'a> Flow<'a> {
     /// A value that is worked out once and stays: one that would be another when asked again
     /// is only known by a name of its own.
     fn settled(name: &str, value: Expr, state: &State) -> Expr {
-        let stays = super::expression::is_settled(&value, &state.catalog) && !super::expression::is_large(&value);
+        let stays = super::read::is_settled(&value, &state.catalog) && !super::value::is_large(&value);
         if stays { value } else { state.symbols.fresh(name) }
     }
 
@@ -527,7 +528,7 @@ impl<'a> Flow<'a> {
             state.counted = None;
             return;
         };
-        let found = super::expression::simpler(subquery(SubqueryKind::Exists, query.clone()), state);
+        let found = super::query::simpler(subquery(SubqueryKind::Exists, query.clone()), &state.catalog);
         if strict && !into.is_empty() {
             state.assume(&found, Truth::True);
         }
@@ -722,13 +723,13 @@ impl<'a> Flow<'a> {
             Iteration::Elements { variables, array, slice } => {
                 self.calls_in(array, true, state);
                 let array = self.resolve(array, state);
-                let elements = super::expression::elements(&array)?;
+                let elements = super::value::elements(&array)?;
                 let [variable] = variables.as_slice() else { return None };
                 (!slice && elements.len() <= UNROLL_LIMIT).then(|| each(variable, elements))
             }
             Iteration::Range { variable, from, to, by, reverse } => {
                 [from, to].into_iter().chain(by).for_each(|value| self.calls_in(value, true, state));
-                let mut number = |expr: &Expr| super::expression::integer(&self.resolve(expr, state));
+                let mut number = |expr: &Expr| super::value::integer(&self.resolve(expr, state));
                 let (from, to) = (number(from)?, number(to)?);
                 let by = by.as_ref().map_or(Some(1), number)?;
                 if by <= 0 {
@@ -737,7 +738,7 @@ impl<'a> Flow<'a> {
                 let mut values = Vec::new();
                 let mut at = from;
                 while if *reverse { at >= to } else { at <= to } {
-                    values.push(super::expression::number(at));
+                    values.push(super::value::number(at));
                     if values.len() > UNROLL_LIMIT {
                         return None;
                     }
@@ -938,17 +939,13 @@ fn has_no_fields(kind: &Type) -> bool {
     is_scalar(kind) && kind.name.schema.is_none() && crate::builtin::is_type(&kind.name.name)
 }
 
-pub(super) fn subquery(kind: SubqueryKind, query: Query) -> Expr {
-    Expr { at: query.at, kind: ExprKind::Subquery { kind, query: Box::new(query) } }
-}
-
 /// How many rows a query yields: `(SELECT count(*) FROM (query) AS q)`.
 fn count_of(query: &Query) -> Expr {
     let at = query.at;
     let from = match &query.body {
         // The rows of a plain query are those of its FROM.
         QueryBody::Select(select)
-            if super::expression::is_ungrouped(query, select)
+            if super::query::is_ungrouped(query, select)
                 && !select.targets.iter().any(|target| crate::effect::has_call(&target.value)) =>
         {
             (select.from.clone(), select.filter.clone())

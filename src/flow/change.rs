@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Change, ChangeKind, Origin, Via, What};
-use super::expression::text_of;
 use super::state::State;
+use super::value::text_of;
 use super::{DEPTH_LIMIT, Flow};
 use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Trigger, When};
@@ -26,7 +26,7 @@ impl<'a> Flow<'a> {
                 self.emit(statement.at, What::Query(statement), state);
                 let events = self.events.len();
                 self.query_calls(query, true, state);
-                if let Some(value) = super::expression::only_value(query)
+                if let Some(value) = super::query::only_value(query)
                     && self.changed_since(events).is_empty()
                 {
                     let value = self.resolve(&value, state);
@@ -442,7 +442,7 @@ impl<'a> Flow<'a> {
                 && builtin(&function.name) == Builtin::Sequence
             {
                 let name = arguments.first().and_then(text_of);
-                let sequence = name.and_then(|name| super::expression::parse_name(&name, at));
+                let sequence = name.and_then(|name| super::value::parse_name(&name, at));
                 let sequence = sequence.map(|name| state.catalog.canonical(&name));
                 moved.push((function.name.clone(), sequence.filter(|name| !name.is_temporary())));
             }
@@ -735,8 +735,8 @@ fn no_rows(name: &Name, at: At) -> Expr {
         ..Select::default()
     };
     let query = Query::of(at, select.into());
-    let count = super::body::subquery(SubqueryKind::Scalar, query);
-    let zero = super::expression::number(0);
+    let count = super::value::subquery(SubqueryKind::Scalar, query);
+    let zero = super::value::number(0);
     let kind =
         ExprKind::Operator { operator: Ident::new_static("="), left: Some(Box::new(count)), right: Box::new(zero) };
     Expr { at, kind }

@@ -1,6 +1,6 @@
 //! Rows of a query that reads no table: `VALUES`, `unnest(ARRAY[…])`.
 
-use super::expression::elements;
+use super::value::elements;
 use crate::effect::{At, Expr, ExprKind, From, Ident, Query, QueryBody, Select};
 
 /// What stands before the names of its fields in what a record says of itself.
@@ -75,7 +75,7 @@ impl Rows {
                     chosen.extend(source.columns.iter().cloned().zip(0..));
                 }
                 // What a variable holds is no column of the rows.
-                ExprKind::Column(path) if !super::state::is_symbol(path) => {
+                ExprKind::Column(path) if !super::symbol::is_symbol(path) => {
                     let name = match path.as_slice() {
                         [name] => name,
                         [table, name] if alias.as_ref() == Some(table) => name,

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Start;
+use super::symbol::Symbols;
+use super::value::{is_text, keeps, operation, same};
 use crate::catalog::{Catalog, Presence};
 use crate::effect::{
     At, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, Scope, SubqueryKind, Target, Type, VariableConflict,
@@ -41,66 +42,11 @@ pub struct State {
     pub(super) symbols: Symbols,
 }
 
-/// What stands between the name of a symbol and its type.
-const OF_TYPE: char = '\u{1}';
-
 /// How many variables that two branches give different values are known to have one of them.
 const DIFFERING_LIMIT: usize = 8;
 
 /// The size of a value of which that is told.
 const TOLD_LIMIT: usize = 16;
-
-/// Gives names to values that nothing is known of, no two the same.
-#[derive(Clone, Default)]
-pub(super) struct Symbols(Arc<AtomicU32>);
-
-impl Symbols {
-    /// A value of which only the name is known.
-    pub(super) fn fresh(&self, name: &str) -> Expr {
-        let number = self.0.fetch_add(1, Ordering::Relaxed);
-        let path = vec![Ident::from(format!("\u{0}{name}")), Ident::from(number.to_string())];
-        Expr { at: At::default(), kind: ExprKind::Column(path) }
-    }
-
-    /// The number of the next.
-    pub(super) fn next(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// The same with the type of the variable that holds it.
-    fn of(&self, name: &str, kind: &Type) -> Expr {
-        let is_own = kind.name.schema.is_none() && kind.modifiers.is_empty();
-        let dimensions = if kind.array { "[]" } else { "" };
-        let kind = if is_own { kind.name.name.as_str() } else { "" };
-        self.fresh(&format!("{name}{OF_TYPE}{kind}{dimensions}"))
-    }
-
-    /// The type in a name.
-    fn kind(path: &[Ident]) -> Option<Type> {
-        let [name, _] = path else { return None };
-        let (_, kind) = name.strip_prefix('\u{0}')?.split_once(OF_TYPE)?;
-        let (kind, array) = kind.strip_suffix("[]").map_or((kind, false), |kind| (kind, true));
-        Some(Type { name: Name::plain(kind, At::default()), modifiers: Vec::new(), array, set: false })
-    }
-
-    /// Whether it is such a value.
-    fn names(value: &Expr) -> bool {
-        matches!(&value.kind, ExprKind::Column(path) if Self::number(path).is_some())
-    }
-
-    /// The number in a name.
-    fn number(path: &[Ident]) -> Option<u32> {
-        match path {
-            [name, number, ..] if name.starts_with('\u{0}') => number.parse().ok(),
-            _ => None,
-        }
-    }
-}
-
-/// Whether a name is that of a value of which nothing else is known.
-pub(super) fn is_symbol(path: &[Ident]) -> bool {
-    Symbols::number(path).is_some()
-}
 
 /// The variables of one block, and its label.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -362,7 +308,7 @@ impl State {
         let is_division = matches!(operator.as_str(), "/" | "%") && matches!(left.uncast().kind, ExprKind::Number(_));
         // Of NULL PostgreSQL divides nothing.
         if is_division {
-            self.assume(&operation((**right).clone(), "=", super::expression::number(0)), Truth::NotTrue);
+            self.assume(&operation((**right).clone(), "=", super::value::number(0)), Truth::NotTrue);
         }
     }
 
@@ -416,13 +362,13 @@ impl State {
         let catalog = &self.catalog;
         for scope in &mut self.scopes {
             for (name, value) in scope.each() {
-                if super::expression::reads(value, catalog, touched) {
+                if super::read::reads(value, catalog, touched) {
                     *value = self.symbols.fresh(name);
                 }
             }
         }
         for value in [&mut self.found, &mut self.counted] {
-            if value.as_ref().is_some_and(|value| super::expression::reads(value, catalog, touched)) {
+            if value.as_ref().is_some_and(|value| super::read::reads(value, catalog, touched)) {
                 *value = None;
             }
         }
@@ -637,9 +583,9 @@ impl State {
         else {
             return;
         };
-        let value = super::expression::simpler(value, self);
+        let value = super::query::simpler(value, &self.catalog);
         let kind = self.scopes.get(index).and_then(|scope| scope.kinds.get(&name));
-        let value = if is_whole && !super::expression::is_large(&value) {
+        let value = if is_whole && !super::value::is_large(&value) {
             self.stored(&name, value, kind)
         } else {
             self.symbols.fresh(&name)
@@ -695,35 +641,6 @@ impl State {
     }
 }
 
-fn is_text(kind: &Type) -> bool {
-    kind.name.schema.is_none() && matches!(kind.name.name.as_str(), "text" | "varchar" | "bpchar" | "char" | "name")
-}
-
-/// Whether what is of a type is the value that it is given, or that value cast: nothing of it is
-/// cut off, padded or rounded.
-pub(super) fn keeps(kind: &Type, value: &Expr) -> bool {
-    if value.kind == ExprKind::Null {
-        return true;
-    }
-    let cuts = !kind.modifiers.is_empty() || matches!(kind.name.name.as_str(), "bpchar" | "char" | "name");
-    match (&value.kind, kind.name.name.as_str()) {
-        _ if kind.array || kind.name.schema.is_some() => !cuts,
-        (ExprKind::Text(text), "varchar" | "bpchar" | "char" | "name") if cuts => {
-            let most = match (kind.name.name.as_str(), kind.modifiers.as_slice()) {
-                ("char", _) => Some(1),
-                ("name", _) => Some(63),
-                (_, [Expr { kind: ExprKind::Number(most), .. }]) => most.parse().ok(),
-                _ => None,
-            };
-            let fits = most.is_some_and(|most: usize| text.len() <= most);
-            let is_padded = kind.name.name == "bpchar" && most != Some(text.len());
-            fits && !is_padded && text.is_ascii() && !text.ends_with(' ') && !text.is_empty()
-        }
-        (ExprKind::Number(number), "int2" | "int4" | "int8") => number.parse::<i64>().is_ok(),
-        _ => !cuts,
-    }
-}
-
 fn join_variables(ours: &mut BTreeMap<Ident, PsqlValue>, theirs: &BTreeMap<Ident, PsqlValue>) {
     for (name, value) in theirs {
         let otherwise = || if *value == PsqlValue::Unset { PsqlValue::Unset } else { PsqlValue::Maybe };
@@ -761,24 +678,13 @@ fn join_settings(ours: &mut BTreeMap<Ident, Setting>, theirs: &BTreeMap<Ident, S
     }
 }
 
-fn operation(left: Expr, operator: &'static str, right: Expr) -> Expr {
-    let (at, operator) = (left.at, Ident::new_static(operator));
-    Expr { at, kind: ExprKind::Operator { operator, left: Some(Box::new(left)), right: Box::new(right) } }
-}
-
-/// That two values are the same, or both are NULL.
-fn same(one: Expr, other: Expr) -> Expr {
-    let at = one.at;
-    Expr { at, kind: ExprKind::Distinct { left: Box::new(one), right: Box::new(other), negated: true } }
-}
-
 /// That an array has one dimension, or none where it is empty.
 fn flat(array: &Expr) -> Expr {
     let at = array.at;
     let of = |function: &str, arguments: Vec<Expr>| Expr { at, kind: ExprKind::call(function, arguments, at) };
-    let length = of("array_length", vec![array.clone(), super::expression::number(1)]);
+    let length = of("array_length", vec![array.clone(), super::value::number(1)]);
     let count = of("cardinality", vec![array.clone()]);
-    same(length, of("nullif", vec![count, super::expression::number(0)]))
+    same(length, of("nullif", vec![count, super::value::number(0)]))
 }
 
 /// Whether it is worth telling that a variable has that value.
@@ -807,7 +713,7 @@ fn known_role(expr: &Expr, holds: bool) -> Option<Ident> {
 pub(super) fn setting_text(values: &[Expr]) -> Setting {
     let mut parts = Vec::new();
     for value in values {
-        match super::expression::text_of(value) {
+        match super::value::text_of(value) {
             Some(text) => parts.push(text.to_string()),
             None => {
                 let expr = if values.len() == 1 { values.first().cloned() } else { None };
