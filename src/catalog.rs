@@ -14,6 +14,7 @@ mod query;
 mod reads;
 mod remove;
 mod routine;
+mod row;
 mod store;
 mod types;
 
@@ -176,7 +177,7 @@ struct Work<'a> {
 type Done = Result<(), Problem>;
 
 impl Problem {
-    fn new(sqlstate: &'static str, message: String, at: At) -> Self {
+    pub(crate) fn new(sqlstate: &'static str, message: String, at: At) -> Self {
         Self { sqlstate, message, detail: Vec::new(), at, keys: Vec::new() }
     }
 

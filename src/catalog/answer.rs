@@ -54,7 +54,7 @@ pub enum When {
 }
 
 impl Catalog {
-    fn relation_id(&self, name: &Name) -> Option<Id> {
+    pub(super) fn relation_id(&self, name: &Name) -> Option<Id> {
         match self.state.find(Class::Relation, name) {
             Found::Object(id) => Some(id),
             Found::System | Found::NoSchema | Found::Missing => None,

@@ -97,11 +97,11 @@ impl Expr {
         }
     }
 
-    /// What is cast to other types, but for casts that cut what is too long.
+    /// What is cast to other types.
     #[must_use]
     pub fn uncast(&self) -> &Self {
         match &self.kind {
-            ExprKind::Cast { operand, to } if to.modifiers.is_empty() => operand.uncast(),
+            ExprKind::Cast { operand, .. } => operand.uncast(),
             _ => self,
         }
     }

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Change, ChangeKind, Origin, Via, What};
-use super::state::State;
+use super::state::{Sight, State};
 use super::value::text_of;
 use super::{DEPTH_LIMIT, Flow};
 use crate::builtin::{Builtin, builtin};
-use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Trigger, When};
+use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Problem, Trigger, When};
 use crate::effect::{
     Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Function, Ident, MergeAction, Name,
     Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerState,
     TriggerTiming, rewrite_expr, rewrite_query,
 };
-use crate::logic::Truth;
+use crate::logic::{Facts, Known, Truth};
 
 impl<'a> Flow<'a> {
     /// Any statement but those that control transactions and settings.
@@ -155,6 +155,8 @@ impl<'a> Flow<'a> {
             && problem.sqlstate != "42883"
         {
             self.emit(statement.at, What::Refused(Box::new(problem)), state);
+        } else if let Some(problem) = violation(act, &state.catalog) {
+            self.emit(statement.at, What::Refused(Box::new(problem)), state);
         }
     }
 
@@ -173,6 +175,8 @@ impl<'a> Flow<'a> {
 
     /// A statement that changes the schema.
     fn define(&mut self, statement: &'a Statement, state: &mut State) {
+        let alters = matches!(statement.act, Act::AlterTable { .. });
+        let before = alters.then(|| state.catalog.clone());
         let mut outcome = state.catalog.step(statement);
         // It lasts as long as the event.
         outcome.made.shrink_to_fit();
@@ -181,7 +185,9 @@ impl<'a> Flow<'a> {
         outcome.skipped.shrink_to_fit();
         let outcome = Arc::new(outcome);
         self.emit(statement.at, What::Define { statement, outcome: Arc::clone(&outcome) }, state);
-        self.written_over(&statement.act, &outcome, state);
+        if let Some(before) = before {
+            self.written_over(&statement.act, &outcome, &before, state);
+        }
         if !outcome.changed {
             return;
         }
@@ -205,7 +211,7 @@ impl<'a> Flow<'a> {
     }
 
     /// The columns that `ALTER TABLE` fills with something else in all rows. No trigger fires.
-    fn written_over(&mut self, act: &Act, outcome: &Outcome, state: &mut State) {
+    fn written_over(&mut self, act: &Act, outcome: &Outcome, before: &Catalog, state: &mut State) {
         let Act::AlterTable { name, actions, .. } = act else { return };
         if outcome.problem.is_some() || state.catalog.relation(name).is_none() {
             return;
@@ -214,7 +220,7 @@ impl<'a> Flow<'a> {
         for action in actions {
             let (column, value) = match action {
                 AlterAction::ColumnType { column, using: Some(value), .. }
-                    if !value.uncast().is_column(&name.name, column) =>
+                    if !before.keeps_column(name, column, value) =>
                 {
                     (column, value)
                 }
@@ -611,6 +617,39 @@ impl<'a> Flow<'a> {
             self.trail.pop();
         }
     }
+}
+
+/// What PostgreSQL says where the constants of a row are none that a `CHECK` lets by.
+fn violation(act: &Act, catalog: &Catalog) -> Option<Problem> {
+    let Act::Insert { table, columns, rows: RowSource::Query(query), .. } = act else { return None };
+    let QueryBody::Values(rows) = &query.body else { return None };
+    let checks = catalog.checks(table);
+    let relation = catalog.relation(table).filter(|relation| relation.is_known && !checks.is_empty())?;
+    let names = if columns.is_empty() { relation.column_names() } else { columns.to_vec() };
+    let world = Sight(catalog);
+    let null = Expr { at: query.at, kind: ExprKind::Null };
+    for row in rows {
+        let mut facts = Facts::default();
+        for column in &relation.columns {
+            let place = names.iter().position(|name| *name == column.name);
+            let written = place.and_then(|place| row.get(place)).filter(|value| value.kind != ExprKind::Default);
+            let is_plain = !column.generated && !column.identity;
+            let value = written.or(column.default.as_deref()).or(is_plain.then_some(&null));
+            if let Some(value) = value.filter(|value| value.is_constant()) {
+                let own = Expr { at: value.at, kind: ExprKind::Column(vec![column.name.clone()]) };
+                facts.assume(&super::value::same(own, value.clone()), Truth::True, &world);
+            }
+        }
+        let fails = |check: &Expr| {
+            let kind = ExprKind::Not(Box::new(check.unqualified(&table.name)));
+            facts.entails(&Expr { at: check.at, kind }, &world) == Known::Yes
+        };
+        if let Some((name, _)) = checks.iter().find(|(_, check)| fails(check)) {
+            let message = format!("new row for relation \"{}\" violates check constraint \"{name}\"", table.name);
+            return Some(Problem::new("23514", message, row.first().map_or(table.at, |value| value.at)));
+        }
+    }
+    None
 }
 
 /// What triggers and rules call a change.

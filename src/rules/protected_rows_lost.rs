@@ -113,7 +113,7 @@ fn worked_out<'a>(act: &'a Act, table: &Name, pass: &Pass<'_>) -> Option<(&'a Id
         return None;
     }
     actions.iter().find_map(|action| match action {
-        AlterAction::ColumnType { column, using: Some(using), .. } if !using.uncast().is_column(&name.name, column) => {
+        AlterAction::ColumnType { column, using: Some(using), .. } if !pass.start.keeps_column(name, column, using) => {
             Some((column, super::whole(using)))
         }
         _ => None,

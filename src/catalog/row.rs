@@ -1,0 +1,222 @@
+//! Rows that a table certainly does not take: of another length than its columns, with values that
+//! their types do not know, without what has to be there.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::object::{Column, ColumnType, Constraint, ConstraintRule, Detail, Id, Kind, Presence, Relation};
+use super::store::{Class, State};
+use super::{Catalog, Done, Problem, Work};
+use crate::effect::{Act, Expr, ExprKind, Ident, Name, QueryBody, RowSource, TriggerState, TriggerTiming};
+
+impl Catalog {
+    /// The `CHECK` constraints that every row has to meet as an `INSERT` gives it; none where a
+    /// trigger may fill it before, or rows go elsewhere.
+    #[must_use]
+    pub fn checks(&self, table: &Name) -> Vec<(Ident, Arc<Expr>)> {
+        let Some(id) = self.relation_id(table).filter(|id| !may_be_filled(&self.state, *id)) else { return Vec::new() };
+        let check = |(of, constraint): (Id, &Constraint)| match &constraint.rule {
+            ConstraintRule::Check(expr) => {
+                let object = self.state.get(of).filter(|object| object.presence == Presence::Yes)?;
+                Some((object.name.clone(), Arc::clone(expr)))
+            }
+            _ => None,
+        };
+        self.state.constraints(id).filter_map(check).collect()
+    }
+
+    /// Whether a value is that of a column here, perhaps in another type, with nothing cut off.
+    #[must_use]
+    pub fn keeps_column(&self, table: &Name, column: &Ident, value: &Expr) -> bool {
+        let relation = self.relation(table);
+        let length = relation.as_ref().and_then(|relation| match &relation.column(column)?.kind {
+            ColumnType::BuiltIn { modifiers, array: false, .. } => modifiers.parse::<u64>().ok(),
+            _ => None,
+        });
+        let cuts = |value: &Expr| match &value.kind {
+            ExprKind::Cast { to, .. } => match to.modifiers.as_slice() {
+                [Expr { kind: ExprKind::Number(most), .. }] if is_cut(&to.name.name) => {
+                    most.parse().ok().zip(length).is_none_or(|(most, length): (u64, u64)| most < length)
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        value.uncast().is_column(&table.name, column) && !crate::effect::any(value, cuts)
+    }
+}
+
+impl Work<'_> {
+    /// The rows of an `INSERT`.
+    pub(super) fn rows(&mut self, act: &Act) -> Done {
+        let Act::Insert { table, columns, rows, .. } = act else { return Ok(()) };
+        let (Some(id), Some(written)) = (self.opened(table)?, written(rows)) else { return Ok(()) };
+        let Some(object) = self.state.get(id).filter(|object| object.kind == Kind::Table) else { return Ok(()) };
+        let Some(relation) = object.relation().filter(|relation| relation.is_known) else { return Ok(()) };
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = columns.iter().find(|column| !seen.insert(*column)) {
+            let message = format!("column \"{twice}\" specified more than once");
+            return Err(Problem::new("42701", message, table.at));
+        }
+        let targets: Vec<Option<&Column>> = match &**columns {
+            [] => relation.columns.iter().map(Some).collect(),
+            columns => columns.iter().map(|name| relation.column(name)).collect(),
+        };
+        let is_named = !columns.is_empty();
+        let at = |row: &[&Expr]| row.first().map_or(table.at, |value| value.at);
+        for row in &written.rows {
+            let (more, fewer) = match row.len().cmp(&targets.len()) {
+                Ordering::Greater => ("expressions", "target columns"),
+                Ordering::Less if is_named && !row.is_empty() => ("target columns", "expressions"),
+                _ => continue,
+            };
+            return Err(Problem::new("42601", format!("INSERT has more {more} than {fewer}"), at(row)));
+        }
+        if !written.are_certain {
+            return Ok(());
+        }
+        for (value, column) in written.rows.iter().flat_map(|row| row.iter().zip(&targets)) {
+            let Some(column) = column.filter(|column| column.presence == Presence::Yes) else { continue };
+            if column.generated && value.kind != ExprKind::Default {
+                let message = format!("cannot insert a non-DEFAULT value into column \"{}\"", column.name);
+                return Err(Problem::new("428C9", message, value.at));
+            }
+            if let Some((sqlstate, message)) = self.mistyped(value, &column.kind) {
+                return Err(Problem::new(sqlstate, message, value.at));
+            }
+        }
+        // What stands before a row is added may fill it, or do something instead.
+        if relation.partitioned || may_be_filled(self.state, id) {
+            return Ok(());
+        }
+        match written.rows.iter().find_map(|row| Some((row, missing(relation, row, &targets)?))) {
+            Some((row, column)) => {
+                let of = format!("column \"{column}\" of relation \"{}\"", table.name);
+                let message = format!("null value in {of} violates not-null constraint");
+                Err(Problem::new("23502", message, at(row)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What PostgreSQL says of a constant that a type does not know.
+    fn mistyped(&self, value: &Expr, kind: &ColumnType) -> Option<(&'static str, String)> {
+        let ColumnType::BuiltIn { name, modifiers, array: false } = kind else { return None };
+        let called = || self.state.type_text(kind);
+        let unreadable =
+            |text: &str| Some(("22P02", format!("invalid input syntax for type {}: \"{text}\"", called())));
+        let limits = match name.as_str() {
+            "int2" => Some((i128::from(i16::MIN), i128::from(i16::MAX))),
+            "int4" => Some((i128::from(i32::MIN), i128::from(i32::MAX))),
+            "int8" => Some((i128::from(i64::MIN), i128::from(i64::MAX))),
+            _ => None,
+        };
+        match (&value.kind, name.as_str()) {
+            (ExprKind::Text(text), "int2" | "int4" | "int8") => {
+                let (least, most) = limits?;
+                let digits = text.trim_matches(is_blank);
+                let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
+                if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return unreadable(text);
+                }
+                let is_within = digits.parse::<i128>().is_ok_and(|number| (least..=most).contains(&number));
+                (!is_within).then(|| ("22003", format!("value \"{text}\" is out of range for type {}", called())))
+            }
+            (ExprKind::Number(digits), "int2" | "int4") if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                let is_within = digits.parse::<i128>().is_ok_and(|number| number <= limits.map_or(0, |(_, most)| most));
+                (!is_within).then(|| ("22003", format!("{} out of range", called())))
+            }
+            (ExprKind::Operator { operator, left: None, right }, "int2" | "int4") if operator == "-" => {
+                let ExprKind::Number(digits) = &right.kind else { return None };
+                let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+                let least = limits.map_or(0, |(least, _)| least);
+                let is_within = digits.parse::<i128>().is_ok_and(|number| -number >= least);
+                (is_whole && !is_within).then(|| ("22003", format!("{} out of range", called())))
+            }
+            (ExprKind::Text(text), "bool") => {
+                let word = text.trim_matches(is_blank).to_ascii_lowercase();
+                let is_part = |whole: &&str| !word.is_empty() && whole.starts_with(&word);
+                // `o` alone may be on or off.
+                let is_known = word != "o" && ["true", "false", "yes", "no", "on", "off", "1", "0"].iter().any(is_part);
+                if is_known { None } else { unreadable(text) }
+            }
+            (ExprKind::Text(text), "varchar" | "bpchar") => {
+                let most: usize = modifiers.parse().ok()?;
+                let rest = text.chars().skip(most);
+                let is_long = rest.into_iter().any(|letter| letter != ' ');
+                is_long.then(|| ("22001", format!("value too long for type {}", called())))
+            }
+            (ExprKind::Text(text), "uuid") => {
+                let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
+                let digits = inner.chars().filter(|letter| *letter != '-');
+                let is_digit = |letter: char| letter.is_ascii_hexdigit();
+                let is_known = digits.clone().count() == 32 && digits.into_iter().all(is_digit);
+                if is_known { None } else { unreadable(text) }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a trigger sees each row before it is added, or a rule does something about it.
+fn may_be_filled(state: &State, id: Id) -> bool {
+    let triggers = state.parts(Class::Trigger, id).into_iter().filter_map(|id| state.get(id));
+    let fires = |detail: &Detail| match detail {
+        Detail::Trigger(trigger) => {
+            trigger.timing != TriggerTiming::After
+                && trigger.row
+                && trigger.events.iter().any(|event| event == "insert")
+                && !matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica)
+        }
+        _ => false,
+    };
+    triggers.into_iter().any(|object| fires(&object.detail)) || !state.parts(Class::Rule, id).is_empty()
+}
+
+/// A column that must have a value, and that neither the row nor a default gives one.
+fn missing<'r>(relation: &'r Relation, row: &[&Expr], targets: &[Option<&Column>]) -> Option<&'r Ident> {
+    let needs = |column: &&Column| {
+        let is_there = column.not_null && column.presence == Presence::Yes && !column.generated && !column.identity;
+        let value = targets.iter().position(|target| target.is_some_and(|target| target.name == column.name));
+        let value = value.and_then(|place| row.get(place)).map(|value| &value.kind);
+        // A domain may have a default of its own.
+        let by_itself =
+            column.default.is_none() && !matches!(column.kind, ColumnType::User { .. } | ColumnType::Unsaid);
+        is_there
+            && match value {
+                Some(ExprKind::Null) => true,
+                Some(ExprKind::Default) | None => by_itself,
+                Some(_) => false,
+            }
+    };
+    relation.columns.iter().find(needs).map(|column| &column.name)
+}
+
+/// Rows as they are written.
+struct Written<'a> {
+    rows: Vec<Vec<&'a Expr>>,
+    /// Whether they are added for certain, and not only as often as a query finds something.
+    are_certain: bool,
+}
+
+/// The rows of an `INSERT`; none where their columns cannot be counted.
+fn written(rows: &RowSource) -> Option<Written<'_>> {
+    let RowSource::Query(query) = rows else { return Some(Written { rows: vec![Vec::new()], are_certain: true }) };
+    let (rows, are_certain): (Vec<Vec<&Expr>>, bool) = match &query.body {
+        QueryBody::Values(rows) => (rows.iter().map(|row| row.iter().collect()).collect(), true),
+        QueryBody::Select(select) => (vec![select.targets.iter().map(|target| &target.value).collect()], false),
+        QueryBody::Set { .. } => return None,
+    };
+    let is_open = |value: &&Expr| matches!(value.kind, ExprKind::Star(_));
+    (!rows.iter().flatten().any(is_open)).then_some(Written { rows, are_certain })
+}
+
+/// Whether a cast to that type cuts what is too long.
+fn is_cut(name: &str) -> bool {
+    matches!(name, "varchar" | "bpchar" | "bit" | "varbit")
+}
+
+const fn is_blank(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
+}
