@@ -8,7 +8,8 @@ use super::symbol::Symbols;
 use super::value::{is_text, keeps, operation, same};
 use crate::catalog::{Catalog, Presence};
 use crate::effect::{
-    At, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, Scope, SubqueryKind, Target, Type, VariableConflict,
+    At, Expr, ExprKind, Function, Ident, IsTest, Name, Query, QueryBody, Scope, SubqueryKind, Target, Type,
+    VariableConflict,
 };
 use crate::logic::{Facts, Known, Truth, World};
 
@@ -44,6 +45,9 @@ pub struct State {
 
 /// How many variables that two branches give different values are known to have one of them.
 const DIFFERING_LIMIT: usize = 8;
+
+/// How much may be known where that is told: proofs grow with the third power of it.
+const GATHERED_LIMIT: usize = 20;
 
 /// The size of a value of which that is told.
 const TOLD_LIMIT: usize = 16;
@@ -395,14 +399,22 @@ impl State {
                 }
             }
         }
-        if differing.len() <= DIFFERING_LIMIT {
+        if differing.len() <= DIFFERING_LIMIT && self.facts.len().max(other.facts.len()) <= GATHERED_LIMIT {
             for (index, name, kind, value, given) in differing {
                 let symbol = self.symbols.of(&name, &kind);
                 let is_flat = kind.array && self.is_flat(&value) && other.is_flat(&given);
+                let mut common: Vec<Expr> = bounds(&symbol, &kind);
+                let (ours, theirs) = (bounds(&value, &kind), bounds(&given, &kind));
+                let mut both = ours
+                    .iter()
+                    .zip(&theirs)
+                    .map(|(one, theirs)| self.known(one) == Known::Yes && other.known(theirs) == Known::Yes);
+                common.retain(|_| both.next() == Some(true));
+                common.extend(is_flat.then(|| flat(&symbol)));
                 for (state, value) in [(&mut self, value), (&mut other, given)] {
                     state.become_known(&symbol, value, &kind);
-                    if is_flat {
-                        state.facts.assume(&flat(&symbol), Truth::True, &Sight(&state.catalog));
+                    for fact in &common {
+                        state.facts.assume(fact, Truth::True, &Sight(&state.catalog));
                     }
                     if let Some(scope) = state.scopes.get_mut(index) {
                         scope.values.insert(name.clone(), symbol.clone());
@@ -676,6 +688,19 @@ fn join_settings(ours: &mut BTreeMap<Ident, Setting>, theirs: &BTreeMap<Ident, S
             }
         }
     }
+}
+
+/// What is worth knowing of a value whichever branch gave it: that it is one, and not less than 0.
+fn bounds(value: &Expr, kind: &Type) -> Vec<Expr> {
+    let at = value.at;
+    let is_one = ExprKind::Is { operand: Box::new(value.clone()), test: IsTest::Null, negated: true };
+    let number = match kind.name.name.as_str() {
+        _ if kind.array => Some(Expr { at, kind: ExprKind::call("cardinality", [value.clone()], at) }),
+        "int2" | "int4" | "int8" => Some(value.clone()),
+        _ => None,
+    };
+    let is_counted = number.map(|number| operation(number, ">=", super::value::number(0)));
+    std::iter::once(Expr { at, kind: is_one }).chain(is_counted).collect()
 }
 
 /// That an array has one dimension, or none where it is empty.

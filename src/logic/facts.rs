@@ -205,42 +205,66 @@ impl Facts {
         if !self.held.uses(gone) {
             return;
         }
-        let going = self.held.using(gone);
-        let left: Vec<_> = going.iter().filter_map(|fact| Some((self.without(fact, gone, world)?, fact))).collect();
+        // What is left of the newest may settle those before it.
+        let mut known = self.clone();
+        let mut left = Vec::new();
+        for fact in self.held.using(gone).into_iter().rev() {
+            let gone: BTreeSet<u64> = fact.depends.variables.iter().filter(|path| gone(path)).map(digest).collect();
+            if let Some(alternatives) = known.alternatives(&fact, world) {
+                let of_others = Formula::any(alternatives.iter().map(|part| known.project(part, &gone, world)));
+                left.push((of_others, fact.clone()));
+                known.hold(&Formula::any(alternatives), &fact);
+            }
+        }
         let held = Arc::make_mut(&mut self.held);
         held.forget_variables(gone);
-        for (formula, fact) in left {
+        for (formula, fact) in left.into_iter().filter(|(formula, _)| *formula != Formula::Always) {
             let mut depends = fact.depends.clone();
             depends.variables.retain(|path| !gone(path));
             held.push(formula, depends, fact.sources.clone());
         }
     }
 
-    /// What alternatives say without these variables, those aside that cannot be.
-    fn without(&self, fact: &Fact, gone: &mut dyn FnMut(&[Ident]) -> bool, world: &dyn World) -> Option<Formula> {
-        let Formula::Any(_) = &fact.formula else { return None };
+    fn hold(&mut self, formula: &Formula, of: &Fact) {
+        let held = Arc::make_mut(&mut self.held);
+        for part in formula.conjuncts() {
+            held.push(part.clone(), of.depends.clone(), of.sources.clone());
+        }
+    }
+
+    /// The alternatives of a fact that can be; none where it has none, or too much to them.
+    fn alternatives(&self, fact: &Fact, world: &dyn World) -> Option<Vec<Formula>> {
+        let Formula::Any(alternatives) = &fact.formula else { return None };
         if fact.formula.size() > JOIN_LIMIT {
             return None;
         }
-        let gone: BTreeSet<u64> = fact.depends.variables.iter().filter(|path| gone(path)).map(digest).collect();
         let mut premises = self.formulas_about(fact.topics.clone());
         premises.retain(|premise| *premise != fact.formula);
-        let formula = self.project(&fact.formula, &premises, &gone, world);
-        (formula != Formula::Always).then_some(formula)
+        let can_be = |part: &&Formula| !self.impossible(premises.iter().chain([*part]).cloned().collect(), world);
+        Some(alternatives.iter().filter(can_be).cloned().collect())
     }
 
-    /// What follows from a formula, and the premises, that is about nothing of what is gone.
-    fn project(&self, formula: &Formula, premises: &[Formula], gone: &BTreeSet<u64>, world: &dyn World) -> Formula {
+    /// What follows from a formula that is about nothing of what is gone.
+    fn project(&self, formula: &Formula, gone: &BTreeSet<u64>, world: &dyn World) -> Formula {
         if topics(formula).is_disjoint(gone) {
             return formula.clone();
         }
         match formula {
-            Formula::Any(alternatives) => Formula::any(alternatives.iter().filter_map(|part| {
-                let with: Vec<Formula> = premises.iter().cloned().chain(part.conjuncts().iter().cloned()).collect();
-                let can_be = !self.impossible(with.clone(), world);
-                can_be.then(|| self.project(part, &with, gone, world))
-            })),
-            Formula::All(parts) => Formula::all(parts.iter().map(|part| self.project(part, premises, gone, world))),
+            Formula::All(parts) => {
+                let inner = |part: &Formula| match part {
+                    // Alternatives within one of them are what the others leave of them.
+                    Formula::Any(inner) if !topics(part).is_disjoint(gone) => {
+                        let mut with = self.formulas_about(topics(formula));
+                        with.extend(parts.iter().filter(|other| *other != part).cloned());
+                        let can_be =
+                            |one: &&Formula| !self.impossible(with.iter().chain([*one]).cloned().collect(), world);
+                        Formula::any(inner.iter().filter(can_be).map(|one| self.project(one, gone, world)))
+                    }
+                    part => self.project(part, gone, world),
+                };
+                Formula::all(parts.iter().map(inner))
+            }
+            Formula::Any(parts) => Formula::any(parts.iter().map(|part| self.project(part, gone, world))),
             _ => Formula::Always,
         }
     }
