@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, EventTrigger, Trigger};
 use crate::effect::{
     Act, Assignment, At, Body, Expr, ExprKind, From, Function, Ident, MergeAction, Name, Query, QueryBody, RowSource,
-    SetOperator, Step, StepKind, Target, TriggerState, TriggerTiming, Visit, walk_step,
+    SetOperator, Step, StepKind, Target, TriggerTiming, Visit, walk_step,
 };
 use crate::flow::{Change, ChangeKind, Event, Origin, Run, Sight, What, constant};
 use crate::logic::{Demands, Exact, Facts, Known, Reach, Truth, among, among_numbers};
@@ -118,7 +118,7 @@ fn before_rows(table: &Name, event: &str, catalog: &Catalog) -> Vec<Arc<Function
             && trigger.row
             && trigger.condition.is_none()
             && trigger.events.iter().any(|known| known == event)
-            && !matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica)
+            && trigger.state.fires()
     };
     let triggers = catalog.triggers(table).into_iter().map(|(_, trigger)| trigger).filter(fires);
     triggers.filter_map(|trigger| catalog.called_by(&trigger)).collect()

@@ -111,18 +111,20 @@ fn drop_particular(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let Some(general) = by_setting.map(|script| script.path.as_str()) else { return };
     let told: BTreeSet<_> = findings
         .iter()
-        .filter_map(|finding| Some((place(finding), finding.message.strip_prefix(general)?.to_owned())))
+        .filter_map(|finding| Some((spot(finding.primary.at), finding.message.strip_prefix(general)?.to_owned())))
         .collect();
     let particular: Vec<String> =
         (0..case.package.tier.len()).map(|index| format!("the rollback of {} ", tier_name(index, case))).collect();
     findings.retain(|finding| {
         let rest = particular.iter().find_map(|name| finding.message.strip_prefix(name));
-        rest.is_none_or(|rest| !told.contains(&(place(finding), format!(" {rest}"))))
+        rest.is_none_or(|rest| !told.contains(&(spot(finding.primary.at), format!(" {rest}"))))
     });
 }
 
-fn place(finding: &Finding) -> (usize, usize, usize) {
-    let at = finding.primary.at;
+/// Where something stands: its file, the first byte and the one behind the last.
+type Spot = (usize, usize, usize);
+
+fn spot(at: At) -> Spot {
     (at.file().index(), at.span().start, at.span().end)
 }
 

@@ -7,7 +7,7 @@ use super::difference::{Aspect, Difference};
 use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Presence, Rule, Trigger};
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
-use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement, TriggerState};
+use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement};
 
 /// An index in which no two rows agree.
 #[derive(Debug, Clone)]
@@ -174,12 +174,8 @@ impl Catalog {
     pub fn is_replaced(&self, table: &Name, event: &str) -> bool {
         let Some(id) = self.relation_id(table) else { return false };
         let rules = self.state.parts(Class::Rule, id).into_iter().filter_map(|id| self.state.get(id));
-        let replaces = |rule: &Rule| {
-            rule.instead
-                && rule.condition.is_none()
-                && rule.event == event
-                && !matches!(rule.state, TriggerState::Disabled | TriggerState::Replica)
-        };
+        let replaces =
+            |rule: &Rule| rule.instead && rule.condition.is_none() && rule.event == event && rule.state.fires();
         rules.into_iter().any(|object| matches!(&object.detail, Detail::Rule(rule) if replaces(rule)))
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::object::{Column, ColumnType, Constraint, ConstraintRule, Detail, Id, Kind, Presence, Relation};
 use super::store::{Class, State};
 use super::{Catalog, Done, Problem, Work};
-use crate::effect::{Act, Expr, ExprKind, Ident, Name, QueryBody, RowSource, TriggerState, TriggerTiming};
+use crate::effect::{Act, Expr, ExprKind, Ident, Name, QueryBody, RowSource, TriggerTiming};
 
 impl Catalog {
     /// The `CHECK` constraints that every row has to meet as an `INSERT` gives it; none where a
@@ -123,16 +123,11 @@ impl Work<'_> {
                 let is_within = digits.parse::<i128>().is_ok_and(|number| (least..=most).contains(&number));
                 (!is_within).then(|| ("22003", format!("value \"{text}\" is out of range for type {}", called())))
             }
-            (ExprKind::Number(digits), "int2" | "int4") if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                let is_within = digits.parse::<i128>().is_ok_and(|number| number <= limits.map_or(0, |(_, most)| most));
+            (_, "int2" | "int4") => {
+                let (least, most) = limits?;
+                let (sign, digits) = whole(value)?;
+                let is_within = digits.parse::<i128>().is_ok_and(|number| (least..=most).contains(&(sign * number)));
                 (!is_within).then(|| ("22003", format!("{} out of range", called())))
-            }
-            (ExprKind::Operator { operator, left: None, right }, "int2" | "int4") if operator == "-" => {
-                let ExprKind::Number(digits) = &right.kind else { return None };
-                let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
-                let least = limits.map_or(0, |(least, _)| least);
-                let is_within = digits.parse::<i128>().is_ok_and(|number| -number >= least);
-                (is_whole && !is_within).then(|| ("22003", format!("{} out of range", called())))
             }
             (ExprKind::Text(text), "bool") => {
                 let word = text.trim_matches(is_blank).to_ascii_lowercase();
@@ -159,6 +154,18 @@ impl Work<'_> {
     }
 }
 
+/// The sign and the digits of a whole number.
+fn whole(value: &Expr) -> Option<(i128, &str)> {
+    match &value.kind {
+        ExprKind::Number(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some((1, digits)),
+        ExprKind::Operator { operator, left: None, right } if operator == "-" => {
+            let (sign, digits) = whole(right)?;
+            Some((-sign, digits))
+        }
+        _ => None,
+    }
+}
+
 /// Whether a trigger sees each row before it is added, or a rule does something about it.
 fn may_be_filled(state: &State, id: Id) -> bool {
     let triggers = state.parts(Class::Trigger, id).into_iter().filter_map(|id| state.get(id));
@@ -167,7 +174,7 @@ fn may_be_filled(state: &State, id: Id) -> bool {
             trigger.timing != TriggerTiming::After
                 && trigger.row
                 && trigger.events.iter().any(|event| event == "insert")
-                && !matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica)
+                && trigger.state.fires()
         }
         _ => false,
     };

@@ -725,6 +725,14 @@ pub enum TriggerState {
     Always,
 }
 
+impl TriggerState {
+    /// Whether it fires in a session that is no replica's.
+    #[must_use]
+    pub const fn fires(self) -> bool {
+        matches!(self, Self::Enabled | Self::Always)
+    }
+}
+
 /// What `ALTER TABLE` changes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AlterAction {

@@ -12,8 +12,8 @@ use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Problem, Trigger, When};
 use crate::effect::{
     Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Function, Ident, MergeAction, Name,
-    Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerState,
-    TriggerTiming, rewrite_expr, rewrite_query,
+    Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerTiming,
+    rewrite_expr, rewrite_query,
 };
 use crate::logic::{Facts, Known, Truth};
 
@@ -483,8 +483,7 @@ impl<'a> Flow<'a> {
     fn triggered(&mut self, relation: &Name, kind: ChangeKind, at: At, state: &mut State) {
         let event = event_of(kind);
         for (name, trigger) in state.catalog.triggers(relation) {
-            let off = matches!(trigger.state, TriggerState::Disabled | TriggerState::Replica);
-            if off || !trigger.events.iter().any(|known| known == event) {
+            if !trigger.state.fires() || !trigger.events.iter().any(|known| known == event) {
                 continue;
             }
             let function = state.catalog.called_by(&trigger);
@@ -623,8 +622,13 @@ impl<'a> Flow<'a> {
 fn violation(act: &Act, catalog: &Catalog) -> Option<Problem> {
     let Act::Insert { table, columns, rows: RowSource::Query(query), .. } = act else { return None };
     let QueryBody::Values(rows) = &query.body else { return None };
+    let refused = |check: &Expr| Expr { at: check.at, kind: ExprKind::Not(Box::new(check.unqualified(&table.name))) };
     let checks = catalog.checks(table);
-    let relation = catalog.relation(table).filter(|relation| relation.is_known && !checks.is_empty())?;
+    let checks: Vec<_> = checks.iter().map(|(name, check)| (name, refused(check))).collect();
+    if checks.is_empty() {
+        return None;
+    }
+    let relation = catalog.relation(table).filter(|relation| relation.is_known)?;
     let names = if columns.is_empty() { relation.column_names() } else { columns.to_vec() };
     let world = Sight(catalog);
     let null = Expr { at: query.at, kind: ExprKind::Null };
@@ -640,11 +644,7 @@ fn violation(act: &Act, catalog: &Catalog) -> Option<Problem> {
                 facts.assume(&super::value::same(own, value.clone()), Truth::True, &world);
             }
         }
-        let fails = |check: &Expr| {
-            let kind = ExprKind::Not(Box::new(check.unqualified(&table.name)));
-            facts.entails(&Expr { at: check.at, kind }, &world) == Known::Yes
-        };
-        if let Some((name, _)) = checks.iter().find(|(_, check)| fails(check)) {
+        if let Some((name, _)) = checks.iter().find(|(_, refused)| facts.entails(refused, &world) == Known::Yes) {
             let message = format!("new row for relation \"{}\" violates check constraint \"{name}\"", table.name);
             return Some(Problem::new("23514", message, row.first().map_or(table.at, |value| value.at)));
         }

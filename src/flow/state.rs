@@ -715,11 +715,10 @@ fn flat(array: &Expr) -> Expr {
 /// Whether it is worth telling that a variable has that value.
 fn is_told(value: &Expr) -> bool {
     let mut size = 0;
-    crate::effect::any(value, |_| {
+    !crate::effect::any(value, |_| {
         size += 1;
         size > TOLD_LIMIT
-    });
-    size <= TOLD_LIMIT
+    })
 }
 
 /// The role that is there if a condition holds, or if it does not.

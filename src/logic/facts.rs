@@ -240,8 +240,17 @@ impl Facts {
         }
         let mut premises = self.formulas_about(fact.topics.clone());
         premises.retain(|premise| *premise != fact.formula);
-        let can_be = |part: &&Formula| !self.impossible(premises.iter().chain([*part]).cloned().collect(), world);
-        Some(alternatives.iter().filter(can_be).cloned().collect())
+        Some(self.possible(alternatives, &premises, world).cloned().collect())
+    }
+
+    /// Those of the formulas that can be where the premises hold.
+    fn possible<'f>(
+        &self,
+        formulas: &'f [Formula],
+        premises: &[Formula],
+        world: &dyn World,
+    ) -> impl Iterator<Item = &'f Formula> {
+        formulas.iter().filter(move |one| !self.impossible(premises.iter().chain([*one]).cloned().collect(), world))
     }
 
     /// What follows from a formula that is about nothing of what is gone.
@@ -256,9 +265,8 @@ impl Facts {
                     Formula::Any(inner) if !topics(part).is_disjoint(gone) => {
                         let mut with = self.formulas_about(topics(formula));
                         with.extend(parts.iter().filter(|other| *other != part).cloned());
-                        let can_be =
-                            |one: &&Formula| !self.impossible(with.iter().chain([*one]).cloned().collect(), world);
-                        Formula::any(inner.iter().filter(can_be).map(|one| self.project(one, gone, world)))
+                        let inner = self.possible(inner, &with, world);
+                        Formula::any(inner.map(|one| self.project(one, gone, world)))
                     }
                     part => self.project(part, gone, world),
                 };

@@ -68,6 +68,10 @@ impl Depends {
     fn reads(&self, relations: &BTreeSet<Name>) -> bool {
         self.anything || self.relations.iter().any(|relation| relations.contains(relation))
     }
+
+    fn uses(&self, gone: &mut dyn FnMut(&[Ident]) -> bool) -> bool {
+        self.variables.iter().any(|path| gone(path))
+    }
 }
 
 /// Facts that differ from one another. Copies share what they have in common.
@@ -186,17 +190,16 @@ impl Held {
 
     /// Whether a variable is among those that something was read from.
     pub(super) fn uses(&self, gone: &mut dyn FnMut(&[Ident]) -> bool) -> bool {
-        self.others.iter().any(|fact| fact.depends.variables.iter().any(|path| gone(path)))
+        self.others.iter().any(|fact| fact.depends.uses(gone))
     }
 
     /// The facts that speak of these variables.
     pub(super) fn using(&self, gone: &mut dyn FnMut(&[Ident]) -> bool) -> Vec<Arc<Fact>> {
-        let uses = |fact: &&Arc<Fact>| fact.depends.variables.iter().any(|path| gone(path));
-        self.others.iter().filter(uses).cloned().collect()
+        self.others.iter().filter(|fact| fact.depends.uses(gone)).cloned().collect()
     }
 
     pub(super) fn forget_variables(&mut self, gone: &mut dyn FnMut(&[Ident]) -> bool) {
-        self.retain_others(|fact| !fact.depends.variables.iter().any(|path| gone(path)));
+        self.retain_others(|fact| !fact.depends.uses(gone));
     }
 
     fn retain_others(&mut self, mut stays: impl FnMut(&Fact) -> bool) {

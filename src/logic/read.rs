@@ -327,7 +327,25 @@ impl<'a> Reader<'a> {
         self.relate(Comparison::Equal, &size, &Term::number(0), depth)
     }
 
+    /// Whether a value is the array or the text that has nothing in it, where the other is that.
+    fn equals_nothing(&mut self, value: &T, nothing: &T, depth: u32) -> Option<Three> {
+        match (&**value, &**nothing) {
+            (_, Term::Text(text)) if text == "{}" && is_array(value, self.world) => Some(self.is_empty(value, depth)),
+            (Term::Call { .. }, Term::Text(text)) if text.is_empty() && has_letters(value, self.world) => {
+                Some(Three { yes: Formula::Never, no: null_of(value, self.world).negated() })
+            }
+            (Term::Call { .. }, Term::Call { .. }) if is_empty(nothing) => Some(self.is_empty(value, depth)),
+            _ => None,
+        }
+    }
+
     fn relate(&mut self, comparison: Comparison, left: &T, right: &T, depth: u32) -> Three {
+        if comparison == Comparison::Equal
+            && let Some(three) =
+                self.equals_nothing(left, right, depth).or_else(|| self.equals_nothing(right, left, depth))
+        {
+            return three;
+        }
         match (&**left, &**right) {
             (Term::Null, _) | (_, Term::Null) => return Three::NULL,
             (Term::Number(left), Term::Number(right)) => {
@@ -345,26 +363,6 @@ impl<'a> Reader<'a> {
                 if comparison == Comparison::Equal && known::surely_differ(left, right) {
                     return Three::FALSE;
                 }
-            }
-            (Term::Text(text), _) if text == "{}" && comparison == Comparison::Equal && is_array(right, self.world) => {
-                return self.is_empty(right, depth);
-            }
-            (_, Term::Text(text)) if text == "{}" && comparison == Comparison::Equal && is_array(left, self.world) => {
-                return self.is_empty(left, depth);
-            }
-            (Term::Text(text), Term::Call { .. }) | (Term::Call { .. }, Term::Text(text))
-                if text.is_empty()
-                    && comparison == Comparison::Equal
-                    && (has_letters(left, self.world) || has_letters(right, self.world)) =>
-            {
-                let null = Formula::any([null_of(left, self.world), null_of(right, self.world)]);
-                return Three { yes: Formula::Never, no: null.negated() };
-            }
-            (Term::Call { .. }, Term::Call { .. }) if comparison == Comparison::Equal && is_empty(left) => {
-                return self.is_empty(right, depth);
-            }
-            (Term::Call { .. }, Term::Call { .. }) if comparison == Comparison::Equal && is_empty(right) => {
-                return self.is_empty(left, depth);
             }
             (Term::Text(text), _) => {
                 if let Some(constant) = adapt(text, kind(right, self.world)) {

@@ -620,6 +620,9 @@ const MOVING: &[&str] = &[
 /// What a statement calls the relation that it writes; none where it reads its rows under another
 /// name, too.
 fn own_name<'a>(reach: &Reach<'a>, pass: &Pass<'_>) -> Option<&'a str> {
+    if reach.from.is_empty() {
+        return Some(reach.called());
+    }
     let mut names = Names(Vec::new());
     reach.from.iter().for_each(|from| names.from(from));
     let readers = crate::flow::readers(&pass.start, [reach.relation.clone()]);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{ALL, Rule, drop_particular, place};
+use super::{ALL, Rule, drop_particular, spot};
 use crate::case::{Case, Frame, Part, Shown};
 use crate::catalog::{Catalog, Delta, Reads, noting};
 use crate::finding::{Finding, Fix};
@@ -166,9 +166,11 @@ impl Kept {
         let mut findings = Vec::new();
         for mut own in by_rule {
             // The same place is reached by several runs of one script.
-            own.sort_by(|left, right| place(left).cmp(&place(right)).then_with(|| left.message.cmp(&right.message)));
+            own.sort_by(|left, right| {
+                spot(left.primary.at).cmp(&spot(right.primary.at)).then_with(|| left.message.cmp(&right.message))
+            });
             own.dedup_by(|other, first| {
-                let is_same = place(other) == place(first) && other.message == first.message;
+                let is_same = spot(other.primary.at) == spot(first.primary.at) && other.message == first.message;
                 // What helps in one run only is no fix.
                 first.fix = first.fix.take().filter(|_| !is_same || other.fix.is_some());
                 is_same

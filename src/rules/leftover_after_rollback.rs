@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::delete_outside_tag::Ledger;
+use super::spot;
 use crate::case::{Case, Pass};
 use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
 use crate::effect::{Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Visit, walk_expr, walk_from};
@@ -359,11 +360,10 @@ fn sure<'c>(case: &'c Case<'_>, pass: &'c Pass<'_>) -> impl Fn(&Event<'_>) -> bo
         // What is known wherever the script comes by here says nothing of this branch.
         let before = pass.run.events.iter().take_while(|other| !std::ptr::eq(*other, event));
         let around = before.filter(|other| other.certain).last();
-        let place = |fact: &Expr| (fact.at.file().index(), fact.at.span().start, fact.at.span().end);
         let known = around.into_iter().flat_map(|other| other.facts.assumed().flatten());
-        let known: BTreeSet<_> = known.map(|(fact, _)| place(fact)).collect();
+        let known: BTreeSet<_> = known.map(|(fact, _)| spot(fact.at)).collect();
         let mut here = event.facts.assumed().flatten().map(|(fact, _)| fact);
-        here.any(|fact| !known.contains(&place(fact)) && asks(fact, &written, &pass.start))
+        here.any(|fact| !known.contains(&spot(fact.at)) && asks(fact, &written, &pass.start))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{Spot, spot};
 use crate::case::{Case, Pass};
 use crate::catalog::{Catalog, Key, Kind};
 use crate::effect::{At, Ident, Name};
@@ -19,10 +20,10 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     // What is meant where a script has a session of its own.
-    let mut alone: BTreeMap<Place, Meant<'_>> = BTreeMap::new();
+    let mut alone: BTreeMap<Spot, Meant<'_>> = BTreeMap::new();
     for pass in case.passes.iter().filter(|pass| matches!(pass.role, Role::Tier(_) | Role::Rollback(_))) {
         for event in written(pass) {
-            let meant = alone.entry(place(event.at)).or_default();
+            let meant = alone.entry(spot(event.at)).or_default();
             meant.names.extend(reached(event));
             meant.paths.insert(path_of(event));
         }
@@ -30,7 +31,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for chain in &chains {
         let mut told: BTreeSet<FileId> = BTreeSet::new();
         for event in written(chain) {
-            let Some(meant) = alone.get(&place(event.at)) else { continue };
+            let Some(meant) = alone.get(&spot(event.at)) else { continue };
             let names = reached(event);
             let is_other = !meant.names.is_empty() && !names.is_empty() && names.is_disjoint(&meant.names);
             let what = match (names.first(), meant.names.first()) {
@@ -93,12 +94,6 @@ fn hidden(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 fn has_rows(key: &Key) -> bool {
     matches!(key.kind, Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::Sequence)
-}
-
-type Place = (usize, usize, usize);
-
-fn place(at: At) -> Place {
-    (at.file().index(), at.span().start, at.span().end)
 }
 
 /// What a statement is about.
