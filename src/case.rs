@@ -59,8 +59,8 @@ pub struct Case<'a> {
     added_by: Arc<Vec<Vec<u64>>>,
     /// What the parts of other tiers show of what a tier adds: the tables.
     tables: Arc<[Arc<[Insertion]>]>,
-    /// By tier, the earlier ones that add rows to tables from which it takes something or in which it
-    /// changes something.
+    /// By tier, the earlier ones that add rows to tables from which it, or its rollback, takes
+    /// something or in which they change something.
     disturbed: Arc<[Vec<usize>]>,
 }
 
@@ -179,7 +179,7 @@ impl<'a> Case<'a> {
         runs.end();
         case.all = Arc::new(case.passes.clone());
         case.tables = case.added.iter().map(|added| unit::tables(added).into()).collect();
-        case.disturbed = unit::disturbed(&case.tiers, &case.added).into();
+        case.disturbed = unit::disturbed(case.tiers.iter().chain(&case.passes), &case.added).into();
         Ok(case)
     }
 

@@ -44,6 +44,14 @@ pub struct Insertion {
     pub by_trigger: bool,
 }
 
+impl Insertion {
+    /// One row of it alone.
+    #[must_use]
+    pub fn of(&self, row: &Constants) -> Self {
+        Self { values: row.clone(), each: Vec::new(), table: self.table.clone(), ..*self }
+    }
+}
+
 /// The rows that a run adds, in order, with what it writes into them later. Of triggers those count
 /// that are there before the release.
 #[must_use]

@@ -179,12 +179,15 @@ pub(super) fn tables(added: &[Insertion]) -> Vec<Insertion> {
     tables.into_iter().map(bare).collect()
 }
 
-/// By tier, the earlier ones that add rows to tables from which it takes something or in which it
-/// changes something.
-pub(super) fn disturbed(tiers: &[Pass<'_>], added: &[Arc<[Insertion]>]) -> Vec<Vec<usize>> {
+/// By tier, the earlier ones that add rows to tables from which it, or its rollback, takes something
+/// or in which they change something.
+pub(super) fn disturbed<'p, 'a: 'p>(
+    passes: impl Iterator<Item = &'p Pass<'a>>,
+    added: &[Arc<[Insertion]>],
+) -> Vec<Vec<usize>> {
     let mut tables: Vec<BTreeSet<Name>> = vec![BTreeSet::new(); added.len()];
-    for pass in tiers {
-        let Role::Tier(tier) = pass.role else { continue };
+    for pass in passes {
+        let (Role::Tier(tier) | Role::Rollback(tier)) = pass.role else { continue };
         let Some(tables) = tables.get_mut(tier) else { continue };
         for event in pass.run.events.iter() {
             match &event.what {

@@ -32,6 +32,9 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
             _ => {}
         }
+        if let Role::Rollback(tier) = pass.role {
+            taken_along(case, (pass, &changes), tier, findings);
+        }
         settings(case, pass, findings);
         sequences(case, pass, findings);
         rows(case, pass, &changes, findings);
@@ -167,6 +170,41 @@ fn lost(
                 .consequence("the database is not what it was before the tier")
                 .way_out("write it again in the rollback; or let the tier that added it not add it"),
         );
+    }
+}
+
+/// Rows of an earlier tier that the rollback of a later one certainly deletes: that tier has the same
+/// tag, say, and nobody undoes it.
+fn taken_along(case: &Case<'_>, (pass, back): (&Pass<'_>, &Changes<'_>), number: usize, findings: &mut Vec<Finding>) {
+    let Some(tier) = super::undone_by(case, pass).next().filter(|tier| !fails(pass) && !fails(tier)) else { return };
+    let (mut forth, ledger, end) = (None, Ledger::of(case, pass), &pass.run.end.catalog);
+    let mut told: Vec<(At, &Name)> = Vec::new();
+    for (earlier, added) in case.added.iter().take(number).enumerate() {
+        for insertion in added.iter().filter(|insertion| insertion.certain && !insertion.table.is_temporary()) {
+            let table = &insertion.table;
+            let each = insertion.each.iter().map(|row| insertion.of(row));
+            let Some((at, change)) =
+                back.remover(pass, insertion).or_else(|| each.into_iter().find_map(|row| back.remover(pass, &row)))
+            else {
+                continue;
+            };
+            // What may be anybody's is told of as such, and so is what the tier itself takes away.
+            let is_told = end.relation(table).is_none()
+                || !ledger.confines(change)
+                || told.iter().any(|(place, of)| place.is(at) && *of == table);
+            let forth = forth.get_or_insert_with(|| Changes::of(tier, &|_| true));
+            if is_told || back.add_again(end, insertion) || forth.remover(tier, insertion).is_some() {
+                continue;
+            }
+            told.push((at, table));
+            let (name, whose) = (super::called(pass, case), super::tier_name(earlier, case));
+            findings.push(
+                Finding::new(ID, at, format!("{name} takes rows of {table} that {whose} added"), "deleted here")
+                    .related(insertion.at, format!("added by {whose} here"))
+                    .consequence("the database is not what it was before the tier")
+                    .way_out("give each tier a tag of its own, or ask for the keys too"),
+            );
+        }
     }
 }
 
@@ -509,11 +547,7 @@ impl<'a> Changes<'a> {
 
     /// Whether all rows of the insertion are removed by one of them, or each by one.
     fn remove(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
-        let goes = |row: &Constants| {
-            let alone =
-                Insertion { values: row.clone(), each: Vec::new(), table: insertion.table.clone(), ..*insertion };
-            self.remover(pass, &alone).is_some()
-        };
+        let goes = |row: &Constants| self.remover(pass, &insertion.of(row)).is_some();
         self.remover(pass, insertion).is_some() || !insertion.each.is_empty() && insertion.each.iter().all(goes)
     }
 
