@@ -149,6 +149,31 @@ pub struct Blur {
     pub origin: u32,
 }
 
+/// Which names may be those of variables of PL/pgSQL, or of arguments.
+#[derive(Clone, Copy)]
+pub enum Variables<'a> {
+    /// None.
+    None,
+    /// Any that is no column's.
+    Any,
+    /// Those of which this is so; all others are certainly none.
+    These(&'a dyn Fn(&[Ident]) -> bool),
+}
+
+impl Variables<'_> {
+    fn may_have(self, path: &[Ident]) -> bool {
+        match self {
+            Self::None => false,
+            Self::Any => true,
+            Self::These(are) => are(path),
+        }
+    }
+
+    fn have(self, path: &[Ident]) -> bool {
+        matches!(self, Self::These(_)) && self.may_have(path)
+    }
+}
+
 /// What may name columns.
 #[derive(Debug, Clone, Copy)]
 pub enum Read<'a> {
@@ -170,8 +195,8 @@ struct Work<'a> {
     in_block: bool,
     /// `ONLY`: the partitions of the table get none of what it gets.
     only: bool,
-    /// Whether a name that is no column may be a variable of PL/pgSQL.
-    has_variables: bool,
+    /// Which names that are no columns may be variables of PL/pgSQL.
+    variables: Variables<'a>,
 }
 
 type Done = Result<(), Problem>;
@@ -279,14 +304,26 @@ impl Catalog {
         Outcome { problem: Some(problem), may_fail: outcome.may_fail, ..Outcome::default() }
     }
 
-    /// What PostgreSQL raises at the statement, as far as it is certain; nothing is changed.
-    /// Outside of functions and blocks no name is that of a variable.
+    /// What PostgreSQL raises at what is read, as far as it is certain; nothing is changed.
     #[must_use]
-    pub fn refusal(&self, statement: &Statement, in_body: bool) -> Option<Problem> {
-        let mut copy = self.clone();
-        let mut work = copy.work(statement.at);
-        work.has_variables = in_body;
-        let problem = work.act(&statement.act).err()?;
+    pub fn refusal(&self, read: Read<'_>, at: At, variables: Variables<'_>) -> Option<Problem> {
+        let problem = match read {
+            Read::Act(act) => {
+                let mut copy = self.clone();
+                let mut work = Work { variables, ..copy.work(at) };
+                work.act(act).err()?
+            }
+            Read::Query(query) => {
+                let mut reader = query::Reader::new(&self.state).with(variables);
+                reader.query(query);
+                reader.findings.problem?
+            }
+            Read::Expr(expr) => {
+                let mut reader = query::Reader::new(&self.state).with(variables);
+                reader.expr(expr);
+                reader.findings.problem?
+            }
+        };
         let is_certain = (self.complete || !problem.is_absence()) && !self.state.is_doubtful(&problem.keys);
         is_certain.then_some(problem)
     }
@@ -295,9 +332,7 @@ impl Catalog {
     /// where they stand.
     #[must_use]
     pub fn clashes(&self, read: Read<'_>, is_variable: &dyn Fn(&[Ident]) -> bool) -> Vec<(Vec<Ident>, At)> {
-        let mut reader = query::Reader::new(&self.state);
-        reader.has_variables = true;
-        reader.is_variable = is_variable;
+        let mut reader = query::Reader::new(&self.state).with(Variables::These(is_variable));
         match read {
             Read::Act(Act::Select(query)) => drop(reader.query(query)),
             Read::Query(query) => drop(reader.query(query)),
@@ -322,7 +357,7 @@ impl Catalog {
             outcome: Outcome::default(),
             in_block: self.saved.is_some(),
             only: false,
-            has_variables: true,
+            variables: Variables::Any,
         }
     }
 

@@ -17,8 +17,8 @@ pub use expression::{
 pub use plpgsql::{Block, Body, Declaration, Handler, IfArm, Iteration, RaiseLevel, Step, StepKind, VariableConflict};
 pub use statement::{
     Act, AlterAction, Argument, Column, Conflict, ConflictAction, Constraint, ConstraintKind, CopyEnd, Function,
-    IndexOf, Like, MergeAction, MergeWhen, Object, ObjectKind, ReferentialAction, RowSource, Scope, Statement,
-    Transaction, TriggerState, TriggerTiming,
+    Identity, IndexOf, Like, MergeAction, MergeWhen, Object, ObjectKind, ReferentialAction, RowSource, Scope,
+    Statement, Transaction, TriggerState, TriggerTiming,
 };
 pub use walk::{
     Visit, any, any_in_from, has_call, rewrite_expr, rewrite_query, walk_act, walk_block, walk_expr, walk_from,

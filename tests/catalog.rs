@@ -12,7 +12,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use roof_lint::catalog::{Catalog, Key, Kind, Outcome, noting};
+use roof_lint::catalog::{Catalog, Key, Kind, Outcome, Read, Variables, noting};
 use roof_lint::cluster::Cluster;
 use roof_lint::effect::{Act, At, Body, Name, Statement, Step, StepKind, Transaction, Visit, walk_step};
 use roof_lint::psql::{Form, Item, read};
@@ -659,7 +659,7 @@ fn statements_about_rows_are_refused_where_postgresql_refuses_them() {
     for (statement, real) in ABOUT_ROWS.iter().zip(real) {
         let parsed = parse(statement);
         let code = real.split(' ').next().unwrap_or_default();
-        let refusal = parsed.first().and_then(|statement| catalog.refusal(statement, false));
+        let refusal = parsed.first().and_then(|it| catalog.refusal(Read::Act(&it.act), it.at, Variables::None));
         let ours = refusal.as_ref().map_or("00000", |problem| problem.sqlstate);
         // Of rows that break a constraint only those without a value are seen here.
         let is_seen = !code.starts_with("23") || code == "23502";
@@ -668,7 +668,7 @@ fn statements_about_rows_are_refused_where_postgresql_refuses_them() {
             let _ = writeln!(failures, "{statement}\n  PostgreSQL: {real}\n  here: {refusal:?}");
         }
         // In a block any of the names may be a variable: fewer are refused, never more.
-        let within = parsed.first().and_then(|statement| catalog.refusal(statement, true));
+        let within = parsed.first().and_then(|it| catalog.refusal(Read::Act(&it.act), it.at, Variables::Any));
         if let Some(within) = within
             && within.sqlstate != code
         {

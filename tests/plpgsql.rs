@@ -61,7 +61,7 @@ impl Show<'_> {
         let using =
             |using: &[Expr]| if using.is_empty() { String::new() } else { format!(" using {}", self.exprs(using)) };
         match &step.kind {
-            StepKind::Sql { statement, into: variables, strict } => {
+            StepKind::Sql { statement, into: variables, strict, .. } => {
                 assert!(place.starts_with(&self.text(statement.at)), "{place}");
                 format!("{}{}", self.text(statement.at), into(variables, *strict))
             }

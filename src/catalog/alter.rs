@@ -8,8 +8,8 @@ use super::routine::missing_to_drop;
 use super::store::{Class, Found, Link, PG_CATALOG, Ref};
 use super::{Done, Problem, Work, remove};
 use crate::effect::{
-    AlterAction, At, Constraint as WrittenConstraint, ConstraintKind, Ident, Name, Object as Named, ObjectKind,
-    TriggerState,
+    AlterAction, At, Constraint as WrittenConstraint, ConstraintKind, Ident, Identity, Name, Object as Named,
+    ObjectKind, TriggerState,
 };
 
 impl Work<'_> {
@@ -212,7 +212,7 @@ impl Work<'_> {
                 };
                 let Some(own) = self.edit_column((id, number)) else { return Ok(()) };
                 let before = own.default.clone();
-                if own.identity {
+                if own.identity.is_some() {
                     return refuse("an identity");
                 }
                 if own.generated {
@@ -358,7 +358,7 @@ impl Work<'_> {
                     let copy = Column {
                         default: None,
                         default_id: 0,
-                        identity: false,
+                        identity: None,
                         is_local: false,
                         inherited: 1,
                         ..column.clone()
@@ -524,7 +524,8 @@ impl Work<'_> {
     fn column_not_null(&mut self, id: Id, name: &Name, column: &Ident, set: bool) -> Done {
         let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
         if !set {
-            if self.state.relation(id).and_then(|r| r.numbered(number)).is_some_and(|column| column.identity) {
+            if self.state.relation(id).and_then(|r| r.numbered(number)).is_some_and(|column| column.identity.is_some())
+            {
                 let message = format!("column \"{column}\" of relation \"{}\" is an identity column", name.name);
                 return Err(Problem::new("42601", message, name.at));
             }
@@ -796,7 +797,7 @@ impl Work<'_> {
 
     fn alter_other(&mut self, id: Id, name: &Name, what: &Ident, part: Option<&Ident>) -> Done {
         match (what.as_str(), part) {
-            ("add identity", Some(column)) => {
+            ("add identity always" | "add identity by default", Some(column)) => {
                 let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
                 let Some(own) = self.state.relation(id).and_then(|r| r.numbered(number)) else { return Ok(()) };
                 let refuse = |code, what: &str| {
@@ -806,13 +807,13 @@ impl Work<'_> {
                 if !own.not_null {
                     return refuse("55000", "must be declared NOT NULL before identity can be added");
                 }
-                if own.identity {
+                if own.identity.is_some() {
                     return refuse("55000", "is already an identity column");
                 }
                 if own.default.is_some() {
                     return refuse("55000", "already has a default value");
                 }
-                self.add_sequence((id, number), true);
+                self.add_sequence((id, number), Some(identity_of(what)));
                 self.altered((id, number), "identity");
             }
             ("drop identity", Some(column)) => {
@@ -825,10 +826,21 @@ impl Work<'_> {
                     self.state.unlink((sequence, 0), (id, number), Link::Internal);
                     self.delete(&[(sequence, 0)], false)?;
                     if let Some(column) = self.edit_column((id, number)) {
-                        column.identity = false;
+                        column.identity = None;
                     }
                     self.altered((id, number), "no identity");
                 }
+            }
+            ("set identity always" | "set identity by default", Some(column)) => {
+                let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
+                let Some(own) = self.edit_column((id, number)) else { return Ok(()) };
+                if own.identity.is_none() {
+                    let message =
+                        format!("column \"{column}\" of relation \"{}\" is not an identity column", name.name);
+                    return Err(Problem::new("55000", message, name.at));
+                }
+                own.identity = Some(identity_of(what));
+                self.altered((id, number), "identity");
             }
             ("drop expression", Some(column)) => {
                 let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
@@ -1303,4 +1315,9 @@ fn casts_by_itself(from: &ColumnType, to: &ColumnType) -> bool {
         return !(is_number(to) || is_time(to) || is_strict(to));
     }
     true
+}
+
+/// The kind that `ADD` or `SET GENERATED` gives an identity.
+fn identity_of(what: &str) -> Identity {
+    if what.ends_with(Identity::Always.words()) { Identity::Always } else { Identity::ByDefault }
 }

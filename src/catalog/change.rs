@@ -32,6 +32,7 @@ impl Work<'_> {
                 self.target(table, &columns)?;
                 once(set)?;
                 self.updatable(table, "update")?;
+                self.settable(table, set)?;
                 self.changes(act)
             }
             Act::Delete { table, .. } => {
@@ -270,8 +271,7 @@ impl Work<'_> {
                 }
             }
         }
-        let mut reader = Reader::new(self.state);
-        reader.has_variables = self.has_variables;
+        let mut reader = Reader::new(self.state).with(self.variables);
         reader.query(query);
         let findings = reader.findings;
         self.settle(findings)
@@ -351,8 +351,7 @@ impl Work<'_> {
 
     /// What a change reads.
     fn changes(&mut self, act: &Act) -> Done {
-        let mut reader = Reader::new(self.state);
-        reader.has_variables = self.has_variables;
+        let mut reader = Reader::new(self.state).with(self.variables);
         reader.change(act);
         let findings = reader.findings;
         self.settle(findings)

@@ -11,10 +11,10 @@ use super::object::{
 };
 use super::query::{Output, Reader, Shape, index_column_name, resolve_type};
 use super::store::{Class, Link, Ref};
-use super::{Done, Problem, Work, types};
+use super::{Done, Problem, Variables, Work, types};
 use crate::effect::{
-    Act, At, Column as WrittenColumn, Constraint as WrittenConstraint, ConstraintKind, Expr, ExprKind, Ident, IndexOf,
-    Like, Name, ObjectKind, Query, Statement,
+    Act, At, Column as WrittenColumn, Constraint as WrittenConstraint, ConstraintKind, Expr, ExprKind, Ident, Identity,
+    IndexOf, Like, Name, ObjectKind, Query, Statement,
 };
 
 /// The bytes of a name, without the one that ends it.
@@ -277,7 +277,7 @@ impl Work<'_> {
             let copy = Column {
                 default: None,
                 default_id: 0,
-                identity: false,
+                identity: None,
                 comment: None,
                 is_local: false,
                 inherited: 1,
@@ -405,7 +405,7 @@ impl Work<'_> {
                 default: None,
                 default_id: 0,
                 generated: false,
-                identity: false,
+                identity: None,
                 comment,
                 is_local: true,
                 inherited: 0,
@@ -417,8 +417,8 @@ impl Work<'_> {
             if (generated && includes("generated")) || (!generated && includes("defaults")) {
                 defaults.push((number, default));
             }
-            if identity && includes("identity") {
-                self.add_sequence((id, number), true);
+            if identity.is_some() && includes("identity") {
+                self.add_sequence((id, number), identity);
             }
         }
         for (number, default) in defaults {
@@ -541,13 +541,13 @@ impl Work<'_> {
                     return Err(Problem::new("42P16", message, written.at));
                 }
                 let column = Column {
-                    not_null: written.not_null || serial.is_some() || written.identity,
+                    not_null: written.not_null || serial.is_some() || written.identity.is_some(),
                     ..self.new_column(written.name.clone(), kind, written.at)
                 };
                 self.push_column(id, column)
             }
         };
-        if serial.is_some() || written.identity {
+        if serial.is_some() || written.identity.is_some() {
             self.add_sequence((id, number), written.identity);
         }
         if let Some(default) = &written.default {
@@ -566,20 +566,20 @@ impl Work<'_> {
     }
 
     /// The sequence of a serial or of an identity column.
-    pub(super) fn add_sequence(&mut self, of: Ref, identity: bool) {
+    pub(super) fn add_sequence(&mut self, of: Ref, identity: Option<Identity>) {
         let Some(table) = self.state.get(of.0) else { return };
         let Some(relation) = table.relation() else { return };
         let Some(column) = relation.numbered(of.1) else { return };
         let (schema, temporary) = (table.parent, relation.temporary);
         let name = self.free_relation_name(&table.name, Some(&column.name), "seq", schema, false);
         let written = column.at;
-        let detail = Relation { identity, owned_by: Some(of), ..self.sequence(temporary) };
+        let detail = Relation { identity: identity.is_some(), owned_by: Some(of), ..self.sequence(temporary) };
         let object = self.new_object(Kind::Sequence, name.clone(), schema).with(Detail::Relation(detail));
         let sequence = self.insert_in_schema(object);
-        if identity {
+        if identity.is_some() {
             self.state.link((sequence, 0), of, Link::Internal);
             if let Some(column) = self.edit_column(of) {
-                column.identity = true;
+                column.identity = identity;
                 column.not_null = true;
             }
             return;
@@ -657,6 +657,9 @@ impl Work<'_> {
         if is_null(value) && !generated && !has_length {
             self.drop_default(of);
             return Ok(());
+        }
+        if !generated {
+            self.default_known(of, value)?;
         }
         let mut reader = Reader::new(self.state);
         if generated {
@@ -782,7 +785,7 @@ impl Work<'_> {
         let is_domain = self.state.get(id).is_some_and(|object| object.kind == Kind::Domain);
         let mut reader = Reader::new(self.state);
         if is_domain {
-            reader.has_variables = true;
+            reader = reader.with(Variables::Any);
         } else {
             reader.see(id, None);
         }
@@ -1463,7 +1466,7 @@ impl Work<'_> {
             default: None,
             default_id: 0,
             generated: false,
-            identity: false,
+            identity: None,
             comment: None,
             presence: Presence::Yes,
             at,

@@ -351,7 +351,10 @@ fn columns(say: &mut Comparison<'_>, before: (Side<'_>, &[Column]), after: (Side
         };
         say.whole("default", &true, &are_same);
         say.flag("generated", column.generated, twin.generated);
-        say.flag("identity", column.identity, twin.identity);
+        say.flag("identity", column.identity.is_some(), twin.identity.is_some());
+        if let (Some(one), Some(other)) = (column.identity, twin.identity) {
+            say.say("identity", one.words().to_owned(), other.words().to_owned());
+        }
         say.optional("comment", column.comment.as_ref(), twin.comment.as_ref());
     }
     for column in after.1 {

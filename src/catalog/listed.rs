@@ -8,7 +8,7 @@ use super::object::{Detail, Id, Kind, Object, Presence};
 use super::parse_name;
 use super::store::{Class, Found, State};
 use crate::builtin::{Builtin, builtin, is_type};
-use crate::effect::{At, Expr, ExprKind, From, Ident, JoinKind, Name, Select, Type};
+use crate::effect::{At, Expr, ExprKind, From, Ident, Identity, JoinKind, Name, Select, Type};
 
 /// What a query of the catalogs finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,6 @@ enum Value {
     /// The number of an object.
     Oid(Id),
     Boolean(bool),
-    /// Some text, not an empty one.
-    NotEmpty,
 }
 
 /// Columns that are not among them cannot be told.
@@ -281,9 +279,6 @@ impl Catalog {
             (Value::Boolean(truth), Value::Text(text)) | (Value::Text(text), Value::Boolean(truth)) => {
                 Some(matches!((text.as_str(), truth), ("t" | "true", true) | ("f" | "false", false)))
             }
-            (Value::NotEmpty, Value::Text(text)) | (Value::Text(text), Value::NotEmpty) => {
-                text.is_empty().then_some(false)
-            }
             _ => Some(one == other),
         }
     }
@@ -299,7 +294,7 @@ impl Catalog {
             match given.get(column) {
                 Some(Value::Text(name)) => Some(state.schema(name).into_iter().collect()),
                 Some(Value::Oid(id)) => Some(vec![*id]),
-                Some(Value::Boolean(_) | Value::NotEmpty) => None,
+                Some(Value::Boolean(_)) => None,
                 None => Some(state.parts(Class::Schema, 0)),
             }
         };
@@ -577,12 +572,16 @@ fn column_rows(state: &State, ids: &[Id]) -> Option<Vec<Row>> {
                 ("attnotnull", Value::Boolean(column.not_null)),
                 ("atthasdef", Value::Boolean(column.default.is_some())),
                 ("is_nullable", text(if column.not_null { "NO" } else { "YES" })),
-                ("is_identity", text(if column.identity { "YES" } else { "NO" })),
+                ("is_identity", text(if column.identity.is_some() { "YES" } else { "NO" })),
                 ("attgenerated", text(if column.generated { "s" } else { "" })),
             ];
             let mut row = row_of(state, *id, names.into_iter().chain(of).chain(flags));
-            // Which kind of identity it is is not told.
-            row.cells.insert("attidentity", if column.identity { Value::NotEmpty } else { text("") });
+            let letter = match column.identity {
+                Some(Identity::Always) => "a",
+                Some(Identity::ByDefault) => "d",
+                None => "",
+            };
+            row.cells.insert("attidentity", text(letter));
             row.is_certain &= column.presence == Presence::Yes;
             rows.push(row);
         }

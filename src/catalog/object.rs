@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::effect::{
-    At, Expr, Function, Ident, Name, Query, ReferentialAction, Statement, TriggerState, TriggerTiming,
+    At, Expr, Function, Ident, Identity, Name, Query, ReferentialAction, Statement, TriggerState, TriggerTiming,
 };
 
 /// The number of an object within one catalog and its clones; 0 is none.
@@ -299,8 +299,8 @@ pub struct Column {
     pub(super) default_id: Id,
     /// Whether it is generated.
     pub generated: bool,
-    /// Whether it is an identity column.
-    pub identity: bool,
+    /// Whether it is an identity column, and of which kind.
+    pub identity: Option<Identity>,
     /// Its comment.
     pub comment: Option<Ident>,
     /// Whether it is there.

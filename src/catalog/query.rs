@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::object::{ColumnType, Id, Kind, Object};
 use super::store::{Class, Found, Link, Ref, State};
-use super::{Problem, types};
+use super::{Problem, Variables, types};
 use crate::effect::{
     Act, Assignment, At, Conflict, ConflictAction, Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, MergeAction,
     Name, Query, QueryBody, RowSource, Select, SubqueryKind, Target, Type,
@@ -84,10 +84,8 @@ pub(super) struct Reader<'a> {
     pub(super) findings: Findings,
     /// Relations that are not in the catalog.
     pub(super) unresolved: Vec<Name>,
-    /// Whether a name that is no column may be a variable of PL/pgSQL or an argument.
-    pub(super) has_variables: bool,
-    /// Which names a variable of PL/pgSQL or an argument has.
-    pub(super) is_variable: &'a dyn Fn(&[Ident]) -> bool,
+    /// Which names that are no columns may be variables of PL/pgSQL, or arguments.
+    variables: Variables<'a>,
     /// The names of variables that mean columns, or rows of FROM, and where.
     pub(super) clashes: Vec<(Vec<Ident>, At)>,
     levels: Vec<Level>,
@@ -102,13 +100,17 @@ impl<'a> Reader<'a> {
             uses: BTreeSet::new(),
             findings: Findings::default(),
             unresolved: Vec::new(),
-            has_variables: false,
-            is_variable: &|_| false,
+            variables: Variables::None,
             clashes: Vec::new(),
             levels: Vec::new(),
             ctes: Vec::new(),
             depth: 0,
         }
+    }
+
+    /// The same among variables.
+    pub(super) fn with(self, variables: Variables<'a>) -> Self {
+        Self { variables, ..self }
     }
 
     /// Lets expressions name the columns of a relation, with and without its name.
@@ -457,7 +459,7 @@ impl<'a> Reader<'a> {
             _ => match self.item(path) {
                 Some(item) => (item.columns.clone(), item.is_known),
                 None => {
-                    self.missing_item(path);
+                    self.missing_item(path, path);
                     (Vec::new(), false)
                 }
             },
@@ -471,8 +473,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn missing_item(&mut self, path: &[Ident]) {
-        let is_open = self.has_variables || self.levels.iter().any(|level| !level.is_known && level.items.is_empty());
+    fn missing_item(&mut self, name: &[Ident], path: &[Ident]) {
+        let is_open =
+            self.variables.may_have(name) || self.levels.iter().any(|level| !level.is_known && level.items.is_empty());
         if !is_open && let Some(last) = path.last() {
             let at = At::default();
             self.complain(Problem::new("42P01", format!("missing FROM-clause entry for table \"{last}\""), at));
@@ -761,7 +764,7 @@ impl<'a> Reader<'a> {
         if path.iter().any(|part| crate::effect::is_variable(part)) {
             return ColumnType::Unsaid;
         }
-        if (self.is_variable)(path) && (self.lookup(path).is_some() || self.item(path).is_some()) {
+        if self.variables.have(path) && (self.lookup(path).is_some() || self.item(path).is_some()) {
             self.clashes.push((path.to_vec(), at));
         }
         if let [name] = path {
@@ -769,7 +772,7 @@ impl<'a> Reader<'a> {
                 let Some(level) = self.levels.get(index) else { break };
                 let mut found = level.visible.iter().filter(|column| column.name == *name);
                 if let Some(column) = found.next().cloned() {
-                    if found.next().is_some() && !self.has_variables {
+                    if found.next().is_some() && !self.variables.may_have(path) {
                         self.complain(Problem::ambiguous(name, at));
                     }
                     column.sources.iter().for_each(|source| self.need(*source));
@@ -796,7 +799,8 @@ impl<'a> Reader<'a> {
             }
             // `a.f` is a call where there is a function that takes the row.
             let is_called = !self.state.find_routines(&Name::plain(name.clone(), at)).is_empty();
-            if item.is_known && !is_system_column(name) && !item.is_function && !self.has_variables && !is_called {
+            let may_be_variable = self.variables.may_have(path);
+            if item.is_known && !is_system_column(name) && !item.is_function && !may_be_variable && !is_called {
                 let shown = item_path.last().map(Ident::as_str).unwrap_or_default();
                 let whole = item.whole.and_then(|id| self.state.get(id));
                 if let Some(sequence) = whole.filter(|object| object.kind == Kind::Sequence) {
@@ -821,13 +825,13 @@ impl<'a> Reader<'a> {
                     .map_or(ColumnType::Unsaid, |column| column.kind.clone()),
             };
         }
-        let is_open =
-            self.has_variables || self.levels.iter().any(|level| level.items.iter().any(|item| item.is_function));
+        let is_open = self.variables.may_have(path)
+            || self.levels.iter().any(|level| level.items.iter().any(|item| item.is_function));
         match path {
             [name] if !is_open && !is_system_column(name) => {
                 self.complain(Problem::new("42703", format!("column \"{name}\" does not exist"), at));
             }
-            [item @ .., _] if !item.is_empty() => self.missing_item(item),
+            [item @ .., _] if !item.is_empty() => self.missing_item(path, item),
             _ => {}
         }
         ColumnType::Unsaid

@@ -179,7 +179,7 @@ fn forget_identity(state: &mut State, sequence: Id) {
             && let Some(column) =
                 state.edit_relation(table).and_then(|relation| relation.columns.iter_mut().find(|c| c.number == column))
         {
-            column.identity = false;
+            column.identity = None;
         }
     }
 }

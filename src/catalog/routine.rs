@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::object::{ColumnType, Detail, Id, Kind, Object, Presence, Routine, Rule, Trigger};
 use super::query::Reader;
 use super::store::{Class, Found, Link};
-use super::{Done, Problem, Work, body};
+use super::{Done, Problem, Variables, Work, body};
 use crate::effect::{
     Act, At, Body, Expr, Function, Ident, Name, Object as Named, ObjectKind, TriggerState, TriggerTiming, Type,
 };
@@ -173,8 +173,7 @@ impl Work<'_> {
         types.into_iter().for_each(|kind| self.state.link((id, 0), (kind, 0), Link::Normal));
         let mut uses = Vec::new();
         {
-            let mut reader = Reader::new(self.state);
-            reader.has_variables = true;
+            let mut reader = Reader::new(self.state).with(Variables::Any);
             written.arguments.iter().filter_map(|argument| argument.default.as_ref()).for_each(|value| {
                 reader.expr(value);
             });
@@ -469,8 +468,7 @@ impl Work<'_> {
             }
         }
         if let Some(condition) = condition {
-            let mut reader = Reader::new(self.state);
-            reader.has_variables = true;
+            let mut reader = Reader::new(self.state).with(Variables::Any);
             reader.see_columns("", &[], true);
             reader.see(id, Some("old"));
             reader.see(id, Some("new"));

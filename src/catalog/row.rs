@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::{Column, ColumnType, Constraint, ConstraintRule, Detail, Id, Kind, Presence, Relation};
-use super::store::{Class, State};
+use super::store::{Class, Ref, State};
 use super::{Catalog, Done, Problem, Work};
-use crate::effect::{Act, Expr, ExprKind, Ident, Name, QueryBody, RowSource, TriggerTiming};
+use crate::effect::{
+    Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, Ident, Identity, Name, QueryBody, RowSource,
+    TriggerTiming,
+};
 
 impl Catalog {
     /// The `CHECK` constraints that every row has to meet as an `INSERT` gives it; none where a
@@ -50,7 +53,7 @@ impl Catalog {
 impl Work<'_> {
     /// The rows of an `INSERT`.
     pub(super) fn rows(&mut self, act: &Act) -> Done {
-        let Act::Insert { table, columns, rows, .. } = act else { return Ok(()) };
+        let Act::Insert { table, columns, overriding, rows, conflict, .. } = act else { return Ok(()) };
         let (Some(id), Some(written)) = (self.opened(table)?, written(rows)) else { return Ok(()) };
         let Some(object) = self.state.get(id).filter(|object| object.kind == Kind::Table) else { return Ok(()) };
         let Some(relation) = object.relation().filter(|relation| relation.is_known) else { return Ok(()) };
@@ -73,15 +76,26 @@ impl Work<'_> {
             };
             return Err(Problem::new("42601", format!("INSERT has more {more} than {fewer}"), at(row)));
         }
+        let given = written.rows.iter().flat_map(|row| row.iter().zip(&targets));
+        let given =
+            given.filter_map(|(value, column)| Some((*value, column.filter(|it| it.presence == Presence::Yes)?)));
+        let given: Vec<(&Expr, &Column)> = given.collect();
+        let is_fixed = |(value, column): &&(&Expr, &Column)| {
+            (column.generated || column.identity == Some(Identity::Always) && !overriding)
+                && value.kind != ExprKind::Default
+        };
+        given.iter().try_for_each(|(value, column)| self.matched(value, column, "expression"))?;
+        if let Some((value, column)) = given.iter().find(is_fixed) {
+            let message = format!("cannot insert a non-DEFAULT value into column \"{}\"", column.name);
+            return Err(Problem::new("428C9", message, value.at));
+        }
+        if let Some(ConflictAction::Update { set, .. }) = conflict.as_deref().map(|conflict| &conflict.action) {
+            fixed(set, relation)?;
+        }
         if !written.are_certain {
             return Ok(());
         }
-        for (value, column) in written.rows.iter().flat_map(|row| row.iter().zip(&targets)) {
-            let Some(column) = column.filter(|column| column.presence == Presence::Yes) else { continue };
-            if column.generated && value.kind != ExprKind::Default {
-                let message = format!("cannot insert a non-DEFAULT value into column \"{}\"", column.name);
-                return Err(Problem::new("428C9", message, value.at));
-            }
+        for (value, column) in given {
             if let Some((sqlstate, message)) = self.mistyped(value, &column.kind) {
                 return Err(Problem::new(sqlstate, message, value.at));
             }
@@ -90,14 +104,83 @@ impl Work<'_> {
         if relation.partitioned || may_be_filled(self.state, id) {
             return Ok(());
         }
-        match written.rows.iter().find_map(|row| Some((row, missing(relation, row, &targets)?))) {
-            Some((row, column)) => {
-                let of = format!("column \"{column}\" of relation \"{}\"", table.name);
-                let message = format!("null value in {of} violates not-null constraint");
-                Err(Problem::new("23502", message, at(row)))
+        if let Some((row, column)) = written.rows.iter().find_map(|row| Some((row, missing(relation, row, &targets)?)))
+        {
+            let of = format!("column \"{column}\" of relation \"{}\"", table.name);
+            let message = format!("null value in {of} violates not-null constraint");
+            return Err(Problem::new("23502", message, at(row)));
+        }
+        let Some(Conflict { columns, filter: None, action: ConflictAction::Update { filter: None, .. }, .. }) =
+            conflict.as_deref()
+        else {
+            return Ok(());
+        };
+        match same_twice(&written.rows, &targets, columns) {
+            Some(row) => {
+                let message = "ON CONFLICT DO UPDATE command cannot affect row a second time".to_owned();
+                Err(Problem::new("21000", message, at(row)))
             }
             None => Ok(()),
         }
+    }
+
+    /// A constant that is neither of the type of a column nor cast to it where it is assigned.
+    pub(super) fn matched(&self, value: &Expr, column: &Column, what: &str) -> Done {
+        let (Some(own), ColumnType::BuiltIn { name, array: false, .. }) = (literal(value), &column.kind) else {
+            return Ok(());
+        };
+        let is_apart = match name.as_str() {
+            "bool" => own != "boolean",
+            "int2" | "int4" | "int8" | "numeric" | "float4" | "float8" => own == "boolean",
+            "date" | "time" | "timetz" | "timestamp" | "timestamptz" | "interval" | "uuid" | "json" | "jsonb"
+            | "bytea" => true,
+            _ => false,
+        };
+        let is_cast = |id: Id| self.state.get(id).is_some_and(|object| object.kind == Kind::Other("cast".into()));
+        if !is_apart
+            || column.presence != Presence::Yes
+            || self.state.has_extension
+            || self.state.parts(Class::Other, 0).into_iter().any(is_cast)
+        {
+            return Ok(());
+        }
+        let kind = self.state.type_text(&column.kind);
+        let message = format!("column \"{}\" is of type {kind} but {what} is of type {own}", column.name);
+        Err(Problem::new("42804", message, value.at))
+    }
+
+    /// A default that the type of its column does not know.
+    pub(super) fn default_known(&self, of: Ref, value: &Expr) -> Done {
+        let Some(column) = self.state.relation(of.0).and_then(|relation| relation.numbered(of.1)) else {
+            return Ok(());
+        };
+        self.matched(value, column, "default expression")?;
+        self.readable(value, column)
+    }
+
+    /// A text that the type of a column does not know.
+    fn readable(&self, value: &Expr, column: &Column) -> Done {
+        match self.mistyped(value, &column.kind) {
+            // What is too long is so only when it is used.
+            Some((sqlstate, message)) if matches!(value.kind, ExprKind::Text(_)) && sqlstate != "22001" => {
+                Err(Problem::new(sqlstate, message, value.at))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The columns that an `UPDATE` sets.
+    pub(super) fn settable(&mut self, table: &Name, set: &[Assignment]) -> Done {
+        let Some(id) = self.opened(table)? else { return Ok(()) };
+        let relation = self.state.relation(id).filter(|relation| relation.is_known);
+        let Some(relation) = relation else { return Ok(()) };
+        for set in set {
+            if let Some(column) = relation.column(&set.column) {
+                self.matched(&set.value, column, "expression")?;
+                self.readable(&set.value, column)?;
+            }
+        }
+        fixed(set, relation)
     }
 
     /// What PostgreSQL says of a constant that a type does not know.
@@ -181,10 +264,64 @@ fn may_be_filled(state: &State, id: Id) -> bool {
     triggers.into_iter().any(|object| fires(&object.detail)) || !state.parts(Class::Rule, id).is_empty()
 }
 
+/// The type that a constant has by itself; a text has that of what it is for.
+fn literal(value: &Expr) -> Option<&'static str> {
+    match &value.kind {
+        ExprKind::Boolean(_) => Some("boolean"),
+        ExprKind::Number(digits) => Some(match digits.parse::<i64>() {
+            Ok(number) if i32::try_from(number).is_ok() => "integer",
+            Ok(_) => "bigint",
+            Err(_) => "numeric",
+        }),
+        _ => None,
+    }
+}
+
+/// Whether columns are set that PostgreSQL alone fills.
+fn fixed(set: &[Assignment], relation: &Relation) -> Done {
+    let is_fixed = |set: &&Assignment| {
+        let column = relation.column(&set.column).filter(|column| column.presence == Presence::Yes);
+        set.value.kind != ExprKind::Default
+            && column.is_some_and(|column| column.generated || column.identity == Some(Identity::Always))
+    };
+    match set.iter().find(is_fixed) {
+        Some(set) => {
+            let message = format!("column \"{}\" can only be updated to DEFAULT", set.column);
+            Err(Problem::new("428C9", message, set.at))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A row that has the same constants as one before it in all of the columns, as far as texts and whole
+/// numbers are told apart by how they are written.
+fn same_twice<'r, 'a>(rows: &'r [Vec<&'a Expr>], targets: &[Option<&Column>], key: &[Expr]) -> Option<&'r [&'a Expr]> {
+    let place = |part: &Expr| {
+        let ExprKind::Column(path) = &part.kind else { return None };
+        let [name] = path.as_slice() else { return None };
+        targets.iter().position(|target| target.is_some_and(|column| column.name == *name))
+    };
+    let places: Vec<usize> = key.iter().map(place).collect::<Option<_>>()?;
+    if places.is_empty() {
+        return None;
+    }
+    let constant = |value: &&Expr| match &value.kind {
+        ExprKind::Text(text) => Some((true, text.clone())),
+        ExprKind::Number(digits) => Some((false, digits.clone())),
+        _ => None,
+    };
+    let mut seen = BTreeSet::new();
+    rows.iter().map(Vec::as_slice).find(|row| {
+        let values: Option<Vec<_>> = places.iter().map(|place| row.get(*place).and_then(constant)).collect();
+        values.is_some_and(|values| !seen.insert(values))
+    })
+}
+
 /// A column that must have a value, and that neither the row nor a default gives one.
 fn missing<'r>(relation: &'r Relation, row: &[&Expr], targets: &[Option<&Column>]) -> Option<&'r Ident> {
     let needs = |column: &&Column| {
-        let is_there = column.not_null && column.presence == Presence::Yes && !column.generated && !column.identity;
+        let is_there =
+            column.not_null && column.presence == Presence::Yes && !column.generated && column.identity.is_none();
         let value = targets.iter().position(|target| target.is_some_and(|target| target.name == column.name));
         let value = value.and_then(|place| row.get(place)).map(|value| &value.kind);
         // A domain may have a default of its own.

@@ -110,6 +110,8 @@ pub enum StepKind {
         into: Vec<Vec<Ident>>,
         /// `INTO STRICT`
         strict: bool,
+        /// `PERFORM`: the rows that it yields are let go.
+        perform: bool,
     },
     /// `EXECUTE …`
     Execute {

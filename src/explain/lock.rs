@@ -310,7 +310,7 @@ fn stays_null(change: &Change<'_>, catalog: &Catalog, columns: &[Ident]) -> bool
     let Some(relation) = catalog.relation(&change.relation) else { return false };
     let is_null = |name: &Ident| {
         let column = relation.column(name);
-        !given.contains(name) && column.is_some_and(|column| column.default.is_none() && !column.identity)
+        !given.contains(name) && column.is_some_and(|column| column.default.is_none() && column.identity.is_none())
     };
     // A trigger may fill it in.
     !given.is_empty() && catalog.triggers(&change.relation).is_empty() && columns.iter().any(is_null)

@@ -8,7 +8,7 @@ use super::rows::Rows;
 use super::state::{Bindings, Row, State};
 use super::value::subquery;
 use super::{Departure, Flow};
-use crate::catalog::{Presence, Read};
+use crate::catalog::{Presence, Problem, Read};
 use crate::effect::{
     Act, At, Block, Body, Declaration, Expr, ExprKind, Function, Handler, Ident, IfArm, Iteration, Name, Query,
     QueryBody, RaiseLevel, Select, Statement, Step, StepKind, SubqueryKind, Target, Type, VariableConflict,
@@ -280,8 +280,17 @@ impl<'a> Flow<'a> {
             return;
         }
         match &step.kind {
-            StepKind::Sql { statement, into, strict } => self.sql(statement, into, *strict, state),
+            StepKind::Sql { statement, into, strict, perform } => {
+                if into.is_empty() && !perform && statement.act.yields_rows() {
+                    let message = "query has no destination for result data".to_owned();
+                    let problem = Problem::new("42601", message, statement.at);
+                    self.emit(statement.at, What::Refused(Box::new(problem)), state);
+                }
+                self.refuse_targets(into, statement.at, state);
+                self.sql(statement, into, *strict, state);
+            }
             StepKind::Execute { command, into, strict, using } => {
+                self.refuse_targets(into, step.at, state);
                 using.iter().for_each(|value| self.calls_in(value, true, state));
                 let using = self.resolve_all(using, state);
                 self.execute(step.at, command, into, *strict, &using, state);
@@ -292,6 +301,7 @@ impl<'a> Flow<'a> {
                 self.execute(step.at, command, &[], false, &using, state);
             }
             StepKind::Assign { target, value } => {
+                self.refuse_targets(std::slice::from_ref(target), step.at, state);
                 self.calls_in(value, true, state);
                 let value = self.resolve(value, state);
                 state.assume_divided(&value);
@@ -337,6 +347,7 @@ impl<'a> Flow<'a> {
                 }
             }
             StepKind::ReturnQuery(query) => {
+                self.refuse_read(Read::Query(query), query.at, state);
                 self.with_columns(Read::Query(query), state, |flow, state| flow.query_calls(query, true, state));
             }
             StepKind::Raise { level, parameters, options, .. } => {
@@ -706,6 +717,15 @@ impl<'a> Flow<'a> {
                     scope.values.insert(variable.clone(), value);
                 }
             }
+            // A loop over a cursor has a record of its own.
+            Iteration::Query { variables, cursor: Some(_), .. } => {
+                for name in variables.iter().filter_map(|path| path.first()) {
+                    let value = state.symbols.fresh(name);
+                    if let Some(scope) = state.scopes.last_mut() {
+                        scope.values.insert(name.clone(), value);
+                    }
+                }
+            }
             Iteration::Query { variables, .. }
             | Iteration::Execute { variables, .. }
             | Iteration::Elements { variables, .. } => {
@@ -754,6 +774,7 @@ impl<'a> Flow<'a> {
                 }
                 arguments.iter().for_each(|value| self.calls_in(value, true, state));
                 if let Some(query) = query {
+                    self.refuse_read(Read::Query(query), query.at, state);
                     let resolved = self.with_columns(Read::Query(query), state, |flow, state| {
                         flow.query_calls(query, true, state);
                         flow.resolve_query(query, state)

@@ -9,7 +9,7 @@ use super::state::{Sight, State};
 use super::value::text_of;
 use super::{DEPTH_LIMIT, Flow};
 use crate::builtin::{Builtin, builtin};
-use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Problem, Trigger, When};
+use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Problem, Read, Trigger, Variables, When};
 use crate::effect::{
     Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Function, Ident, MergeAction, Name,
     Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerTiming,
@@ -149,9 +149,11 @@ impl<'a> Flow<'a> {
                 | Act::Copy { .. }
                 | Act::Lock { .. }
         );
+        let known = |path: &[Ident]| super::names::is_known(path, state);
+        let variables = if state.scopes.is_empty() { Variables::None } else { Variables::These(&known) };
         // A function that is not known here is told as such; a newer PostgreSQL may have it.
         if is_about_rows
-            && let Some(problem) = state.catalog.refusal(statement, !state.scopes.is_empty())
+            && let Some(problem) = state.catalog.refusal(Read::Act(&statement.act), statement.at, variables)
             && problem.sqlstate != "42883"
         {
             self.emit(statement.at, What::Refused(Box::new(problem)), state);
@@ -637,7 +639,7 @@ fn violation(act: &Act, catalog: &Catalog) -> Option<Problem> {
         for column in &relation.columns {
             let place = names.iter().position(|name| *name == column.name);
             let written = place.and_then(|place| row.get(place)).filter(|value| value.kind != ExprKind::Default);
-            let is_plain = !column.generated && !column.identity;
+            let is_plain = !column.generated && column.identity.is_none();
             let value = written.or(column.default.as_deref()).or(is_plain.then_some(&null));
             if let Some(value) = value.filter(|value| value.is_constant()) {
                 let own = Expr { at: value.at, kind: ExprKind::Column(vec![column.name.clone()]) };

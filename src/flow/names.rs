@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Flow;
 use super::event::What;
-use super::state::{Bindings, State};
-use crate::catalog::{Problem, Read};
+use super::state::{Bindings, State, number_of};
+use crate::catalog::{Problem, Read, Variables};
 use crate::effect::{At, Expr, ExprKind, Ident, VariableConflict};
 
 impl Flow<'_> {
@@ -36,10 +36,35 @@ impl Flow<'_> {
         done
     }
 
-    /// The same for the queries within an expression that is worked out by itself.
+    /// The same for the queries within an expression that is worked out by itself; a name in it that
+    /// neither a variable nor a column has is told of, too.
     pub(super) fn refuse_in(&mut self, expr: &Expr, state: &State) {
+        if !state.scopes.is_empty() && has_name(expr) {
+            self.refuse_read(Read::Expr(expr), expr.at, state);
+        }
         if state.conflict() == Some(VariableConflict::Error) && has_query(expr) {
             self.refuse_clashes(&clashes(Read::Expr(expr), state), state);
+        }
+    }
+
+    /// What PostgreSQL says of something that it reads in a body.
+    pub(super) fn refuse_read(&mut self, read: Read<'_>, at: At, state: &State) {
+        let known = |path: &[Ident]| is_known(path, state);
+        if let Some(problem) = state.catalog.refusal(read, at, Variables::These(&known))
+            // A function that is not known here is told as such; a newer PostgreSQL may have it.
+            && problem.sqlstate != "42883"
+        {
+            self.emit(at, What::Refused(Box::new(problem)), state);
+        }
+    }
+
+    /// PostgreSQL assigns nothing to what is no variable.
+    pub(super) fn refuse_targets(&mut self, targets: &[Vec<Ident>], at: At, state: &State) {
+        let is_known =
+            |path: &Vec<Ident>| is_known(path, state) || path.first().is_some_and(|name| number_of(name).is_some());
+        if let Some(path) = targets.iter().find(|path| !is_known(path)) {
+            let message = format!("\"{}\" is not a known variable", path.join("."));
+            self.emit(at, What::Refused(Box::new(Problem::new("42601", message, at))), state);
         }
     }
 
@@ -93,6 +118,22 @@ fn clashes(read: Read<'_>, state: &State) -> Vec<Clash> {
 /// The names that mean columns though variables have them too.
 pub(super) fn columns(read: Read<'_>, state: &State) -> BTreeSet<Vec<Ident>> {
     clashes(read, state).into_iter().map(|(path, _)| path).collect()
+}
+
+/// Whether a variable has that name.
+pub(super) fn is_known(path: &[Ident], state: &State) -> bool {
+    state.has_variable(path)
+        || match path {
+            [only] => only == "found",
+            // Rules see them, too.
+            [row, ..] => row == "new" || row == "old",
+            [] => false,
+        }
+}
+
+/// Whether a name stands in an expression, or a query.
+fn has_name(expr: &Expr) -> bool {
+    crate::effect::any(expr, |expr| matches!(expr.kind, ExprKind::Column(_) | ExprKind::Subquery { .. }))
 }
 
 /// Whether a query stands in an expression.

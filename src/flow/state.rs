@@ -105,7 +105,7 @@ impl Bindings {
 }
 
 /// The number of `$1` and its like.
-fn number_of(name: &str) -> Option<u32> {
+pub(super) fn number_of(name: &str) -> Option<u32> {
     name.strip_prefix('$')?.parse().ok()
 }
 
@@ -512,6 +512,11 @@ impl State {
         }))
     }
 
+    /// Whether there is a variable of that name.
+    pub(super) fn has_variable(&self, path: &[Ident]) -> bool {
+        self.find(path).is_some()
+    }
+
     /// The type of a variable.
     pub(super) fn kind(&self, path: &[Ident]) -> Option<&Type> {
         let (index, name, fields) = self.find(path)?;
@@ -527,6 +532,11 @@ impl State {
             let found = match path {
                 [name] if scope.has(name) => Some((name, [].as_slice())),
                 [label, name] if scope.label.as_ref() == Some(label) && scope.has(name) => Some((name, [].as_slice())),
+                [label, record, fields @ ..]
+                    if scope.label.as_ref() == Some(label) && scope.has(record) && !scope.scalars.contains(record) =>
+                {
+                    Some((record, fields))
+                }
                 [record, fields @ ..] if scope.has(record) && !scope.scalars.contains(record) => Some((record, fields)),
                 _ => None,
             };

@@ -318,7 +318,7 @@ impl<'a> Reader<'a> {
                 if self.is("<<") {
                     return Err(self.fault("block label must be placed before DECLARE, not after", self.next));
                 }
-                declarations.push(self.declaration()?);
+                declarations.push(self.declaration(declared)?);
             }
         }
         self.need("begin")?;
@@ -394,9 +394,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn declaration(&mut self) -> Result<Declaration, SyntaxError> {
+    /// A declaration of the block before which so many are declared.
+    fn declaration(&mut self, before: usize) -> Result<Declaration, SyntaxError> {
         let start = self.next;
         let name = self.name("a declaration or \"BEGIN\"")?;
+        if self.declared.iter().skip(before).any(|declared| declared.name == name) {
+            let met = self.slice(self.span(start, self.next));
+            return Err(self.fault(format!("duplicate declaration at or near \"{met}\""), start));
+        }
         let mut declaration = Declaration {
             name,
             kind: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use roof_lint::catalog::{Catalog, ConstraintRule, Detail, Key, Kind};
 use roof_lint::cluster::Cluster;
-use roof_lint::effect::{ReferentialAction, TriggerState};
+use roof_lint::effect::{Identity, ReferentialAction, TriggerState};
 
 /// One line an object, fields between bars; a field `?` could not be told.
 pub(crate) fn symbolic(catalog: &Catalog) -> BTreeSet<String> {
@@ -38,7 +38,7 @@ pub(crate) fn symbolic(catalog: &Catalog) -> BTreeSet<String> {
                         column.not_null,
                         column.default.is_some(),
                         column.generated,
-                        column.identity,
+                        column.identity.map_or("no", Identity::words),
                     ));
                     if let Some(comment) = &column.comment {
                         lines.insert(format!("comment|{name}.{}|{comment}", column.name));
@@ -251,7 +251,7 @@ WITH s AS (
     UNION ALL
     SELECT 'column|' || shown || '|' || row_number() OVER (PARTITION BY r.oid ORDER BY attnum) || '|' || attname || '|'
         || regexp_replace(format_type(atttypid, atttypmod), '^pg_temp_\d+\.', 'pg_temp.') || '|not null ' || attnotnull::text
-        || '|default ' || atthasdef::text || '|generated ' || (attgenerated <> '')::text || '|identity ' || (attidentity <> '')::text
+        || '|default ' || atthasdef::text || '|generated ' || (attgenerated <> '')::text || '|identity ' || CASE attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' ELSE 'no' END
     FROM r JOIN pg_attribute a ON a.attrelid = r.oid AND attnum > 0 AND NOT attisdropped
     WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
     UNION ALL

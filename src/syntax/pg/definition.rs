@@ -9,8 +9,8 @@ use pg_query::protobuf::{
 use super::statement::is_temporary;
 use super::{Lower, items, named, string, strings, those, written};
 use crate::effect::{
-    Act, AlterAction, Argument, At, Body, Column, Constraint, ConstraintKind, Expr, ExprKind, Function, Ident, IndexOf,
-    Like, Name, Object, ObjectKind, ReferentialAction, Statement, TriggerState, TriggerTiming, Type,
+    Act, AlterAction, Argument, At, Body, Column, Constraint, ConstraintKind, Expr, ExprKind, Function, Ident,
+    Identity, IndexOf, Like, Name, Object, ObjectKind, ReferentialAction, Statement, TriggerState, TriggerTiming, Type,
 };
 use crate::syntax::{plpgsql, token};
 
@@ -475,7 +475,7 @@ impl Lower<'_> {
             not_null: column.is_not_null,
             default: self.optional(column.raw_default.as_deref()),
             generated: None,
-            identity: false,
+            identity: None,
             constraints: Vec::new(),
             at: self.at(column.location),
         };
@@ -485,7 +485,7 @@ impl Lower<'_> {
                 ConstrType::ConstrNotnull => lowered.not_null = true,
                 ConstrType::ConstrDefault => lowered.default = self.optional(constraint.raw_expr.as_deref()),
                 ConstrType::ConstrGenerated => lowered.generated = self.optional(constraint.raw_expr.as_deref()),
-                ConstrType::ConstrIdentity => lowered.identity = true,
+                ConstrType::ConstrIdentity => lowered.identity = Some(identity(&constraint.generated_when)),
                 _ => lowered.constraints.extend(self.constraint(constraint, Some(&name))),
             }
         }
@@ -680,7 +680,10 @@ impl Lower<'_> {
             AlterTableType::AtDropInherit => AlterAction::Inherit { parent: parent(), add: false },
             other => {
                 let what = other.as_str_name().trim_start_matches("AT_");
-                let what = words(what);
+                let mut what = words(what);
+                if let Some(identity) = command.def.as_deref().and_then(generated_as) {
+                    what = format!("{what} {}", identity.words());
+                }
                 AlterAction::Other { what: Ident::from(what), part: written(&command.name) }
             }
         }
@@ -1072,5 +1075,26 @@ fn kind_of(kind: ObjectType) -> ObjectKind {
             let name = other_kind.as_str_name().trim_start_matches("OBJECT_").replace('_', " ");
             ObjectKind::Other(Ident::from(name.to_ascii_lowercase()))
         }
+    }
+}
+
+fn identity(when: &str) -> Identity {
+    if when == "a" { Identity::Always } else { Identity::ByDefault }
+}
+
+/// How an identity is generated that `ALTER TABLE` adds or changes, if it says so.
+fn generated_as(node: &Node) -> Option<Identity> {
+    match node.node.as_ref()? {
+        NodeEnum::Constraint(constraint) => Some(identity(&constraint.generated_when)),
+        NodeEnum::List(options) => options.items.iter().find_map(|option| match option.node.as_ref()? {
+            NodeEnum::DefElem(option) if option.defname == "generated" => match option.arg.as_deref()?.node.as_ref()? {
+                NodeEnum::Integer(letter) => {
+                    Some(if letter.ival == i32::from(b'a') { Identity::Always } else { Identity::ByDefault })
+                }
+                _ => None,
+            },
+            _ => None,
+        }),
+        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    self, CmdType, DropBehavior, MergeMatchKind, Node, ObjectType, OnCommitAction, OnConflictAction,
+    self, CmdType, DropBehavior, MergeMatchKind, Node, ObjectType, OnCommitAction, OnConflictAction, OverridingKind,
     TransactionStmtKind, VariableSetKind,
 };
 
@@ -221,6 +221,7 @@ impl Lower<'_> {
             table: self.relation(table),
             alias: alias(table),
             columns: target_names(&insert.cols).into(),
+            overriding: insert.r#override() != OverridingKind::OverridingNotSet,
             rows,
             conflict: insert.on_conflict_clause.as_deref().map(|conflict| Box::new(self.conflict(conflict))),
             returning: self.returning(insert.returning_clause.as_ref()).into(),

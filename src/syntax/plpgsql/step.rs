@@ -163,7 +163,7 @@ impl Reader<'_> {
             "perform" => return Ok(self.perform()?.unwrap_or(StepKind::Null)),
             "call" | "do" => {
                 let span = self.until(&[";"])?;
-                return Ok(self.statement_at(span).map_or(StepKind::Null, plain));
+                return Ok(self.statement_at(span).map_or(StepKind::Null, |statement| plain(statement, false)));
             }
             _ => {}
         }
@@ -268,7 +268,7 @@ impl Reader<'_> {
         let span = self.until(&[";"])?;
         let rest = self.slice(Span::new(span.start + WORD.len(), span.end));
         let map = self.map.part(span).then(&[(0, 0), (INSTEAD.len(), WORD.len())]);
-        Ok(self.statement(&format!("{INSTEAD}{rest}"), &map, span).map(plain))
+        Ok(self.statement(&format!("{INSTEAD}{rest}"), &map, span).map(|statement| plain(statement, true)))
     }
 
     /// A statement of SQL, with or without `INTO`.
@@ -320,7 +320,12 @@ impl Reader<'_> {
                 (self.statement(&text, &map, span), into, strict)
             }
         };
-        Ok(statement.map_or(StepKind::Null, |statement| StepKind::Sql { statement: Box::new(statement), into, strict }))
+        Ok(statement.map_or(StepKind::Null, |statement| StepKind::Sql {
+            statement: Box::new(statement),
+            into,
+            strict,
+            perform: false,
+        }))
     }
 
     /// Whether the `INTO` that comes is that of PL/pgSQL.
@@ -798,8 +803,8 @@ impl Reader<'_> {
 }
 
 /// A statement without `INTO`.
-fn plain(statement: crate::effect::Statement) -> StepKind {
-    StepKind::Sql { statement: Box::new(statement), into: Vec::new(), strict: false }
+fn plain(statement: crate::effect::Statement, perform: bool) -> StepKind {
+    StepKind::Sql { statement: Box::new(statement), into: Vec::new(), strict: false, perform }
 }
 
 /// `x = a OR x = b`

@@ -142,7 +142,7 @@ impl Lower<'_> {
                     not_null: false,
                     default: None,
                     generated: None,
-                    identity: false,
+                    identity: None,
                     constraints: Vec::new(),
                     at: self.at(node),
                 }),
@@ -260,8 +260,18 @@ impl Lower<'_> {
             K::RESET_OPTIONS => "reset options",
             K::SET_STORAGE => "set storage",
             K::SET_COMPRESSION => "set compression",
-            K::ADD_GENERATED => "add identity",
-            K::SET_GENERATED_OPTIONS | K::SET_GENERATED | K::SET_SEQUENCE_OPTION | K::RESTART => "set identity",
+            K::ADD_GENERATED if option.has(K::GENERATED_ALWAYS) => "add identity always",
+            K::ADD_GENERATED => "add identity by default",
+            K::SET_GENERATED_OPTIONS | K::SET_GENERATED | K::SET_SEQUENCE_OPTION | K::RESTART => {
+                let mut generated = node.nodes().chain(node.nodes().flat_map(Node::nodes));
+                match generated
+                    .find_map(|option| option.child(K::GENERATED_ALWAYS).or(option.child(K::GENERATED_BY_DEFAULT)))
+                {
+                    Some(when) if when.kind() == K::GENERATED_ALWAYS => "set identity always",
+                    Some(_) => "set identity by default",
+                    None => "set identity",
+                }
+            }
             K::DROP_IDENTITY => "drop identity",
             K::SET_EXPRESSION => "set expression",
             K::DROP_EXPRESSION => "drop expression",

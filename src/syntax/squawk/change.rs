@@ -44,6 +44,7 @@ impl Lower<'_> {
             table: self.name_of(node.child(K::RELATION_NAME_REF), node),
             alias: self.table_alias(node),
             columns: self.target_columns(node).into(),
+            overriding: node.has(K::OVERRIDING_SYSTEM_VALUE) || node.has(K::OVERRIDING_USER_VALUE),
             rows: match node.query() {
                 Some(query) => RowSource::Query(Box::new(self.query(query))),
                 None => RowSource::Defaults,

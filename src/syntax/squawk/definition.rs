@@ -8,8 +8,8 @@ use super::object::other;
 use super::session::is_temporary;
 use super::tree::Node;
 use crate::effect::{
-    Act, Column, Constraint, ConstraintKind, Cte, CteBody, Expr, ExprKind, From, Ident, IndexOf, Like, Name, Object,
-    ObjectKind, Query, ReferentialAction, Select, Statement, Target, TriggerTiming,
+    Act, Column, Constraint, ConstraintKind, Cte, CteBody, Expr, ExprKind, From, Ident, Identity, IndexOf, Like, Name,
+    Object, ObjectKind, Query, ReferentialAction, Select, Statement, Target, TriggerTiming,
 };
 
 impl Lower<'_> {
@@ -225,7 +225,7 @@ impl Lower<'_> {
             not_null: false,
             default: None,
             generated: None,
-            identity: false,
+            identity: None,
             constraints: Vec::new(),
             at: self.at(node),
         };
@@ -241,7 +241,12 @@ impl Lower<'_> {
                         );
                     }
                     Some(stored) => column.generated = stored.expr().map(|value| self.expr(value)),
-                    None => column.identity = true,
+                    None => {
+                        let is_default = constraint
+                            .nodes()
+                            .any(|node| node.has(K::GENERATED_BY_DEFAULT) || node.kind() == K::GENERATED_BY_DEFAULT);
+                        column.identity = Some(if is_default { Identity::ByDefault } else { Identity::Always });
+                    }
                 },
                 _ => column.constraints.extend(self.constraint(constraint, Some(&name))),
             }
