@@ -330,8 +330,9 @@ fn fires(
 ) -> bool {
     let given: Vec<Ident> = if columns.is_empty() { relation.column_names() } else { columns.to_vec() };
     let place = |column: &Ident| given.iter().position(|known| known == column);
+    let scalar = |column: &Ident| relation.column(column).and_then(|column| column.kind.scalar());
     let is_same = |column: &Ident, nulls_equal: bool| match (place(column), rows) {
-        (Some(place), RowSource::Query(query)) => match another(query, place) {
+        (Some(place), RowSource::Query(query)) => match another(query, place, scalar(column)) {
             // A column that is left out must come to the same by its default.
             Another::Default => settled_default(relation, column),
             Another::Null => nulls_equal,
@@ -416,11 +417,12 @@ enum Another {
     Default,
 }
 
-fn another(query: &Query, index: usize) -> Another {
+/// The values of the column at that place of a query, which become values of that type.
+fn another(query: &Query, index: usize, kind: Option<&str>) -> Another {
     let of = |value: &Expr| match &value.kind {
         ExprKind::Null => Another::Null,
         ExprKind::Default => Another::Default,
-        _ if tells_time(value) => Another::Yes,
+        _ if tells_time(value, kind) => Another::Yes,
         _ => Another::No,
     };
     match &query.body {
@@ -433,8 +435,8 @@ fn another(query: &Query, index: usize) -> Another {
             let targets = select.targets.get(..=index).unwrap_or_default();
             targets.last().filter(|_| !targets.iter().any(is_star)).map_or(Another::No, |target| of(&target.value))
         }
-        QueryBody::Set { left, right, .. } => match another(left, index) {
-            Another::No => another(right, index),
+        QueryBody::Set { left, right, .. } => match another(left, index, kind) {
+            Another::No => another(right, index, kind),
             other => other,
         },
     }
@@ -472,7 +474,7 @@ impl Rows<'_> {
 fn settled_default(relation: &Relation, column: &Ident) -> bool {
     relation.column(column).is_some_and(|column| {
         let constant = |default: &std::sync::Arc<Expr>| !matches!(default.kind, ExprKind::Call { .. });
-        !column.identity && !column.generated && column.default.as_ref().is_some_and(constant)
+        column.identity.is_none() && !column.generated && column.default.as_ref().is_some_and(constant)
     })
 }
 
@@ -516,7 +518,8 @@ fn another_each_time(set: &[Assignment], reach: &Reach<'_>, pass: &Pass<'_>) -> 
     let asked = reach.filter.map(columns_of).unwrap_or_default();
     let changes = |Assignment { column, value, .. }: &&Assignment| {
         // What a function makes of a value may be none of those that are asked for.
-        depends_on(value, (own, column), !asked.contains(column)) || tells_time(value)
+        depends_on(value, (own, column), !asked.contains(column))
+            || tells_time(value, kind_of(column, reach.relation, pass))
     };
     set.iter().find(changes).map(|assignment| format!("{} becomes something else each time", assignment.column))
 }
@@ -527,10 +530,11 @@ fn is_over(set: &[Assignment], reach: &Reach<'_>, pass: &Pass<'_>) -> bool {
     let (own, world) = (own_name(reach, pass), Sight(&pass.start));
     let mut facts = Facts::default();
     for Assignment { column, value, at } in set {
-        let column = Expr { at: *at, kind: ExprKind::Column(vec![column.clone()]) };
-        let kind = ExprKind::Distinct { left: Box::new(column), right: Box::new(value.clone()), negated: true };
+        let own_column = Expr { at: *at, kind: ExprKind::Column(vec![column.clone()]) };
+        let kind = ExprKind::Distinct { left: Box::new(own_column), right: Box::new(value.clone()), negated: true };
         // What a column was worked out from is not there any more.
-        if !tells_time(value) && !set.iter().any(|other| depends_on(value, (own, &other.column), true)) {
+        let is_moving = tells_time(value, kind_of(column, reach.relation, pass));
+        if !is_moving && !set.iter().any(|other| depends_on(value, (own, &other.column), true)) {
             facts.assume(&Expr { at: *at, kind }, Truth::True, &world);
         }
     }
@@ -578,9 +582,30 @@ fn steps_out(set: &[Assignment], change: &Change<'_>, pass: &Pass<'_>) -> bool {
     set.iter().any(steps)
 }
 
-/// Whether a value is another whenever it is asked for.
-fn tells_time(value: &Expr) -> bool {
+/// The type of a column.
+fn kind_of<'p>(column: &Ident, table: &Name, pass: &'p Pass<'_>) -> Option<&'p str> {
+    pass.start.relation(table)?.column(column)?.kind.scalar()
+}
+
+/// Whether a text is a point of time that moves: `now`, `today 12:00`.
+fn is_moving_time(text: &str, kind: &str) -> bool {
+    let words = text.split(|letter: char| !letter.is_ascii_alphabetic());
+    let is_word =
+        |word: &str| ["now", "today", "tomorrow", "yesterday"].iter().any(|moving| word.eq_ignore_ascii_case(moving));
+    matches!(kind, "date" | "time" | "timetz" | "timestamp" | "timestamptz") && words.into_iter().any(is_word)
+}
+
+/// Whether a value that becomes one of that type is another whenever it is asked for.
+fn tells_time(value: &Expr, kind: Option<&str>) -> bool {
+    if let (ExprKind::Text(text), Some(kind)) = (&value.kind, kind)
+        && is_moving_time(text, kind)
+    {
+        return true;
+    }
     crate::effect::any(value, |expr| match &expr.kind {
+        ExprKind::Cast { operand, to } => {
+            matches!(&operand.kind, ExprKind::Text(text) if is_moving_time(text, &to.name.name))
+        }
         ExprKind::Call { function, .. } => matches!(
             function.name.as_str(),
             "now"
@@ -593,7 +618,16 @@ fn tells_time(value: &Expr) -> bool {
                 | "transaction_timestamp"
                 | "timeofday"
                 | "random"
+                | "current_date"
                 | "gen_random_uuid"
+                | "uuid_generate_v1"
+                | "uuid_generate_v1mc"
+                | "uuid_generate_v4"
+                | "gen_random_bytes"
+                | "gen_salt"
+                | "txid_current"
+                | "pg_current_xact_id"
+                | "pg_backend_pid"
                 | "nextval"
         ),
         _ => false,
