@@ -41,6 +41,8 @@ pub struct Catalog {
     saved: Option<Arc<Frame>>,
     origin: u32,
     complete: bool,
+    /// Whether something that could not be told may have changed anything.
+    untold: bool,
 }
 
 #[derive(Debug)]
@@ -246,7 +248,7 @@ impl Catalog {
     /// A database as `CREATE DATABASE` makes it.
     #[must_use]
     pub fn empty() -> Self {
-        Self { state: State::new(), saved: None, origin: 0, complete: true }
+        Self { state: State::new(), saved: None, origin: 0, complete: true, untold: false }
     }
 
     /// Who makes what the next statements make.
@@ -258,6 +260,12 @@ impl Catalog {
     /// missing here makes a statement fail only perhaps.
     pub fn assume_complete(&mut self, complete: bool) {
         self.complete = complete;
+    }
+
+    /// Something that cannot be told may have changed anything: whatever stands in the way of a
+    /// statement from here on does so only perhaps.
+    pub fn lose_track(&mut self) {
+        self.untold = true;
     }
 
     /// Whether a transaction block is open.
@@ -288,6 +296,9 @@ impl Catalog {
             return outcome;
         };
         self.state.take_back();
+        if self.untold {
+            return Outcome { may_fail: Some(problem), ..Outcome::default() };
+        }
         if !self.complete && problem.is_absence() {
             let why = Ident::from(format!("it may name what is not known: {}", problem.message));
             let blurred = !matches!(statement.act, Act::Select(_));
@@ -324,7 +335,7 @@ impl Catalog {
                 reader.findings.problem?
             }
         };
-        let is_certain = (self.complete || !problem.is_absence()) && !self.state.is_doubtful(&problem.keys);
+        let is_certain = !self.untold && (self.complete || !problem.is_absence()) && !self.state.is_doubtful(&problem.keys);
         is_certain.then_some(problem)
     }
 
@@ -510,7 +521,7 @@ impl Catalog {
     #[must_use]
     pub fn delta(&self, other: &Self) -> Option<Delta> {
         let settled = self.saved.is_none() && other.saved.is_none();
-        let is_alike = settled && self.origin == other.origin && self.complete == other.complete;
+        let is_alike = settled && self.origin == other.origin && self.complete == other.complete && self.untold == other.untold;
         is_alike.then(|| self.state.delta(&other.state, self.origin)).flatten()
     }
 

@@ -270,3 +270,29 @@ fn a_rendered_message_knows_where_its_bytes_come_from() {
     assert_eq!(rendered.origin(find(&rendered.text, b"22")), find(script, b":n;"));
     assert_eq!(rendered.origin(find(&rendered.text, b"22") + 2), script.len() - 1);
 }
+
+/// psql writes the statement of a `\copy` anew, so that only what comes behind it is compared.
+#[test]
+fn what_a_copy_of_psql_reads_is_no_script() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let bindir = cluster::bindir().expect("PostgreSQL is installed");
+    for command in [
+        "\\copy t from stdin",
+        "\\COPY t FROM STDIN",
+        "\\copy t (a, b)  from   stdin with (format csv)",
+        "\\copy \"from\" from stdin",
+        "\\copy t from stdout",
+        "\\copy t from pstdin",
+        "\\copy t to stdout",
+        "\\copy t from 'stdin'",
+        "\\copy (select a from stdin) to stdout",
+    ] {
+        let script = format!("SELECT 1;\n{command}\none;\n\\.\nSELECT 2;\n");
+        let file = directory.path().join("script.sql");
+        std::fs::write(&file, &script).expect("a script");
+        let sent = recorder::record(&bindir.join("psql"), directory.path(), &file, &[]);
+        let is_copy = |sent: &Sent| matches!(sent, Sent::Query(text) if text.starts_with(b"COPY"));
+        let real: Vec<Sent> = sent.into_iter().filter(|sent| !is_copy(sent)).collect();
+        assert_eq!(expected(script.as_bytes(), &[]), real, "{command}");
+    }
+}

@@ -1,6 +1,5 @@
 //! One statement: what it is, and the statements that define nothing but name something.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::{Id, Kind};
@@ -8,7 +7,7 @@ use super::query::{Findings, Reader};
 use super::store::{Class, Found, PG_TEMP, Ref};
 use super::{Blur, Done, Problem, Skipped, Work};
 use crate::effect::{
-    Act, Assignment, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody,
+    Act, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody,
     Scope, Type,
 };
 
@@ -30,7 +29,6 @@ impl Work<'_> {
             Act::Update { table, set, .. } => {
                 let columns: Vec<Ident> = set.iter().map(|assignment| assignment.column.clone()).collect();
                 self.target(table, &columns)?;
-                once(set)?;
                 self.updatable(table, "update")?;
                 self.settable(table, set)?;
                 self.changes(act)
@@ -806,19 +804,6 @@ pub(super) fn not_followed(kind: &str) -> String {
 
 pub(super) fn missing_type(name: &Name) -> Problem {
     Problem::new("42704", format!("type \"{name}\" does not exist"), name.at)
-}
-
-/// Whether each column is set once; of arrays and records parts may be set one by one.
-fn once(set: &[Assignment]) -> Done {
-    let is_whole = |one: &&Assignment| !matches!(&one.value.kind, ExprKind::Other { .. });
-    let mut seen = BTreeSet::new();
-    match set.iter().filter(is_whole).find(|one| !seen.insert(&one.column)) {
-        Some(twice) => {
-            let message = format!("multiple assignments to same column \"{}\"", twice.column);
-            Err(Problem::new("42601", message, twice.at))
-        }
-        None => Ok(()),
-    }
 }
 
 /// The text of a value of SET, a name among them.

@@ -72,7 +72,7 @@ impl Catalog {
     /// The catalog after two ways have met: what only one of them has is there perhaps.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
-        let mut joined = self.clone();
+        let mut joined = Self { untold: self.untold || other.untold, ..self.clone() };
         join(&mut joined.state, &other.state);
         for item in self.state.blurred.diff(&other.state.blurred) {
             if let imbl::ordmap::DiffItem::Add(place, blur) = item {

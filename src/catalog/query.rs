@@ -244,14 +244,25 @@ impl<'a> Reader<'a> {
             }
             Act::Insert { conflict: Some(conflict), .. } => self.conflict(table, conflict),
             Act::Merge { source, on, branches, .. } => {
+                // A row that is missing has no columns of the table.
+                self.levels.push(Level { items: Vec::new(), visible: Vec::new(), is_known: true });
+                self.join(source);
+                let source_only = self.levels.pop().unwrap_or_default();
                 self.join(source);
                 self.expr(on);
                 for branch in branches {
+                    let both = self.levels.last().cloned().unwrap_or_default();
+                    if let (false, Some(last)) = (branch.matched, self.levels.last_mut()) {
+                        *last = source_only.clone();
+                    }
                     branch.condition.iter().for_each(|condition| drop(self.expr(condition)));
                     match &branch.action {
                         MergeAction::Update(set) => self.assignments(set),
                         MergeAction::Insert { values, .. } => drop(self.each(values)),
                         _ => {}
+                    }
+                    if let Some(last) = self.levels.last_mut() {
+                        *last = both;
                     }
                 }
             }

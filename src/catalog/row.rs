@@ -58,7 +58,8 @@ impl Work<'_> {
         let Some(object) = self.state.get(id).filter(|object| object.kind == Kind::Table) else { return Ok(()) };
         let Some(relation) = object.relation().filter(|relation| relation.is_known) else { return Ok(()) };
         let mut seen = BTreeSet::new();
-        if let Some(twice) = columns.iter().find(|column| !seen.insert(*column)) {
+        let is_whole = |name: &&Ident| relation.column(name).is_none_or(|column| column.kind.scalar().is_some());
+        if let Some(twice) = columns.iter().filter(is_whole).find(|column| !seen.insert(*column)) {
             let message = format!("column \"{twice}\" specified more than once");
             return Err(Problem::new("42701", message, table.at));
         }
@@ -174,6 +175,13 @@ impl Work<'_> {
         let Some(id) = self.opened(table)? else { return Ok(()) };
         let relation = self.state.relation(id).filter(|relation| relation.is_known);
         let Some(relation) = relation else { return Ok(()) };
+        // Of arrays and records parts may be set one by one.
+        let is_whole = |set: &&Assignment| relation.column(&set.column).is_none_or(|it| it.kind.scalar().is_some());
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = set.iter().filter(is_whole).find(|set| !seen.insert(&set.column)) {
+            let message = format!("multiple assignments to same column \"{}\"", twice.column);
+            return Err(Problem::new("42601", message, twice.at));
+        }
         for set in set {
             if let Some(column) = relation.column(&set.column) {
                 self.matched(&set.value, column, "expression")?;

@@ -81,7 +81,7 @@ impl<'a> Flow<'a> {
             }
             Body::Opaque { why, at } => {
                 self.emit(*at, What::Opaque(format!("this body was not read: {why}")), state);
-                state.forget_everything();
+                state.lose_track();
             }
         }
         self.certain = certain;
@@ -414,7 +414,7 @@ impl<'a> Flow<'a> {
             }
             StepKind::Opaque { why } => {
                 self.emit(step.at, What::Opaque(format!("this statement was not read: {why}")), state);
-                state.forget_everything();
+                state.lose_track();
             }
             StepKind::Close(_) | StepKind::Null => {}
         }

@@ -99,7 +99,7 @@ impl<'a> Flow<'a> {
             }
             Act::Opaque { why } => {
                 self.emit(statement.at, What::Opaque(why.to_string()), state);
-                state.forget_everything();
+                state.lose_track();
             }
             Act::CreateTableAs { source, .. } => {
                 match &source.act {
@@ -118,7 +118,7 @@ impl<'a> Flow<'a> {
         let prepared: Vec<_> = prepared.into_iter().filter_map(|number| self.prepared.get(number).copied()).collect();
         if prepared.is_empty() {
             self.emit(at, What::Opaque(format!("{name} was not prepared in this script")), state);
-            state.forget_everything();
+            state.lose_track();
             return;
         }
         let given = self.resolve_all(arguments, state);

@@ -22,7 +22,7 @@ impl<'a> Flow<'a> {
         let resolved = self.resolve(command, state);
         let Some(text) = text_of(&resolved) else {
             self.emit(at, What::Opaque("the text of this dynamic SQL is not known before it runs".to_owned()), state);
-            state.forget_everything();
+            state.lose_track();
             Self::assign_rows(None, into, strict, state);
             return;
         };
@@ -34,7 +34,7 @@ impl<'a> Flow<'a> {
             Err(error) => {
                 let why = format!("the dynamic SQL `{text}` does not parse: {}", error.message);
                 self.emit(at, What::Opaque(why), state);
-                state.forget_everything();
+                state.lose_track();
                 Self::assign_rows(None, into, strict, state);
                 return;
             }

@@ -330,6 +330,12 @@ impl State {
         }
     }
 
+    /// Something that could not be told may have done anything.
+    pub(super) fn lose_track(&mut self) {
+        self.forget_everything();
+        self.catalog.lose_track();
+    }
+
     pub(super) fn forget_everything(&mut self) {
         self.facts.forget_relations();
         for scope in &mut self.scopes {

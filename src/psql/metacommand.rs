@@ -9,7 +9,8 @@ use crate::source::Span;
 pub struct Metacommand {
     /// From the backslash to the end of the last argument.
     pub span: Span,
-    /// The name without its backslash; psql compares it byte by byte.
+    /// The name without its backslash; psql compares it byte by byte, but for `copy`, which is in
+    /// lower case here.
     pub name: String,
     /// The arguments; of commands that take a whole line, one.
     pub arguments: Vec<Argument>,
@@ -83,7 +84,11 @@ pub fn read(line: &[u8], at: usize, base: usize, inside_statement: bool) -> (Met
     let name_end = at
         + 1
         + line[at + 1..].iter().position(|byte| is_space(*byte) || *byte == b'\\').unwrap_or(line.len() - at - 1);
-    let name = String::from_utf8_lossy(&line[at + 1..name_end]).into_owned();
+    let mut name = String::from_utf8_lossy(&line[at + 1..name_end]).into_owned();
+    // The one name that psql does not compare byte by byte.
+    if name.eq_ignore_ascii_case("copy") {
+        name.make_ascii_lowercase();
+    }
     let mut scanner = Scanner { line, base, at: name_end };
     let mut arguments = Vec::new();
     let mut end = name_end;

@@ -374,6 +374,11 @@ impl<'a> Reader<'a> {
                 self.add(command);
             }
             "if" | "elif" | "else" | "endif" => self.conditional(command),
+            "copy" => {
+                let copies = usize::from(copies_from_script(&command, self.file));
+                self.add(command);
+                self.copy_data(copies);
+            }
             _ => self.add(command),
         }
         next
@@ -430,6 +435,39 @@ impl<'a> Reader<'a> {
         });
         self.arm = self.script.arms.len() - 1;
     }
+}
+
+/// Whether a `\copy` reads its data from the lines that follow: `from stdin`, and not `from pstdin`.
+fn copies_from_script(command: &Metacommand, file: &[u8]) -> bool {
+    let Some(argument) = command.arguments.first() else { return false };
+    let (mut depth, mut quote, mut after_from) = (0_usize, None, false);
+    let mut word = Vec::new();
+    for byte in argument.span.of(file).iter().copied().chain([b' ']) {
+        let is_part = quote.is_some() || !(byte.is_ascii_whitespace() || matches!(byte, b'(' | b')' | b','));
+        if is_part {
+            quote = match quote {
+                None if matches!(byte, b'\'' | b'"') => Some(byte),
+                Some(open) if open == byte => None,
+                open => open,
+            };
+            word.push(byte.to_ascii_lowercase());
+            continue;
+        }
+        if after_from && !word.is_empty() {
+            // PostgreSQL's psql takes either for the other here.
+            return matches!(word.as_slice(), b"stdin" | b"stdout");
+        }
+        if !word.is_empty() {
+            after_from = depth == 0 && word == b"from";
+            word.clear();
+        }
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A message with its variables filled in, and where each of its bytes comes from.
