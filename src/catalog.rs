@@ -233,7 +233,8 @@ impl Problem {
     }
 
     /// Whether what is missing may be there in a database that is not wholly known.
-    fn is_absence(&self) -> bool {
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
         matches!(self.sqlstate, "42P01" | "42704" | "42703" | "42883" | "3F000")
     }
 }

@@ -14,6 +14,7 @@ use crate::mend;
 use crate::package::{Line, Role};
 
 mod kept;
+mod twice;
 
 pub use kept::Kept;
 

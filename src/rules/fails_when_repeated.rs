@@ -20,6 +20,13 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .filter(|event| event.what.problem().is_some())
             .map(|event| event.at.span())
             .collect();
+        let first =
+            case.passes.iter().find(|first| !first.repeat && first.script == pass.script && first.role == pass.role);
+        for again in first.into_iter().flat_map(|first| super::twice::again(first, pass)) {
+            let bytes = super::bytes(case, again.event.at);
+            let fix = mend::again(bytes, again.statement, again.sqlstate, pass.role.undoes());
+            findings.push(told(again.event, &again.message).fix(fix));
+        }
         for (index, event) in pass.run.events.iter().enumerate().filter(|(_, event)| event.reachable) {
             match &event.what {
                 What::Define { .. } | What::Refused(_) => {
