@@ -144,7 +144,8 @@ fn with_trail(mut finding: Finding, event: &Event<'_>) -> Finding {
             Origin::Dynamic => "as dynamic SQL here".to_owned(),
             Origin::Do => continue,
         };
-        if *at != event.at || at.span() != event.at.span() {
+        let is_here = *at == event.at && at.span() == event.at.span();
+        if !is_here || matches!(origin, Origin::ForeignKey { .. } | Origin::View(_)) {
             finding = finding.related(*at, text);
         }
     }

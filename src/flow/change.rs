@@ -582,7 +582,7 @@ impl<'a> Flow<'a> {
         };
         for base in bases {
             self.trail.push(Via { at, origin: Origin::View(relation.clone()) });
-            self.rows(&base, kind, None, None, state);
+            self.rows(&Name { at, ..base }, kind, None, None, state);
             self.trail.pop();
         }
     }
@@ -614,7 +614,7 @@ impl<'a> Flow<'a> {
                 continue;
             }
             self.trail.push(Via { at, origin });
-            self.rows(&child.child.relation(), then, None, None, state);
+            self.rows(&Name { at, ..child.child.relation() }, then, None, None, state);
             self.trail.pop();
         }
     }
