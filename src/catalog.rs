@@ -336,7 +336,8 @@ impl Catalog {
                 reader.findings.problem?
             }
         };
-        let is_certain = !self.untold && (self.complete || !problem.is_absence()) && !self.state.is_doubtful(&problem.keys);
+        let is_certain =
+            !self.untold && (self.complete || !problem.is_absence()) && !self.state.is_doubtful(&problem.keys);
         is_certain.then_some(problem)
     }
 
@@ -522,7 +523,8 @@ impl Catalog {
     #[must_use]
     pub fn delta(&self, other: &Self) -> Option<Delta> {
         let settled = self.saved.is_none() && other.saved.is_none();
-        let is_alike = settled && self.origin == other.origin && self.complete == other.complete && self.untold == other.untold;
+        let is_alike =
+            settled && self.origin == other.origin && self.complete == other.complete && self.untold == other.untold;
         is_alike.then(|| self.state.delta(&other.state, self.origin)).flatten()
     }
 

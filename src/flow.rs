@@ -132,6 +132,8 @@ pub struct Flow<'a> {
     nested: (u64, u64),
     /// How many calls were followed within the outermost that is being followed.
     followed: usize,
+    /// How many statements of functions were gone through in the script.
+    walked: usize,
     /// `PREPARE`d statements, with the types of their parameters.
     prepared: Vec<(&'a Statement, &'a [Type])>,
     /// The cursors with a query of their own in scope, the innermost last.
@@ -194,6 +196,7 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         loops: 0,
         nested: (0, 0),
         followed: 0,
+        walked: 0,
         prepared: Vec::new(),
         cursors: Vec::new(),
         lazy: false,

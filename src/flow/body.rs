@@ -13,7 +13,7 @@ use crate::effect::{
     Act, At, Block, Body, Declaration, Expr, ExprKind, Function, Handler, Ident, IfArm, Iteration, Name, Query,
     QueryBody, RaiseLevel, Select, Statement, Step, StepKind, SubqueryKind, Target, Type, VariableConflict,
 };
-use crate::logic::Truth;
+use crate::logic::{Facts, Truth};
 
 /// The most elements of an array, or rows of constants, that a loop is unrolled for.
 const UNROLL_LIMIT: usize = 4096;
@@ -32,6 +32,12 @@ const LOOPS_LIMIT: usize = 3;
 
 /// How many calls are followed within one that no other is around.
 const CALLS_LIMIT: usize = 2000;
+
+/// How many statements of functions are gone through for one script.
+const WALKED_LIMIT: usize = 100_000;
+
+/// How many facts there may be for what a function finds out to be kept behind its call.
+const LEARNED_LIMIT: usize = 256;
 
 /// How much work calls within calls may be for one script, in alternatives that logic tries.
 const NESTED_LIMIT: u64 = 100_000;
@@ -279,6 +285,7 @@ impl<'a> Flow<'a> {
         if !state.reachable {
             return;
         }
+        self.walked += usize::from(!self.frames.is_empty());
         match &step.kind {
             StepKind::Sql { statement, into, strict, perform } => {
                 if into.is_empty() && !perform && statement.act.yields_rows() {
@@ -837,6 +844,12 @@ impl<'a> Flow<'a> {
             state.forget_everything();
             return;
         }
+        if self.walked > WALKED_LIMIT {
+            let why = format!("functions do too much in this script to follow one more call of {}", function.name);
+            self.emit(at, What::Opaque(why), state);
+            state.lose_track();
+            return;
+        }
         self.frames.push(signature);
         let (mut scope, is_given) = self.arguments(function, at, arguments, certain, state);
         let is_trigger = |returns: &Type| matches!(returns.name.name.as_str(), "trigger" | "event_trigger");
@@ -867,6 +880,9 @@ impl<'a> Flow<'a> {
         }
         state.catalog.configure_all(&function.settings);
         self.body(&function.body, state);
+        if state.facts.len() > LEARNED_LIMIT.max(before.facts.len()) {
+            state.facts = self.remembered(&before, events);
+        }
         if outermost {
             self.nested = (self.nested.0 + state.facts.effort() - self.nested.1, state.facts.effort());
         }
@@ -888,6 +904,18 @@ impl<'a> Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
+    /// What was known before, as far as nothing since says something else.
+    fn remembered(&self, before: &State, since: usize) -> Facts {
+        let mut state = before.clone();
+        let is_opaque = |event: &super::Event<'_>| matches!(event.what, What::Opaque(_) | What::Define { .. });
+        if self.events.get(since..).unwrap_or_default().iter().any(is_opaque) {
+            state.forget_everything();
+        } else {
+            state.forget(&super::readers(&before.catalog, self.changed_since(since)));
+        }
+        state.facts
+    }
+
     /// What the arguments of a function hold, and whether none of those that it is given is NULL.
     fn arguments(
         &mut self,
