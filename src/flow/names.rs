@@ -54,6 +54,7 @@ impl Flow<'_> {
             // A function that is not known here is told as such; a newer PostgreSQL may have it.
             && problem.sqlstate != "42883"
         {
+            let at = if problem.at.span().end > 0 { problem.at } else { at };
             self.emit(at, What::Refused(Box::new(problem)), state);
         }
     }
