@@ -339,7 +339,7 @@ impl Work<'_> {
         self.generate(id, column)?;
         self.outcome.made.push(self.state.key((id, number)));
         let constraints: Vec<&WrittenConstraint> = column.constraints.iter().collect();
-        self.add_constraints(id, &constraints)?;
+        self.add_constraints(id, &constraints, false)?;
         self.pass_down(id, number)
     }
 
@@ -559,7 +559,7 @@ impl Work<'_> {
                 self.column(id, column, constraint.at)?;
             }
         }
-        self.add_constraints(id, &[constraint])
+        self.add_constraints(id, &[constraint], false)
     }
 
     fn drop_constraint(&mut self, id: Id, name: &Name, constraint: &Ident, if_exists: bool, cascade: bool) -> Done {
@@ -575,19 +575,28 @@ impl Work<'_> {
             self.doubt(known, || Problem::new("42704", message(), name.at));
         }
         let Some(detail) = self.state.get(known).and_then(Object::constraint).cloned() else { return Ok(()) };
-        if !detail.is_local {
+        if detail.inherited > 0 {
             let message = format!("cannot drop inherited constraint \"{constraint}\" of relation \"{}\"", name.name);
             return Err(Problem::new("42P16", message, name.at));
         }
         let mut targets = vec![(known, 0)];
-        if matches!(detail.rule, ConstraintRule::Check(_)) {
+        if matches!(detail.rule, ConstraintRule::Check(_)) && !detail.no_inherit {
+            let only = self.only;
             let mut open = self.state.inheritors(id);
             while let Some(child) = open.pop() {
                 let Some(copy) = self.state.lookup(Class::Constraint, child, constraint) else { continue };
-                let is_copy = self.state.get(copy).and_then(Object::constraint).is_some_and(|copy| !copy.is_local);
-                if is_copy && !targets.contains(&(copy, 0)) {
+                if targets.contains(&(copy, 0)) {
+                    continue;
+                }
+                let Some(Detail::Constraint(own)) = self.state.edit(copy).map(|object| &mut object.detail) else {
+                    continue;
+                };
+                if own.inherited <= 1 && !own.is_local && !only {
                     targets.push((copy, 0));
                     open.extend(self.state.inheritors(child));
+                } else {
+                    own.inherited = own.inherited.saturating_sub(1);
+                    own.is_local |= only;
                 }
             }
         }
@@ -705,6 +714,14 @@ impl Work<'_> {
                 }
             }
         }
+        for (name, _, no_inherit) in self.checks_of(parent) {
+            if let Some(own) = self.state.lookup(Class::Constraint, child, &name).filter(|_| !no_inherit)
+                && let Some(Detail::Constraint(own)) = self.state.edit(own).map(|object| &mut object.detail)
+            {
+                own.inherited += 1;
+                own.is_local &= !partition;
+            }
+        }
         if let Some(relation) = self.state.edit_relation(child) {
             relation.parents.push(parent);
         }
@@ -770,6 +787,7 @@ impl Work<'_> {
                 }
                 if let Some(Detail::Constraint(detail)) = self.state.edit(constraint).map(|object| &mut object.detail) {
                     detail.is_local = true;
+                    detail.inherited = 0;
                 }
             }
         }
@@ -788,6 +806,15 @@ impl Work<'_> {
             for column in relation.columns.iter_mut().filter(|column| names.contains(&column.name)) {
                 column.inherited = column.inherited.saturating_sub(1);
                 column.is_local |= column.inherited == 0;
+            }
+        }
+        for (name, _, no_inherit) in self.checks_of(parent) {
+            if let Some(own) = self.state.lookup(Class::Constraint, child, &name).filter(|_| !no_inherit)
+                && let Some(Detail::Constraint(own)) = self.state.edit(own).map(|object| &mut object.detail)
+                && own.inherited > 0
+            {
+                own.inherited -= 1;
+                own.is_local |= own.inherited == 0;
             }
         }
         self.state.remove_inheritor(parent, child);

@@ -9,6 +9,7 @@ use super::object::{
     Column, ColumnType, Constraint, ConstraintRule, Default as ColumnDefault, Detail, EventTrigger, Id, Index, Kind,
     Object, Presence, Relation, UserType,
 };
+use super::query::alike::Pair;
 use super::query::{Output, Reader, Shape, index_column_name, resolve_type};
 use super::store::{Class, Link, Ref};
 use super::{Done, Problem, Variables, Work, types};
@@ -45,6 +46,35 @@ pub(super) fn object_name(name: &str, second: Option<&str>, label: &str) -> Stri
     made.push('_');
     made.push_str(label);
     made
+}
+
+/// A `CHECK` constraint that a table or a domain is to have.
+#[derive(Clone, Copy)]
+struct Check<'e> {
+    name: Option<&'e Ident>,
+    expr: &'e Expr,
+    validated: bool,
+    no_inherit: bool,
+    comes: Comes,
+    at: At,
+}
+
+/// How a constraint comes to a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comes {
+    /// `CREATE TABLE` declares it.
+    Declared,
+    /// It is added to a table that is there.
+    Added,
+    /// A parent has it.
+    Inherited,
+}
+
+impl<'e> Check<'e> {
+    fn written(constraint: &'e WrittenConstraint, expr: &'e Expr, comes: Comes) -> Self {
+        let WrittenConstraint { name, not_valid, no_inherit, at, .. } = constraint;
+        Self { name: name.as_ref(), expr, validated: !not_valid, no_inherit: *no_inherit, comes, at: *at }
+    }
 }
 
 impl Work<'_> {
@@ -202,25 +232,29 @@ impl Work<'_> {
         if let Some(of) = of {
             self.columns_of_type(id, of)?;
         }
-        for (like, original) in like.iter().zip(&originals) {
-            self.columns_like(id, like, *original)?;
-        }
-        for (column, kind) in columns.iter().zip(kinds) {
+        let mut likes = like.iter().zip(&originals).peekable();
+        for (place, (column, kind)) in columns.iter().zip(kinds).enumerate() {
+            while let Some((like, original)) = likes.next_if(|(like, _)| like.after <= place) {
+                self.columns_like(id, like, *original)?;
+            }
             self.declare_column(id, column, kind)?;
+        }
+        for (like, original) in likes {
+            self.columns_like(id, like, *original)?;
         }
         for column in columns {
             self.generate(id, column)?;
         }
         let mut all: Vec<&WrittenConstraint> = columns.iter().flat_map(|column| &column.constraints).collect();
         all.extend(constraints);
-        self.add_constraints(id, &all)?;
+        self.add_constraints(id, &all, true)?;
         if *partition {
             for parent in parents.into_iter().flatten() {
                 self.copy_to_partition(id, parent)?;
             }
         }
         for (like, original) in like.iter().zip(originals) {
-            self.keys_like(id, like, original)?;
+            self.constraints_like(id, like, original)?;
         }
         Ok(())
     }
@@ -289,20 +323,78 @@ impl Work<'_> {
             self.copy_default((id, number), default, parent_id);
         }
         // CHECK constraints come too.
-        let checks: Vec<(Ident, Arc<Expr>)> = self
-            .state
-            .constraints(parent_id)
-            .filter_map(|(check, constraint)| match &constraint.rule {
-                ConstraintRule::Check(expr) => Some((self.state.get(check)?.name.clone(), Arc::clone(expr))),
-                _ => None,
-            })
-            .collect();
-        for (name, expr) in checks {
-            if self.state.lookup(Class::Constraint, id, &name).is_none() {
-                self.add_check(id, Some(&name), &expr, true, false, self.at)?;
+        for (name, expr, no_inherit) in self.checks_of(parent_id) {
+            if no_inherit {
+                continue;
             }
+            if let Some(known) = self.state.lookup(Class::Constraint, id, &name) {
+                // Another parent has it, too.
+                if !self.is_check((id, known), &expr) {
+                    let message = format!(
+                        "check constraint name \"{name}\" appears multiple times but with different expressions"
+                    );
+                    self.differ((id, known), Problem::new("42710", message, self.at))?;
+                }
+                self.inherit_constraint(known);
+                continue;
+            }
+            let at = self.at;
+            let comes = Comes::Inherited;
+            self.add_check(id, Check { name: Some(&name), expr: &expr, validated: true, no_inherit, comes, at })?;
         }
         Ok(())
+    }
+
+    /// The `CHECK` constraints of a table: the name, what it says, and whether it is `NO INHERIT`.
+    pub(super) fn checks_of(&self, id: Id) -> Vec<(Ident, Arc<Expr>, bool)> {
+        let check = |(check, constraint): (Id, &Constraint)| match &constraint.rule {
+            ConstraintRule::Check(expr) => {
+                Some((self.state.get(check)?.name.clone(), Arc::clone(expr), constraint.no_inherit))
+            }
+            _ => None,
+        };
+        self.state.constraints(id).filter_map(check).collect()
+    }
+
+    /// Whether a constraint of a table is a `CHECK` that says the same.
+    fn is_check(&self, (table, known): (Id, Id), expr: &Expr) -> bool {
+        let known = self.state.get(known).and_then(Object::constraint).map(|constraint| &constraint.rule);
+        let Some(ConstraintRule::Check(known)) = known else { return false };
+        let mut pair = Pair::new(self.state, self.state);
+        pair.see(table, table, None);
+        pair.exprs(known, expr)
+    }
+
+    /// A problem if a `CHECK` says something else; where a column has another name by now, that cannot
+    /// be told.
+    fn differ(&mut self, (table, known): (Id, Id), problem: Problem) -> Done {
+        let problem = problem.on(self.state.key((known, 0)));
+        let object = self.state.get(known);
+        let is_maybe = object.is_some_and(|object| object.presence == Presence::Maybe);
+        let is_told = match object.and_then(Object::constraint).map(|constraint| &constraint.rule) {
+            Some(ConstraintRule::Check(expr)) => {
+                let mut reader = Reader::new(self.state);
+                reader.see(table, None);
+                reader.expr(expr);
+                reader.findings.problem.is_none()
+            }
+            _ => true,
+        };
+        if is_told && !is_maybe {
+            return Err(problem);
+        }
+        self.may_fail(problem);
+        Ok(())
+    }
+
+    /// One more parent has a constraint. A partition has only one.
+    fn inherit_constraint(&mut self, known: Id) {
+        let table = self.state.get(known).map_or(0, |object| object.parent);
+        let is_partition = self.state.relation(table).is_some_and(|relation| relation.partition);
+        if let Some(Detail::Constraint(detail)) = self.state.edit(known).map(|object| &mut object.detail) {
+            detail.inherited = if is_partition { 1 } else { detail.inherited.saturating_add(1) };
+            detail.is_local &= !is_partition;
+        }
     }
 
     /// Keys and indexes of a partitioned table are repeated on each partition.
@@ -317,7 +409,7 @@ impl Work<'_> {
         for (key, constraint) in keys {
             let Some(name) = self.state.get(key).map(|object| object.name.clone()) else { continue };
             let columns = self.same_columns(parent, id, &constraint.columns);
-            let made = Constraint { columns: columns.clone(), is_local: false, ..constraint };
+            let made = Constraint { columns: columns.clone(), is_local: false, inherited: 1, ..constraint };
             let schema = self.state.schema_of(id);
             let name = if self.state.lookup(Class::Constraint, id, &name).is_some() {
                 self.free_constraint_name(&name, None, "fkey", schema)
@@ -395,25 +487,37 @@ impl Work<'_> {
         let mut defaults = Vec::new();
         let (at, origin) = (self.at, self.origin);
         for column in source.columns {
-            if self.state.relation(id).is_some_and(|relation| relation.column(&column.name).is_some()) {
-                return Err(twice(&column.name, like.name.at));
-            }
             let default = column.default_id;
             let (generated, identity) = (column.generated, column.identity);
             let comment = column.comment.clone().filter(|_| includes("comments"));
-            let copy = Column {
-                default: None,
-                default_id: 0,
-                generated: false,
-                identity: None,
-                comment,
-                is_local: true,
-                inherited: 0,
-                at,
-                origin,
-                ..column
+            let known = self.state.relation(id).and_then(|relation| relation.column(&column.name));
+            let number = match known.map(|known| (known.number, known.is_local)) {
+                Some((_, true)) => return Err(twice(&column.name, like.name.at)),
+                // A parent has it, too.
+                Some((number, false)) => {
+                    if let Some(own) = self.edit_column((id, number)) {
+                        own.is_local = true;
+                        own.not_null |= column.not_null;
+                        own.comment = comment;
+                    }
+                    number
+                }
+                None => {
+                    let copy = Column {
+                        default: None,
+                        default_id: 0,
+                        generated: false,
+                        identity: None,
+                        comment,
+                        is_local: true,
+                        inherited: 0,
+                        at,
+                        origin,
+                        ..column
+                    };
+                    self.push_column(id, copy)
+                }
             };
-            let number = self.push_column(id, copy);
             if (generated && includes("generated")) || (!generated && includes("defaults")) {
                 defaults.push((number, default));
             }
@@ -426,19 +530,6 @@ impl Work<'_> {
         }
         if let Some(relation) = self.state.edit_relation(id) {
             relation.is_known &= source.is_known;
-        }
-        if includes("constraints") {
-            let checks: Vec<(Ident, Arc<Expr>)> = self
-                .state
-                .constraints(from)
-                .filter_map(|(check, constraint)| match &constraint.rule {
-                    ConstraintRule::Check(expr) => Some((self.state.get(check)?.name.clone(), Arc::clone(expr))),
-                    _ => None,
-                })
-                .collect();
-            for (name, expr) in checks {
-                self.add_check(id, Some(&name), &expr, true, true, self.at)?;
-            }
         }
         Ok(())
     }
@@ -456,10 +547,19 @@ impl Work<'_> {
         self.add_index(None, Index { table: id, columns, include, ..source }, rule, is_local)
     }
 
-    fn keys_like(&mut self, id: Id, like: &Like, from: Option<Id>) -> Done {
-        let Some(from) = from.filter(|_| like.including.iter().any(|known| known == "indexes")) else {
+    /// The constraints and indexes that LIKE copies.
+    fn constraints_like(&mut self, id: Id, like: &Like, from: Option<Id>) -> Done {
+        let includes = |what: &str| like.including.iter().any(|known| known == what);
+        let Some(from) = from else { return Ok(()) };
+        if includes("constraints") {
+            for (name, expr, no_inherit) in self.checks_of(from) {
+                let (at, comes) = (self.at, Comes::Added);
+                self.add_check(id, Check { name: Some(&name), expr: &expr, validated: true, no_inherit, comes, at })?;
+            }
+        }
+        if !includes("indexes") {
             return Ok(());
-        };
+        }
         for index in self.state.indexes(from) {
             self.repeat_index(id, from, index, true)?;
         }
@@ -692,10 +792,16 @@ impl Work<'_> {
 
     /// The constraints of a table in the order in which PostgreSQL makes them: checks, keys,
     /// foreign keys.
-    pub(super) fn add_constraints(&mut self, id: Id, all: &[&WrittenConstraint]) -> Done {
+    pub(super) fn add_constraints(&mut self, id: Id, all: &[&WrittenConstraint], is_new: bool) -> Done {
+        let comes = if is_new { Comes::Declared } else { Comes::Added };
+        let mut names: BTreeSet<&Ident> = BTreeSet::new();
         for constraint in all {
             if let ConstraintKind::Check(expr) = &constraint.kind {
-                self.add_check(id, constraint.name.as_ref(), expr, !constraint.not_valid, true, constraint.at)?;
+                if let Some(name) = constraint.name.as_ref().filter(|name| !names.insert(*name)) {
+                    let message = format!("check constraint \"{name}\" already exists");
+                    return Err(Problem::new("42710", message, constraint.at));
+                }
+                self.add_check(id, Check::written(constraint, expr, comes))?;
             }
         }
         let mut keys: Vec<&WrittenConstraint> = Vec::new();
@@ -773,15 +879,53 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn add_check(
-        &mut self,
-        id: Id,
-        name: Option<&Ident>,
-        expr: &Expr,
-        validated: bool,
-        is_local: bool,
-        at: At,
-    ) -> Done {
+    /// PostgreSQL's `MergeWithExistingConstraint`: whether a table has the constraint already, and it
+    /// is as well for two to have declared it.
+    fn merge_check(&mut self, id: Id, check: Check<'_>) -> Result<bool, Problem> {
+        let Check { name: Some(name), expr, validated, no_inherit, comes, at } = check else { return Ok(false) };
+        let Some(known) = self.state.lookup(Class::Constraint, id, name) else { return Ok(false) };
+        let Some(Constraint { is_local, inherited, validated: was_validated, no_inherit: stays, .. }) =
+            self.state.get(known).and_then(Object::constraint).cloned()
+        else {
+            return Ok(false);
+        };
+        let is_partition = self.state.relation(id).is_some_and(|relation| relation.partition);
+        let may_merge = comes != Comes::Added || (!is_local && !is_partition);
+        let table = self.state.get(id).map(|object| object.name.clone()).unwrap_or_default();
+        if !may_merge || !self.is_check((id, known), expr) {
+            let is_check = self.state.get(known).and_then(Object::constraint);
+            let is_check = is_check.is_some_and(|known| matches!(known.rule, ConstraintRule::Check(_)));
+            if !may_merge || !is_check {
+                return self.check_constraint_name(id, name, at).map(|()| false);
+            }
+            let message = format!("constraint \"{name}\" for relation \"{table}\" already exists");
+            self.differ((id, known), Problem::new("42710", message, at))?;
+        }
+        let conflict = if stays {
+            Some("non-inherited")
+        } else if inherited > 0 && no_inherit {
+            Some("inherited")
+        } else {
+            (validated && !was_validated).then_some("NOT VALID")
+        };
+        if let Some(other) = conflict {
+            let message = format!("constraint \"{name}\" conflicts with {other} constraint on relation \"{table}\"");
+            return Err(Problem::new("42P17", message, at).on(self.state.key((known, 0))));
+        }
+        if comes == Comes::Inherited {
+            self.inherit_constraint(known);
+        } else if let Some(Detail::Constraint(detail)) = self.state.edit(known).map(|object| &mut object.detail) {
+            detail.is_local = !is_partition;
+            detail.no_inherit |= no_inherit;
+        }
+        if comes != Comes::Declared {
+            self.altered((known, 0), "merged");
+        }
+        Ok(true)
+    }
+
+    fn add_check(&mut self, id: Id, check: Check<'_>) -> Done {
+        let Check { name, expr, validated, no_inherit, comes, at } = check;
         let is_domain = self.state.get(id).is_some_and(|object| object.kind == Kind::Domain);
         let mut reader = Reader::new(self.state);
         if is_domain {
@@ -794,6 +938,9 @@ impl Work<'_> {
         self.settle(findings)?;
         let columns: Vec<u16> =
             uses.iter().filter(|((to, sub), _)| *to == id && *sub != 0).map(|((_, n), _)| *n).collect();
+        if !is_domain && self.merge_check(id, check)? {
+            return Ok(());
+        }
         let name = match name {
             Some(name) => {
                 self.check_constraint_name(id, name, at)?;
@@ -809,17 +956,19 @@ impl Work<'_> {
             }
         };
         let rule = ConstraintRule::Check(Arc::new(expr.clone()));
-        let made = self.insert_constraint(id, name.clone(), Constraint { rule, validated, columns, is_local });
+        let is_local = comes != Comes::Inherited;
+        let inherited = u16::from(!is_local);
+        let constraint = Constraint { rule, validated, columns, no_inherit, is_local, inherited };
+        let made = self.insert_constraint(id, name.clone(), constraint);
         for (to, link) in uses {
             if to.0 != id {
                 self.state.link((made, 0), to, link);
             }
         }
-        if !is_domain {
+        if !is_domain && !no_inherit {
+            let check = Check { name: Some(&name), comes: Comes::Inherited, ..check };
             for child in self.state.inheritors(id) {
-                if self.state.lookup(Class::Constraint, child, &name).is_none() {
-                    self.add_check(child, Some(&name), expr, validated, false, at)?;
-                }
+                self.add_check(child, check)?;
             }
         }
         Ok(())
@@ -946,7 +1095,7 @@ impl Work<'_> {
         }
         let name = name.cloned().unwrap_or_else(|| index.clone());
         self.check_constraint_name(id, &name, written.at)?;
-        let constraint = Constraint { rule, validated: true, columns: source.columns, is_local: true };
+        let constraint = declared(rule, true, source.columns);
         let made = self.insert_constraint(id, name.clone(), constraint);
         self.state.unlink_range((index_id, 0), (index_id, 0));
         self.state.link((index_id, 0), (made, 0), Link::Internal);
@@ -1023,7 +1172,11 @@ impl Work<'_> {
         let owner = match rule {
             Some(rule) => {
                 self.check_constraint_name(table, &name, self.at)?;
-                let constraint = Constraint { rule, validated: true, columns: index.columns.clone(), is_local };
+                let constraint = Constraint {
+                    is_local,
+                    inherited: u16::from(!is_local),
+                    ..declared(rule, true, index.columns.clone())
+                };
                 Some(self.insert_constraint(table, name.clone(), constraint))
             }
             None => None,
@@ -1255,7 +1408,7 @@ impl Work<'_> {
             on_delete: *on_delete,
             on_update: *on_update,
         };
-        let constraint = Constraint { rule, validated: !written.not_valid, columns: numbers.clone(), is_local: true };
+        let constraint = declared(rule, !written.not_valid, numbers.clone());
         let made = self.insert_constraint(id, name.clone(), constraint);
         if let Some(parent) = parent {
             if target_columns.is_empty() {
@@ -1649,9 +1802,7 @@ impl Work<'_> {
 
     pub(super) fn add_domain_constraint(&mut self, id: Id, constraint: &WrittenConstraint) -> Done {
         match &constraint.kind {
-            ConstraintKind::Check(expr) => {
-                self.add_check(id, constraint.name.as_ref(), expr, !constraint.not_valid, true, constraint.at)
-            }
+            ConstraintKind::Check(expr) => self.add_check(id, Check::written(constraint, expr, Comes::Added)),
             ConstraintKind::NotNull(_) => {
                 if let Some(Detail::Type(detail)) = self.state.edit(id).map(|object| &mut object.detail) {
                     detail.not_null = true;
@@ -1908,6 +2059,11 @@ fn is_null(expr: &Expr) -> bool {
 
 fn twice(name: &str, at: At) -> Problem {
     Problem::new("42701", format!("column \"{name}\" specified more than once"), at)
+}
+
+/// A constraint that a table declares itself.
+const fn declared(rule: ConstraintRule, validated: bool, columns: Vec<u16>) -> Constraint {
+    Constraint { rule, validated, columns, no_inherit: false, is_local: true, inherited: 0 }
 }
 
 fn disagreement(at: At) -> Problem {

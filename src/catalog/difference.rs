@@ -240,6 +240,7 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
         }
         (Detail::Constraint(first), Detail::Constraint(second)) => {
             say.flag("validated", first.validated, second.validated);
+            say.flag("no inherit", first.no_inherit, second.no_inherit);
             say.say(
                 "columns",
                 numbers((one_side.0, one.parent), &first.columns),

@@ -414,8 +414,12 @@ pub struct Constraint {
     pub validated: bool,
     /// Its columns by number.
     pub(super) columns: Vec<u16>,
+    /// `NO INHERIT`
+    pub no_inherit: bool,
     /// Whether the relation itself declares it.
     pub is_local: bool,
+    /// From how many parents it comes.
+    pub inherited: u16,
 }
 
 /// What a constraint demands.

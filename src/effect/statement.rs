@@ -614,6 +614,8 @@ pub struct Like {
     /// What else is, in lower case: `comments`, `constraints`, `defaults`, `generated`,
     /// `identity`, `indexes`, `statistics`, `storage`; `ALL` is all of them.
     pub including: Vec<Ident>,
+    /// How many of the columns that are written out stand before it.
+    pub after: usize,
 }
 
 /// A constraint.
@@ -625,6 +627,8 @@ pub struct Constraint {
     pub kind: ConstraintKind,
     /// `NOT VALID`
     pub not_valid: bool,
+    /// `NO INHERIT`
+    pub no_inherit: bool,
     /// Where it stands.
     pub at: At,
 }

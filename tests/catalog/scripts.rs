@@ -577,6 +577,112 @@ pub(crate) const SCRIPTS: &[(&str, &str)] = &[
         "CREATE TABLE t (a int); WITH c AS (SELECT a FROM t) INSERT INTO t SELECT a FROM c; MERGE INTO t USING (SELECT 1 AS a) AS s ON s.a = t.a WHEN MATCHED THEN DELETE",
         "",
     ),
+    // Constraints that parents and children both declare.
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c (a int CONSTRAINT k CHECK (a > 0)) INHERITS (p); ALTER TABLE c DROP CONSTRAINT k",
+        "42P16",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c (CONSTRAINT k CHECK (a > 1)) INHERITS (p)",
+        "42710",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c (CONSTRAINT k UNIQUE (a)) INHERITS (p)",
+        "42710",
+    ),
+    ("CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0), CONSTRAINT k CHECK (a > 0))", "42710"),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE q (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c () INHERITS (p, q); ALTER TABLE c NO INHERIT p; ALTER TABLE c DROP CONSTRAINT k",
+        "42P16",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE q (a int, CONSTRAINT k CHECK (a > 1)); CREATE TABLE c () INHERITS (p, q)",
+        "42710",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p (CONSTRAINT k CHECK (a > 0), CONSTRAINT l CHECK (a < 9)) FOR VALUES FROM (1) TO (9); ALTER TABLE c DROP CONSTRAINT l; ALTER TABLE p DROP CONSTRAINT k",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p FOR VALUES FROM (1) TO (9); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 0)",
+        "42710",
+    ),
+    (
+        "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 0); ALTER TABLE p DROP CONSTRAINT k",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 1)",
+        "42710",
+    ),
+    (
+        "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 0); ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 0)",
+        "42710",
+    ),
+    (
+        "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 1); ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0)",
+        "42710",
+    ),
+    (
+        "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 0) NOT VALID; ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0)",
+        "42P17",
+    ),
+    (
+        "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 0) NO INHERIT; ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0)",
+        "42P17",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c () INHERITS (p); ALTER TABLE c ADD CONSTRAINT k CHECK (a > 0) NO INHERIT",
+        "42P17",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c () INHERITS (p); ALTER TABLE c NO INHERIT p; ALTER TABLE c DROP CONSTRAINT k",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c () INHERITS (p); ALTER TABLE c DROP CONSTRAINT k",
+        "42P16",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c (a int, CONSTRAINT k CHECK (a > 0)); ALTER TABLE c INHERIT p; ALTER TABLE p DROP CONSTRAINT k; ALTER TABLE c DROP CONSTRAINT k",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c () INHERITS (p); ALTER TABLE ONLY p DROP CONSTRAINT k; ALTER TABLE c DROP CONSTRAINT k",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int, b int CONSTRAINT k CHECK (b > 3) NO INHERIT); CREATE TABLE c () INHERITS (p); ALTER TABLE p ADD CONSTRAINT l CHECK (a > 3) NO INHERIT; INSERT INTO c VALUES (3, 3)",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 3) NO INHERIT); CREATE TABLE c (a int, CONSTRAINT k CHECK (a > 3)); ALTER TABLE c INHERIT p; ALTER TABLE p DROP CONSTRAINT k; ALTER TABLE c DROP CONSTRAINT k",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 3) NO INHERIT); CREATE TABLE q (LIKE p INCLUDING ALL); CREATE TABLE c () INHERITS (q); INSERT INTO c VALUES (1)",
+        "",
+    ),
+    // The columns and constraints of LIKE beside those of parents, and in their place.
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c (LIKE p INCLUDING CONSTRAINTS) INHERITS (p)",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int NOT NULL DEFAULT 1, b text); CREATE TABLE c (x int, LIKE p INCLUDING DEFAULTS, y int) INHERITS (p)",
+        "",
+    ),
+    ("CREATE TABLE p (a int); CREATE TABLE c (a int, LIKE p) INHERITS (p)", "42701"),
+    ("CREATE TABLE p (a int); CREATE TABLE c (LIKE p, a int)", "42701"),
+    ("CREATE TABLE p (a int); CREATE TABLE c (LIKE p, LIKE p)", "42701"),
+    (
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c (LIKE p INCLUDING CONSTRAINTS, CONSTRAINT k CHECK (a > 0))",
+        "42710",
+    ),
+    (
+        "CREATE TABLE p (x text, CONSTRAINT k CHECK (x = 'text')); CREATE TABLE q (y int); CREATE TABLE c (a text, LIKE p INCLUDING CONSTRAINTS, b text, LIKE q); INSERT INTO c VALUES ('x', 'text', 'y', 1)",
+        "",
+    ),
 ];
 
 /// Statements in which marks stand for names of a small pool.

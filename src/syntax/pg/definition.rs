@@ -412,7 +412,7 @@ impl Lower<'_> {
         for element in &create.table_elts {
             match &element.node {
                 Some(NodeEnum::ColumnDef(column)) => columns.push(self.column(column)),
-                Some(NodeEnum::TableLikeClause(clause)) => like.push(self.like_clause(clause)),
+                Some(NodeEnum::TableLikeClause(clause)) => like.push(self.like_clause(clause, columns.len())),
                 _ => constraints.extend(self.constraint_of(element, None)),
             }
         }
@@ -438,7 +438,7 @@ impl Lower<'_> {
         values.map(|value| self.expr(Some(value))).filter(crate::effect::has_call).collect()
     }
 
-    fn like_clause(&self, clause: &protobuf::TableLikeClause) -> Like {
+    fn like_clause(&self, clause: &protobuf::TableLikeClause, after: usize) -> Like {
         // PostgreSQL's nodes/parsenodes.h: the bits of TableLikeOption.
         let options = [
             ("comments", 0),
@@ -457,6 +457,7 @@ impl Lower<'_> {
                 .filter(|(_, bit)| clause.options & (1 << bit) != 0)
                 .map(|(name, _)| Ident::new_static(name))
                 .collect(),
+            after,
         }
     }
 
@@ -543,6 +544,7 @@ impl Lower<'_> {
             name: written(&constraint.conname),
             kind,
             not_valid: constraint.skip_validation && constraint.contype() != ConstrType::ConstrNotnull,
+            no_inherit: constraint.is_no_inherit && constraint.contype() == ConstrType::ConstrCheck,
             at: self.at(constraint.location),
         })
     }

@@ -159,7 +159,7 @@ impl Lower<'_> {
         for element in node.child(K::TABLE_ARG_LIST).into_iter().flat_map(Node::nodes) {
             match element.kind() {
                 K::COLUMN => columns.push(self.column_def(element)),
-                K::LIKE_CLAUSE => like.push(self.like_clause(element)),
+                K::LIKE_CLAUSE => like.push(self.like_clause(element, columns.len())),
                 _ => constraints.extend(self.constraint(element, None)),
             }
         }
@@ -190,7 +190,7 @@ impl Lower<'_> {
     }
 
     /// What `ALL` stands for goes in and out with it; a later word overrules an earlier one.
-    fn like_clause(&self, node: Node) -> Like {
+    fn like_clause(&self, node: Node, after: usize) -> Like {
         let options = [
             (K::PROPERTY_COMMENTS, "comments"),
             (K::PROPERTY_CONSTRAINTS, "constraints"),
@@ -212,6 +212,7 @@ impl Lower<'_> {
                 .filter(|(kind, _)| included(*kind))
                 .map(|(_, name)| Ident::new_static(name))
                 .collect(),
+            after,
         }
     }
 
@@ -290,7 +291,8 @@ impl Lower<'_> {
         let not_valid = column.is_none()
             && matches!(kind, ConstraintKind::Check(_) | ConstraintKind::ForeignKey { .. })
             && (node.has(K::NOT_VALID) || node.has(K::NOT_ENFORCED));
-        Some(Constraint { name, kind, not_valid, at: self.at(node) })
+        let no_inherit = matches!(kind, ConstraintKind::Check(_)) && node.has(K::NO_INHERIT);
+        Some(Constraint { name, kind, not_valid, no_inherit, at: self.at(node) })
     }
 
     fn foreign_key(&self, node: Node, own: Vec<Ident>) -> ConstraintKind {
