@@ -40,6 +40,14 @@ const RELATIONS: &str = " pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_att
     pg_timezone_abbrevs pg_timezone_names pg_transform pg_trigger pg_ts_config pg_ts_config_map pg_ts_dict \
     pg_ts_parser pg_ts_template pg_type pg_user pg_user_mapping pg_user_mappings pg_views ";
 
+/// Those of them that are views, beside `pg_stat_…` and `pg_statio_…`.
+const VIEWS: &str = " pg_available_extension_versions pg_available_extensions pg_backend_memory_contexts pg_config \
+    pg_cursors pg_file_settings pg_group pg_hba_file_rules pg_ident_file_mappings pg_indexes pg_locks pg_matviews \
+    pg_policies pg_prepared_statements pg_prepared_xacts pg_publication_tables pg_replication_origin_status \
+    pg_replication_slots pg_roles pg_rules pg_seclabels pg_sequences pg_settings pg_shadow pg_shmem_allocations \
+    pg_stats pg_stats_ext pg_stats_ext_exprs pg_tables pg_timezone_abbrevs pg_timezone_names pg_user \
+    pg_user_mappings pg_views ";
+
 /// The functions of `pg_proc` of PostgreSQL 15 that yield sets.
 const SETS: &str = " aclexplode generate_series generate_subscripts json_array_elements json_array_elements_text json_each \
     json_each_text json_object_keys json_populate_recordset json_to_recordset jsonb_array_elements \
@@ -243,6 +251,14 @@ pub fn is_type(name: &str) -> bool {
 pub fn is_relation(name: &str) -> bool {
     static KNOWN: OnceLock<HashSet<&'static str>> = OnceLock::new();
     KNOWN.get_or_init(|| RELATIONS.split_ascii_whitespace().collect()).contains(name)
+}
+
+/// Whether that relation of `pg_catalog` is a view.
+#[must_use]
+pub fn is_view(name: &str) -> bool {
+    name.starts_with("pg_stat_")
+        || name.starts_with("pg_statio_")
+        || VIEWS.split_ascii_whitespace().any(|view| view == name)
 }
 
 /// Whether a function of PostgreSQL's of that name yields any number of rows.

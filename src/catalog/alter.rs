@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::change::not_followed;
 use super::object::{Column, ColumnType, ConstraintRule, Detail, Id, Kind, Object, Presence};
 use super::routine::missing_to_drop;
-use super::store::{Class, Found, Link, PG_CATALOG, Ref};
+use super::store::{Class, Found, Link, Ref};
 use super::{Done, Problem, Work, remove};
 use crate::effect::{
     AlterAction, At, Constraint as WrittenConstraint, ConstraintKind, Ident, Identity, Name, Object as Named,
@@ -93,12 +93,38 @@ impl Work<'_> {
                 self.check_kind(id, &object.kind, name)?;
                 Ok(Some((id, 0)))
             }
-            Found::System => {
-                Err(Problem::new("42501", format!("permission denied: \"{}\" is a system catalog", name.name), name.at))
-            }
+            Found::System => self.system_to_drop(object).map(|()| None),
             Found::NoSchema => Err(Problem::missing_schema(name.schema.as_deref().unwrap_or_default(), name.at)),
             Found::Missing => Err(missing_to_drop(&object.kind, &Name::plain(name.name.clone(), name.at), name.at)),
         }
+    }
+
+    /// What PostgreSQL says when a relation of its own is dropped, or one that bears such a name.
+    fn system_to_drop(&mut self, object: &Named) -> Done {
+        let Named { name, kind, .. } = object;
+        let is_catalog = name.schema.as_ref().is_none_or(|schema| schema == "pg_catalog");
+        if is_catalog && crate::builtin::is_relation(&name.name) {
+            let is_view = crate::builtin::is_view(&name.name);
+            if *kind != (if is_view { ObjectKind::View } else { ObjectKind::Table }) {
+                let article = if *kind == ObjectKind::Index { "an" } else { "a" };
+                let message = format!("\"{}\" is not {article} {kind}", name.name);
+                return Err(Problem::new("42809", message, name.at));
+            }
+            if is_view {
+                self.blur("DROP of a view of PostgreSQL itself is not followed");
+                return Ok(());
+            }
+            let message = format!("permission denied: \"{}\" is a system catalog", name.name);
+            return Err(Problem::new("42501", message, name.at));
+        }
+        let problem = missing_to_drop(kind, &Name::plain(name.name.clone(), name.at), name.at);
+        // Catalogs have indexes, an extension may have brought something.
+        if is_catalog && *kind != ObjectKind::Index && !self.state.has_extension {
+            return Err(problem);
+        }
+        self.blur("whether there is such a relation of PostgreSQL itself is not told");
+        self.may_fail(problem);
+        Ok(())
     }
 
     fn type_to_drop(&mut self, object: &Named) -> Result<Option<Ref>, Problem> {
@@ -918,13 +944,13 @@ impl Work<'_> {
             (ObjectKind::Constraint, Some(constraint)) => self.rename_constraint(name, constraint, to),
             (kind, _) if kind.is_relation() => {
                 let Some(id) = self.opened(name)? else { return Ok(()) };
-                // ALTER TABLE renames whatever has its kind of name.
+                // ALTER TABLE and ALTER INDEX rename whatever has their kind of name.
                 match (&object.kind, self.state.get(id).map(|object| &object.kind)) {
-                    (ObjectKind::Table, Some(Kind::CompositeType)) => {
+                    (ObjectKind::Table | ObjectKind::Index, Some(Kind::CompositeType)) => {
                         let message = format!("\"{}\" is a composite type", name.name);
                         return Err(Problem::new("42809", message, name.at));
                     }
-                    (ObjectKind::Table, _) => {}
+                    (ObjectKind::Table | ObjectKind::Index, _) => {}
                     _ => self.check_kind(id, &object.kind, name)?,
                 }
                 self.rename_relation(id, to, name.at)
@@ -1132,9 +1158,6 @@ impl Work<'_> {
         if sub != 0 || found.parent == schema {
             return Ok(());
         }
-        if schema == PG_CATALOG {
-            return Err(Problem::new("42501", format!("permission denied for schema {to}"), name.at));
-        }
         let kind = found.kind.clone();
         if kind == Kind::CompositeType && object.kind == ObjectKind::Table {
             return Err(Problem::new("42809", format!("\"{}\" is a composite type", name.name), name.at));
@@ -1306,6 +1329,7 @@ fn pass(action: &AlterAction) -> u8 {
         | AlterAction::DropConstraint { .. }
         | AlterAction::ColumnNotNull { set: false, .. }
         | AlterAction::ColumnDefault { value: None, .. } => 0,
+        AlterAction::Other { what, .. } if matches!(what.as_str(), "drop identity" | "drop expression") => 0,
         AlterAction::ColumnType { .. } => 1,
         AlterAction::AddColumn { .. } => 2,
         AlterAction::ColumnNotNull { set: true, .. } => 3,
@@ -1315,6 +1339,7 @@ fn pass(action: &AlterAction) -> u8 {
             _ => 5,
         },
         AlterAction::ColumnDefault { .. } => 5,
+        AlterAction::Other { what, .. } if what.starts_with("add identity") => 5,
         _ => 7,
     }
 }

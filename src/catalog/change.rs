@@ -1,5 +1,6 @@
 //! One statement: what it is, and the statements that define nothing but name something.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::{Id, Kind};
@@ -460,25 +461,33 @@ impl Work<'_> {
     }
 
     fn truncate(&mut self, tables: &[Name], cascade: bool) -> Done {
-        let mut ids = Vec::new();
+        let mut named = Vec::new();
         for name in tables {
             let Some(id) = self.opened(name)? else { continue };
             if self.state.get(id).is_some_and(|object| !matches!(object.kind, Kind::Table | Kind::ForeignTable)) {
                 return Err(Problem::new("42809", format!("\"{}\" is not a table", name.name), name.at));
             }
-            ids.push(id);
+            named.push((id, name));
         }
         if cascade {
             return Ok(());
         }
-        for (id, name) in ids.iter().zip(tables) {
-            for ((child, _), ..) in self.state.dependents((*id, 0)) {
+        // What inherits from them is emptied with them.
+        let mut emptied = BTreeSet::new();
+        let mut open: Vec<Id> = named.iter().map(|(id, _)| *id).collect();
+        while let Some(id) = open.pop() {
+            if emptied.insert(id) {
+                open.extend(self.state.inheritors(id));
+            }
+        }
+        for (id, name) in named {
+            for ((child, _), ..) in self.state.dependents((id, 0)) {
                 let Some(object) = self.state.get(child) else { continue };
                 let refers = matches!(
                     object.constraint().map(|constraint| &constraint.rule),
-                    Some(super::ConstraintRule::ForeignKey { parent, .. }) if parent == id
+                    Some(super::ConstraintRule::ForeignKey { parent, .. }) if *parent == id
                 );
-                if refers && !ids.contains(&object.parent) {
+                if refers && !emptied.contains(&object.parent) {
                     let message = "cannot truncate a table referenced in a foreign key constraint".to_owned();
                     return Err(Problem::new("0A000", message, name.at).on(self.state.key((child, 0))));
                 }

@@ -683,6 +683,54 @@ pub(crate) const SCRIPTS: &[(&str, &str)] = &[
         "CREATE TABLE p (x text, CONSTRAINT k CHECK (x = 'text')); CREATE TABLE q (y int); CREATE TABLE c (a text, LIKE p INCLUDING CONSTRAINTS, b text, LIKE q); INSERT INTO c VALUES ('x', 'text', 'y', 1)",
         "",
     ),
+    // What ALTER TABLE does first.
+    (
+        "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY); ALTER TABLE t ALTER a DROP IDENTITY, ALTER a DROP NOT NULL, ALTER a TYPE bigint",
+        "",
+    ),
+    (
+        "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY); ALTER TABLE t ALTER a DROP NOT NULL, ALTER a DROP IDENTITY",
+        "42601",
+    ),
+    ("CREATE TABLE t (a int); ALTER TABLE t ALTER a ADD GENERATED ALWAYS AS IDENTITY, ALTER a SET NOT NULL", ""),
+    (
+        "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED); ALTER TABLE t ALTER b SET DEFAULT 3, ALTER b DROP EXPRESSION",
+        "",
+    ),
+    // Partitions are emptied with their table.
+    (
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (a int REFERENCES t) PARTITION BY RANGE (a); CREATE TABLE v PARTITION OF u FOR VALUES FROM (0) TO (9); TRUNCATE t, u",
+        "",
+    ),
+    (
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (a int) PARTITION BY RANGE (a); CREATE TABLE v PARTITION OF u FOR VALUES FROM (0) TO (9); ALTER TABLE u ADD FOREIGN KEY (a) REFERENCES t; TRUNCATE t, v",
+        "0A000",
+    ),
+    // Names as PostgreSQL's own relations have them.
+    ("DROP VIEW IF EXISTS pg_catalog.nosuch; DROP TABLE IF EXISTS pg_nosuch; DROP VIEW pg_nosuch", "42P01"),
+    ("DROP VIEW pg_catalog.nosuch", "42P01"),
+    ("DROP TABLE pg_class", "42501"),
+    ("DROP VIEW IF EXISTS pg_class", "42809"),
+    ("DROP TABLE pg_views", "42809"),
+    ("CREATE VIEW pg_mine AS SELECT 1 AS a; ALTER VIEW pg_mine RENAME TO pg_yours; DROP VIEW pg_yours", ""),
+    // ALTER INDEX renames other relations, too.
+    (
+        "CREATE TABLE t (a int); ALTER INDEX t RENAME TO u; CREATE VIEW v AS SELECT a FROM u; ALTER INDEX v RENAME TO w; CREATE SEQUENCE s; ALTER INDEX s RENAME TO t",
+        "",
+    ),
+    ("CREATE TYPE t AS (a int); ALTER INDEX t RENAME TO u", "42809"),
+    // A superuser may give PostgreSQL's own schema more.
+    (
+        "CREATE TABLE t (a int); ALTER TABLE t SET SCHEMA pg_catalog; SELECT a FROM pg_catalog.t; DROP TABLE pg_catalog.t",
+        "",
+    ),
+    ("CREATE VIEW t AS SELECT 1 AS a; ALTER VIEW t SET SCHEMA pg_catalog; DROP VIEW pg_catalog.t", ""),
+    ("CREATE TYPE t AS (a int); ALTER TYPE t SET SCHEMA pg_catalog; DROP TYPE pg_catalog.t", ""),
+    ("CREATE SEQUENCE t; ALTER SEQUENCE t SET SCHEMA pg_catalog; DROP SEQUENCE pg_catalog.t", ""),
+    (
+        "CREATE FUNCTION t(a int) RETURNS int LANGUAGE sql AS 'SELECT a'; ALTER FUNCTION t(int) SET SCHEMA pg_catalog; DROP FUNCTION pg_catalog.t(int)",
+        "",
+    ),
 ];
 
 /// Statements in which marks stand for names of a small pool.
