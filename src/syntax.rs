@@ -9,11 +9,40 @@ mod squawk;
 pub(crate) mod token;
 pub mod witness;
 
-use crate::effect::{At, Expr, Statement};
+use crate::effect::{At, Expr, Ident, Statement};
 use crate::source::Map;
 
 /// Why an `INSERT` is not followed that calls functions to find an element of a column.
 const CALLED_FOR_ELEMENT: &str = "an element that is inserted is found by a call";
+
+/// Why a statement is not followed that neither reader reads, by PostgreSQL's name for its node.
+fn unread_statement(node: &str) -> Ident {
+    let words = match node {
+        "AlterCollationStmt" => "ALTER COLLATION … REFRESH VERSION",
+        "AlterDatabaseRefreshCollStmt" => "ALTER DATABASE … REFRESH COLLATION VERSION",
+        "AlterExtensionContentsStmt" => "ALTER EXTENSION … ADD or DROP",
+        "AlterFdwStmt" => "ALTER FOREIGN DATA WRAPPER",
+        "AlterForeignServerStmt" => "ALTER SERVER",
+        "AlterObjectDependsStmt" => "ALTER … DEPENDS ON EXTENSION",
+        "AlterOpFamilyStmt" => "ALTER OPERATOR FAMILY",
+        "AlterOperatorStmt" => "ALTER OPERATOR",
+        "AlterTableMoveAllStmt" => "ALTER … ALL IN TABLESPACE",
+        "AlterTableSpaceOptionsStmt" => "ALTER TABLESPACE",
+        "AlterTsconfigurationStmt" => "ALTER TEXT SEARCH CONFIGURATION",
+        "AlterTsdictionaryStmt" => "ALTER TEXT SEARCH DICTIONARY",
+        "AlterUserMappingStmt" => "ALTER USER MAPPING",
+        "CreateAmStmt" => "CREATE ACCESS METHOD",
+        "CreateConversionStmt" => "CREATE CONVERSION",
+        "CreateOpClassStmt" => "CREATE OPERATOR CLASS",
+        "CreateOpFamilyStmt" => "CREATE OPERATOR FAMILY",
+        "CreateTransformStmt" => "CREATE TRANSFORM",
+        "CreateUserMappingStmt" => "CREATE USER MAPPING",
+        "DropUserMappingStmt" => "DROP USER MAPPING",
+        "ImportForeignSchemaStmt" => "IMPORT FOREIGN SCHEMA",
+        other => return Ident::from(format!("unread {other}")),
+    };
+    Ident::from(format!("{words} is not followed"))
+}
 
 /// Why a text could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

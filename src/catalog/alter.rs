@@ -47,6 +47,7 @@ impl Work<'_> {
             }
             ObjectKind::Other(kind) if kind == "owned" => {
                 self.blur("DROP OWNED drops what is not known here");
+                self.drop_owned(&name.name);
                 return Ok(None);
             }
             ObjectKind::Aggregate | ObjectKind::Routine if self.is_aggregate(object) => {
@@ -142,7 +143,18 @@ impl Work<'_> {
     fn delete(&mut self, targets: &[Ref], cascade: bool) -> Done {
         let at = self.at;
         match remove::delete(self.state, targets, cascade, at) {
-            Ok(dropped) => self.outcome.dropped.extend(dropped),
+            Ok(dropped) => {
+                let columns = dropped.iter().filter(|one| one.key.kind == Kind::Column && one.cascade_from.is_some());
+                let tables: BTreeSet<Id> = columns.filter_map(|one| self.state.id(&one.key)).collect();
+                self.outcome.dropped.extend(dropped);
+                for table in tables {
+                    // A table goes with its partition key. Which columns that is is not told.
+                    if self.state.relation(table).is_some_and(|relation| relation.partitioned) {
+                        self.blur("whether a column that goes was part of a partition key is not told");
+                        self.may_be_gone(table);
+                    }
+                }
+            }
             // If it does not fail, what would be in the way is not there.
             Err(problem) if self.state.is_doubtful(&problem.keys) => {
                 self.may_fail(problem);
@@ -153,6 +165,52 @@ impl Work<'_> {
             Err(problem) => return Err(problem),
         }
         Ok(())
+    }
+
+    /// What the roles own may be gone, and what was granted to them. Which policies are for them is
+    /// not told.
+    fn drop_owned(&mut self, role: &Ident) {
+        let is_own = matches!(role.as_str(), "current_user" | "current_role" | "session_user");
+        let all: Vec<Id> = self.state.ids().collect();
+        for id in all {
+            let Some(object) = self.state.get(id) else { continue };
+            let is_owned = match &object.owner {
+                Some(owner) => owner == role || is_own,
+                // What everybody has is nobody's.
+                None => is_own && object.at != At::default(),
+            };
+            if is_owned || object.kind == Kind::Policy {
+                self.may_be_gone(id);
+            }
+            if self.state.get(id).is_some_and(|object| object.grants.contains_key(role))
+                && let Some(object) = self.state.edit(id)
+            {
+                object.grants.remove(role);
+                self.altered((id, 0), "revoked");
+            }
+        }
+    }
+
+    /// An object may be gone, with all that needs it.
+    fn may_be_gone(&mut self, id: Id) {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<Ref> = vec![(id, 0)];
+        while let Some(of) = open.pop() {
+            if !seen.insert(of) {
+                continue;
+            }
+            open.extend(self.state.dependents(of).into_iter().map(|(by, ..)| by));
+            if let Some(column) = self.edit_column(of) {
+                column.presence = Presence::Maybe;
+                self.altered(of, "perhaps dropped");
+            } else if of.1 == 0
+                && let Some(object) = self.state.edit(of.0)
+            {
+                object.presence = Presence::Maybe;
+                object.varies = true;
+                self.altered(of, "perhaps dropped");
+            }
+        }
     }
 
     // ALTER TABLE
@@ -731,7 +789,12 @@ impl Work<'_> {
             let own = self.state.relation(child).and_then(|r| r.column(&column.name)).map(|c| c.number);
             let Some(number) = own else {
                 let message = format!("child table is missing column \"{}\"", column.name);
-                return Err(Problem::new("42804", message, self.at));
+                let problem = Problem::new("42804", message, self.at);
+                if self.state.relation(child).is_some_and(|relation| relation.is_known) {
+                    return Err(problem);
+                }
+                self.may_fail(problem);
+                continue;
             };
             if let Some(own) = self.edit_column((child, number)) {
                 own.inherited += 1;

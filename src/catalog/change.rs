@@ -796,6 +796,7 @@ pub(super) fn one(kind: &str) -> String {
         "largeobject" => "large object",
         "opclass" => "operator class",
         "opfamily" => "operator family",
+        "statistics" => return "extended statistics".to_owned(),
         "tsconfiguration" => "text search configuration",
         "tsdictionary" => "text search dictionary",
         "tsparser" => "text search parser",
@@ -807,7 +808,7 @@ pub(super) fn one(kind: &str) -> String {
 }
 
 pub(super) fn not_followed(kind: &str) -> String {
-    format!("{} is not followed", one(kind))
+    format!("what is done with {} is not followed", one(kind))
 }
 
 pub(super) fn missing_type(name: &Name) -> Problem {

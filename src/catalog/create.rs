@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::change::{not_followed, one, other_name};
+use super::change::{one, other_name};
 use super::object::{
     Column, ColumnType, Constraint, ConstraintRule, Default as ColumnDefault, Detail, EventTrigger, Id, Index, Kind,
     Object, Presence, Relation, UserType,
@@ -123,7 +123,7 @@ impl Work<'_> {
     }
 
     /// What is there only perhaps gives way to what is made; otherwise it is a problem.
-    fn replace_maybe(&mut self, id: Id, problem: Problem) -> Done {
+    pub(super) fn replace_maybe(&mut self, id: Id, problem: Problem) -> Done {
         if self.state.get(id).is_some_and(|object| object.presence == Presence::Yes) {
             return Err(problem);
         }
@@ -1827,7 +1827,8 @@ impl Work<'_> {
                 }
                 let detail = Detail::Relation(Relation { next_column: 1, ..Relation::default() });
                 let object = self.new_object(Kind::ForeignTable, name.name.clone(), schema).with(detail);
-                self.insert_in_schema(object);
+                let id = self.insert_in_schema(object);
+                self.link_to_named(id, "server", parts);
                 Ok(())
             }
             ObjectKind::Extension => {
@@ -1858,11 +1859,19 @@ impl Work<'_> {
             ObjectKind::EventTrigger => self.create_event_trigger(name, parts),
             ObjectKind::Language => self.create_named(Ident::new_static("language"), name, *if_not_exists, *or_replace),
             ObjectKind::Other(kind) => match kind.as_str() {
-                "publication" | "server" | "foreign data wrapper" => {
-                    self.create_named(kind.clone(), name, *if_not_exists, false)
+                "publication" | "foreign data wrapper" => self.create_named(kind.clone(), name, *if_not_exists, false),
+                "server" => {
+                    self.create_named(kind.clone(), name, *if_not_exists, false)?;
+                    // One that was there before keeps its wrapper.
+                    if let Some(id) = self.state.lookup_other(kind, 0, &name.name)
+                        && self.state.needs((id, 0)).is_empty()
+                    {
+                        self.link_to_named(id, "foreign data wrapper", parts);
+                    }
+                    Ok(())
                 }
                 _ => {
-                    self.blur(not_followed(kind));
+                    self.blur(format!("CREATE of {} is not followed", one(kind)));
                     let name = &Name { name: other_name(object), ..name.clone() };
                     // There may be several of one name; what counts is that it was not there.
                     // Statistics go with their table, which is not told.
@@ -1935,6 +1944,15 @@ impl Work<'_> {
             self.state.link((id, 0), (function, 0), Link::Normal);
         }
         Ok(())
+    }
+
+    /// What it needs is the one of that kind which its parts name.
+    fn link_to_named(&mut self, id: Id, kind: &str, parts: &[Expr]) {
+        if let [Expr { kind: ExprKind::Column(path), .. }] = parts
+            && let Some(needed) = path.last().and_then(|name| self.state.lookup_other(kind, 0, name))
+        {
+            self.state.link((id, 0), (needed, 0), Link::Normal);
+        }
     }
 
     fn create_named(&mut self, kind: Ident, name: &Name, if_not_exists: bool, or_replace: bool) -> Done {

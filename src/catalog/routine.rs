@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::object::{ColumnType, Detail, Id, Kind, Object, Presence, Routine, Rule, Trigger};
-use super::query::Reader;
+use super::object::{ColumnType, Detail, Id, Kind, Object, Presence, Routine, Rule, Trigger, UserType};
+use super::query::{Reader, resolve_type};
 use super::store::{Class, Found, Link};
 use super::{Done, Problem, Variables, Work, body};
 use crate::effect::{
-    Act, At, Body, Expr, Function, Ident, Name, Object as Named, ObjectKind, TriggerState, TriggerTiming, Type,
+    Act, At, Body, Expr, Function, Ident, Name, Object as Named, ObjectKind, Query, Statement, TriggerState,
+    TriggerTiming, Type,
 };
 
 impl Work<'_> {
@@ -45,7 +46,10 @@ impl Work<'_> {
             }
         }
         let returns = match &written.returns {
-            Some(returns) => Some(self.routine_type(returns)?),
+            Some(returns) => {
+                self.announce_type(&written.language, returns)?;
+                Some(self.routine_type(returns)?)
+            }
             None if written.procedure => None,
             None => match outputs.as_slice() {
                 [(_, one)] => Some(one.clone()),
@@ -104,6 +108,25 @@ impl Work<'_> {
                 self.link_routine(id, written);
             }
         }
+        Ok(())
+    }
+
+    /// A type that is not there is announced by what returns it and is not written in SQL.
+    fn announce_type(&mut self, language: &str, returns: &Type) -> Done {
+        let is_missing = match self.state.find(Class::Type, &returns.name) {
+            Found::Missing => !crate::builtin::is_type(&returns.name.name) && !returns.array,
+            _ => false,
+        };
+        let is_announced = is_missing && self.complete && !self.state.has_extension;
+        if !is_announced
+            || !matches!(language, "c" | "internal")
+            || !matches!(resolve_type(self.state, returns), Err(problem) if problem.sqlstate == "42704")
+        {
+            return Ok(());
+        }
+        let schema = self.schema_for(&returns.name, false)?;
+        let made = self.new_object(Kind::Type, returns.name.name.clone(), schema);
+        self.insert_in_schema(made.with(Detail::Type(UserType::default())));
         Ok(())
     }
 
@@ -452,7 +475,10 @@ impl Work<'_> {
         }
         if event == "select" {
             self.blur("a rule ON SELECT makes a table a view");
-            return Ok(());
+            return match actions.as_slice() {
+                [Statement { act: Act::Select(query), .. }] if name == "_RETURN" => self.become_view(id, query),
+                _ => Ok(()),
+            };
         }
         let touches = body::touches_of(actions);
         let names: Vec<Name> = touches.reads.iter().chain(&touches.writes).cloned().collect();
@@ -514,6 +540,32 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// An empty table without indexes, triggers and children becomes a view. Whether it is empty is not
+    /// told.
+    fn become_view(&mut self, id: Id, query: &Query) -> Done {
+        let is_bare = [Class::Constraint, Class::IndexOf, Class::Trigger, Class::Policy, Class::Inheritor]
+            .into_iter()
+            .all(|class| self.state.parts(class, id).is_empty());
+        let is_table = self.state.get(id).is_some_and(|object| object.kind == Kind::Table);
+        if !is_bare || !is_table {
+            return Ok(());
+        }
+        let (_, uses, unresolved) = self.shape(query)?;
+        let query = Arc::new(query.clone());
+        self.state.rename(id, |object| {
+            object.kind = Kind::View;
+            if let Detail::Relation(relation) = &mut object.detail {
+                relation.query = Some(query);
+                relation.unresolved = unresolved;
+            }
+        });
+        for (to, link) in uses {
+            self.state.link((id, 0), to, link);
+        }
+        self.altered((id, 0), "a view");
+        Ok(())
+    }
+
     pub(super) fn create_policy(&mut self, object: &Named, parts: &[Expr]) -> Done {
         let Some(id) = self.opened(&object.name)? else { return Ok(()) };
         let part = object.part.clone().unwrap_or_default();
@@ -525,7 +577,8 @@ impl Work<'_> {
         if let Some(known) = self.state.lookup(Class::Policy, id, &part) {
             let table = self.state.get(id).map(|object| object.name.clone()).unwrap_or_default();
             let message = format!("policy \"{part}\" for table \"{table}\" already exists");
-            return Err(Problem::new("42710", message, object.name.at).on(self.state.key((known, 0))));
+            let problem = Problem::new("42710", message, object.name.at).on(self.state.key((known, 0)));
+            self.replace_maybe(known, problem)?;
         }
         let mut reader = Reader::new(self.state);
         reader.see(id, None);

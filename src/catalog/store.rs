@@ -700,6 +700,7 @@ impl State {
             }
             Kind::Default => format!("default value for column {} of {}", self.key(of).part.unwrap_or_default(), on()),
             kind if kind.is_routine() => format!("{kind} {}", self.routine_text(of.0)),
+            Kind::Other(kind) if kind == "foreign data wrapper" => format!("foreign-data wrapper {}", object.name),
             kind => format!("{kind} {}", self.visible_name(of.0)),
         }
     }

@@ -292,7 +292,8 @@ pub enum Act {
         members: Vec<Statement>,
         /// `OWNED BY table.column` of a sequence; the conditions of a policy; of an operator, a
         /// cast and an event trigger the call of the function, of the last also its event and
-        /// the tags that it waits for.
+        /// the tags that it waits for; the server of a foreign table and the foreign data
+        /// wrapper of a server.
         parts: Vec<Expr>,
     },
     /// `ALTER TABLE`, and whatever else takes its actions (views, indexes, sequences, types).

@@ -731,6 +731,61 @@ pub(crate) const SCRIPTS: &[(&str, &str)] = &[
         "CREATE FUNCTION t(a int) RETURNS int LANGUAGE sql AS 'SELECT a'; ALTER FUNCTION t(int) SET SCHEMA pg_catalog; DROP FUNCTION pg_catalog.t(int)",
         "",
     ),
+    // Foreign tables go with their server, servers with their wrapper.
+    (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER v FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE t (a int) SERVER v; DROP SERVER v CASCADE; CREATE TABLE t (a int); CREATE SERVER v FOREIGN DATA WRAPPER w; DROP FOREIGN DATA WRAPPER w CASCADE",
+        "",
+    ),
+    (
+        "BEGIN; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER v FOREIGN DATA WRAPPER w; DROP FOREIGN DATA WRAPPER w CASCADE; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER v FOREIGN DATA WRAPPER w; ROLLBACK",
+        "",
+    ),
+    (
+        "BEGIN; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER v FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE t (a int) SERVER v; DROP SERVER v",
+        "2BP01",
+    ),
+    (
+        "BEGIN; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER v FOREIGN DATA WRAPPER w; DROP FOREIGN DATA WRAPPER w",
+        "2BP01",
+    ),
+    (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER v FOREIGN DATA WRAPPER w; CREATE TABLE p (a int, b text) PARTITION BY LIST (a); CREATE FOREIGN TABLE t (a int, b text) SERVER v; ALTER TABLE p ATTACH PARTITION t FOR VALUES IN (1); DROP FOREIGN DATA WRAPPER w CASCADE",
+        "",
+    ),
+    (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER v FOREIGN DATA WRAPPER w; CREATE TABLE p (a int, b text); CREATE FOREIGN TABLE t (a int, b text) SERVER v; ALTER FOREIGN TABLE t INHERIT p; DROP FOREIGN DATA WRAPPER w CASCADE",
+        "",
+    ),
+    // A partitioned table goes with its key.
+    (
+        "CREATE DOMAIN e AS int; CREATE TABLE t (a e, b text) PARTITION BY RANGE (a); CREATE VIEW v AS SELECT b FROM t; DROP DOMAIN e CASCADE; CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
+        "",
+    ),
+    ("CREATE DOMAIN e AS int; CREATE TABLE t (a e, b text); DROP DOMAIN e CASCADE; ALTER TABLE t ADD COLUMN a int", ""),
+    // What roles own may be gone.
+    (
+        "BEGIN; CREATE TABLE t (a int); CREATE ROLE r1; CREATE ROLE r2; CREATE POLICY p ON t TO r1, r2 USING (true); GRANT SELECT ON t TO r1; DROP OWNED BY r1, r2; CREATE POLICY p ON t TO r1 USING (true); DROP OWNED BY r1; CREATE POLICY p ON t TO r2 USING (true); ROLLBACK",
+        "",
+    ),
+    (
+        "BEGIN; CREATE ROLE r1; CREATE TABLE t (a int); ALTER TABLE t OWNER TO r1; CREATE VIEW v AS SELECT a FROM t; DROP OWNED BY r1 CASCADE; CREATE TABLE t (b int); CREATE VIEW v AS SELECT b FROM t; ROLLBACK",
+        "",
+    ),
+    // Types that are announced, and tables that become views.
+    (
+        "CREATE FUNCTION f(cstring) RETURNS shell AS 'int8in' LANGUAGE internal IMMUTABLE STRICT; CREATE FUNCTION g(shell) RETURNS cstring AS 'int8out' LANGUAGE internal IMMUTABLE STRICT; DROP TYPE shell CASCADE",
+        "",
+    ),
+    ("CREATE FUNCTION f(int) RETURNS shell LANGUAGE sql AS 'SELECT 1'", "42704"),
+    ("CREATE FUNCTION f(int) RETURNS s9.shell LANGUAGE internal AS 'int8in'", "3F000"),
+    (
+        "CREATE TABLE t (a int, b text); CREATE RULE \"_RETURN\" AS ON SELECT TO t DO INSTEAD SELECT 1 AS a, 'a'::text AS b; DROP VIEW t; CREATE TABLE t (a int)",
+        "",
+    ),
+    (
+        "CREATE TABLE u (a int); CREATE TABLE t (a int); CREATE RULE \"_RETURN\" AS ON SELECT TO t DO INSTEAD SELECT a FROM u; DROP TABLE u",
+        "2BP01",
+    ),
 ];
 
 /// Statements in which marks stand for names of a small pool.

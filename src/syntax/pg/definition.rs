@@ -22,7 +22,8 @@ impl Lower<'_> {
             NodeEnum::CreateForeignTableStmt(create) => {
                 let relation = create.base_stmt.as_ref().and_then(|base| base.relation.as_ref());
                 let if_not_exists = create.base_stmt.as_ref().is_some_and(|base| base.if_not_exists);
-                create_of(Self::object(ObjectKind::ForeignTable, self.relation(relation)), if_not_exists, false)
+                let object = Self::object(ObjectKind::ForeignTable, self.relation(relation));
+                with_parts(create_of(object, if_not_exists, false), vec![self.needed(&create.servername)])
             }
             NodeEnum::ViewStmt(view) => Act::CreateView {
                 name: self.relation(view.view.as_ref()),
@@ -178,7 +179,7 @@ impl Lower<'_> {
             }
             NodeEnum::CreateForeignServerStmt(create) => {
                 let object = Self::object(other("server"), self.found(&create.servername));
-                create_of(object, create.if_not_exists, false)
+                with_parts(create_of(object, create.if_not_exists, false), vec![self.needed(&create.fdwname)])
             }
             NodeEnum::CreateCastStmt(create) => {
                 let source = self.type_name(create.sourcetype.as_ref());
@@ -393,6 +394,11 @@ impl Lower<'_> {
             base: None,
             constraints: Box::default(),
         }
+    }
+
+    /// The server or the wrapper without which something cannot be.
+    fn needed(&self, name: &str) -> Expr {
+        Expr { at: self.here(), kind: ExprKind::Column(vec![Ident::from(name)]) }
     }
 
     fn owned_by(&self, options: &[Node]) -> Vec<Expr> {

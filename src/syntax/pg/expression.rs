@@ -414,9 +414,13 @@ fn value_function(op: SqlValueFunctionOp) -> &'static str {
 
 /// What a node that is not read here is called, so that its silence can be told.
 pub(super) fn unread(node: &NodeEnum) -> String {
+    format!("unread {}", node_name(node))
+}
+
+/// What PostgreSQL calls a node.
+pub(super) fn node_name(node: &NodeEnum) -> String {
     let debug = format!("{node:?}");
-    let name = debug.split(['(', ' ', '{']).next().unwrap_or_default();
-    format!("unread {name}")
+    debug.split(['(', ' ', '{']).next().unwrap_or_default().to_owned()
 }
 
 /// The alias's name and the names that it gives to columns.

@@ -6,7 +6,7 @@ use pg_query::protobuf::{
     TransactionStmtKind, VariableSetKind,
 };
 
-use super::expression::unread;
+use super::expression::node_name;
 use super::{Lower, items, string, strings, those, written};
 use crate::effect::{
     Act, Assignment, Conflict, ConflictAction, CopyEnd, ExprKind, Ident, MergeAction, MergeWhen, Name, Query,
@@ -144,7 +144,9 @@ impl Lower<'_> {
             NodeEnum::CreateSubscriptionStmt(_) => outside("create subscription"),
             NodeEnum::DropSubscriptionStmt(_) => outside("drop subscription"),
             NodeEnum::ReturnStmt(expression) => self.sql_return(expression),
-            other => self.definition(other).unwrap_or_else(|| Act::Opaque { why: Ident::from(unread(other)) }),
+            other => self
+                .definition(other)
+                .unwrap_or_else(|| Act::Opaque { why: crate::syntax::unread_statement(&node_name(other)) }),
         }
     }
 

@@ -14,7 +14,7 @@ impl Lower<'_> {
         let if_exists = node.has(K::IF_EXISTS);
         let last = node.nodes().last()?;
         if let Some(unread) = unread_statement(node.kind(), last.kind()) {
-            return Some(Act::Opaque { why: Ident::new_static(unread) });
+            return Some(Act::Opaque { why: crate::syntax::unread_statement(unread) });
         }
         if let Some(act) = self.renamed(&kind, node, last, if_exists) {
             return Some(act);
@@ -334,21 +334,21 @@ fn altered(node: K) -> Option<ObjectKind> {
 /// What PostgreSQL calls a statement that neither reader reads.
 const fn unread_statement(node: K, action: K) -> Option<&'static str> {
     Some(match (node, action) {
-        (_, K::DEPENDS_ON_EXTENSION | K::NO_DEPENDS_ON_EXTENSION) => "unread AlterObjectDependsStmt",
-        (_, K::ALL_IN_TABLESPACE) => "unread AlterTableMoveAllStmt",
-        (K::ALTER_OPERATOR_FAMILY, K::ADD_OP_CLASS_OPTIONS | K::DROP_OP_CLASS_OPTIONS) => "unread AlterOpFamilyStmt",
-        (K::ALTER_OPERATOR, K::SET_OPTIONS) => "unread AlterOperatorStmt",
-        (K::ALTER_FOREIGN_DATA_WRAPPER, K::FDW_OPTION_LIST) => "unread AlterFdwStmt",
-        (K::ALTER_SERVER, K::ALTER_OPTION_LIST | K::SERVER_VERSION) => "unread AlterForeignServerStmt",
-        (K::ALTER_USER_MAPPING, _) => "unread AlterUserMappingStmt",
-        (K::ALTER_EXTENSION, K::ALTER_EXTENSION_ADD | K::ALTER_EXTENSION_DROP) => "unread AlterExtensionContentsStmt",
-        (K::ALTER_DATABASE, K::REFRESH_COLLATION_VERSION) => "unread AlterDatabaseRefreshCollStmt",
-        (K::ALTER_COLLATION, K::REFRESH_VERSION) => "unread AlterCollationStmt",
-        (K::ALTER_TEXT_SEARCH_DICTIONARY, K::ATTRIBUTE_LIST) => "unread AlterTsdictionaryStmt",
+        (_, K::DEPENDS_ON_EXTENSION | K::NO_DEPENDS_ON_EXTENSION) => "AlterObjectDependsStmt",
+        (_, K::ALL_IN_TABLESPACE) => "AlterTableMoveAllStmt",
+        (K::ALTER_OPERATOR_FAMILY, K::ADD_OP_CLASS_OPTIONS | K::DROP_OP_CLASS_OPTIONS) => "AlterOpFamilyStmt",
+        (K::ALTER_OPERATOR, K::SET_OPTIONS) => "AlterOperatorStmt",
+        (K::ALTER_FOREIGN_DATA_WRAPPER, K::FDW_OPTION_LIST) => "AlterFdwStmt",
+        (K::ALTER_SERVER, K::ALTER_OPTION_LIST | K::SERVER_VERSION) => "AlterForeignServerStmt",
+        (K::ALTER_USER_MAPPING, _) => "AlterUserMappingStmt",
+        (K::ALTER_EXTENSION, K::ALTER_EXTENSION_ADD | K::ALTER_EXTENSION_DROP) => "AlterExtensionContentsStmt",
+        (K::ALTER_DATABASE, K::REFRESH_COLLATION_VERSION) => "AlterDatabaseRefreshCollStmt",
+        (K::ALTER_COLLATION, K::REFRESH_VERSION) => "AlterCollationStmt",
+        (K::ALTER_TEXT_SEARCH_DICTIONARY, K::ATTRIBUTE_LIST) => "AlterTsdictionaryStmt",
         (K::ALTER_TEXT_SEARCH_CONFIGURATION, K::ADD_MAPPING | K::ALTER_MAPPING | K::DROP_MAPPING) => {
-            "unread AlterTsconfigurationStmt"
+            "AlterTsconfigurationStmt"
         }
-        (K::ALTER_TABLESPACE, K::SET_OPTIONS | K::RESET_OPTIONS) => "unread AlterTableSpaceOptionsStmt",
+        (K::ALTER_TABLESPACE, K::SET_OPTIONS | K::RESET_OPTIONS) => "AlterTableSpaceOptionsStmt",
         _ => return None,
     })
 }

@@ -135,10 +135,20 @@ impl Lower<'_> {
                 }
             }
             kind => match defined(kind) {
-                Some(kind) => created(self.object(kind, node), node, Vec::new()),
+                Some(kind) => {
+                    let needed = match node.kind() {
+                        K::CREATE_FOREIGN_TABLE => {
+                            node.child(K::SERVER_CLAUSE).and_then(|clause| clause.child(K::SERVER_REF))
+                        }
+                        K::CREATE_SERVER => node.child(K::FOREIGN_DATA_WRAPPER_REF),
+                        _ => None,
+                    };
+                    let needed = needed.map(|name| self.expr_of(ExprKind::Column(vec![self.ident(Some(name))]), name));
+                    created(self.object(kind, node), node, needed.into_iter().collect())
+                }
                 None => self.drop_objects(node).or_else(|| self.alter(node)).unwrap_or_else(|| Act::Opaque {
                     why: unread_statement(kind)
-                        .map_or_else(|| Ident::from(format!("unread {kind:?}")), Ident::new_static),
+                        .map_or_else(|| Ident::from(format!("unread {kind:?}")), crate::syntax::unread_statement),
                 }),
             },
         }
@@ -573,14 +583,14 @@ fn defined(node: K) -> Option<ObjectKind> {
 /// What PostgreSQL calls a statement that neither reader reads.
 const fn unread_statement(node: K) -> Option<&'static str> {
     Some(match node {
-        K::CREATE_ACCESS_METHOD => "unread CreateAmStmt",
-        K::CREATE_CONVERSION => "unread CreateConversionStmt",
-        K::CREATE_TRANSFORM => "unread CreateTransformStmt",
-        K::CREATE_OPERATOR_CLASS => "unread CreateOpClassStmt",
-        K::CREATE_OPERATOR_FAMILY => "unread CreateOpFamilyStmt",
-        K::CREATE_USER_MAPPING => "unread CreateUserMappingStmt",
-        K::DROP_USER_MAPPING => "unread DropUserMappingStmt",
-        K::IMPORT_FOREIGN_SCHEMA => "unread ImportForeignSchemaStmt",
+        K::CREATE_ACCESS_METHOD => "CreateAmStmt",
+        K::CREATE_CONVERSION => "CreateConversionStmt",
+        K::CREATE_TRANSFORM => "CreateTransformStmt",
+        K::CREATE_OPERATOR_CLASS => "CreateOpClassStmt",
+        K::CREATE_OPERATOR_FAMILY => "CreateOpFamilyStmt",
+        K::CREATE_USER_MAPPING => "CreateUserMappingStmt",
+        K::DROP_USER_MAPPING => "DropUserMappingStmt",
+        K::IMPORT_FOREIGN_SCHEMA => "ImportForeignSchemaStmt",
         _ => return None,
     })
 }
