@@ -786,6 +786,14 @@ pub(crate) const SCRIPTS: &[(&str, &str)] = &[
         "CREATE TABLE u (a int); CREATE TABLE t (a int); CREATE RULE \"_RETURN\" AS ON SELECT TO t DO INSTEAD SELECT a FROM u; DROP TABLE u",
         "2BP01",
     ),
+    (
+        "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); CREATE TABLE g () INHERITS (c); ALTER TABLE p ADD COLUMN b int CHECK (b > 0)",
+        "",
+    ),
+    (
+        "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (p); CREATE TABLE g () INHERITS (c, d); ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0); ALTER TABLE p DROP CONSTRAINT k; ALTER TABLE g ADD CONSTRAINT k CHECK (a > 1)",
+        "",
+    ),
 ];
 
 /// Statements in which marks stand for names of a small pool.
