@@ -256,7 +256,7 @@ impl<'a> Flow<'a> {
                 Line::Unread { at, error, uses } => {
                     self.variables(*at, uses, state);
                     self.emit(*at, What::Unread { error }, state);
-                    state.forget_everything();
+                    state.lose_track();
                 }
                 Line::Include { at, target } => match target {
                     Ok(file) => {

@@ -12,6 +12,7 @@ use crate::flow::{Change, Event, Origin, Via};
 use crate::ledger::is_house_rule;
 use crate::mend;
 use crate::package::{Line, Role};
+use crate::source::Span;
 
 mod kept;
 mod twice;
@@ -261,6 +262,14 @@ fn undone_by<'c, 'a>(case: &'c Case<'a>, pass: &Pass<'_>) -> impl Iterator<Item 
         (Role::Tier(tier), Role::Rollback(only)) => tier == only,
         (role, _) => matches!(role, Role::Tier(_)),
     })
+}
+
+/// Where the first run of the script fails that a second one runs again.
+fn failed_before(case: &Case<'_>, second: &Pass<'_>) -> Vec<Span> {
+    let first =
+        case.passes.iter().filter(|first| !first.repeat && first.script == second.script && first.role == second.role);
+    let failed = first.flat_map(|first| first.run.events.iter()).filter(|event| event.what.problem().is_some());
+    failed.map(|event| event.at.span()).collect()
 }
 
 /// The command that works through all of a relation and changes neither rows nor schema; none

@@ -276,6 +276,11 @@ impl<'a> Reader<'a> {
                     disagreement,
                 }
             }
+            // What is thrown away is not sent.
+            Err(_) if reset => {
+                let (statements, expected) = (Box::default(), statement.separators + 1);
+                Line::Sent { statements, at, expected, reset, uses, disagreement: None }
+            }
             Err(error) => Line::Unread { at, error, uses },
         }
     }

@@ -134,9 +134,14 @@ fn exchanged(case: &Case<'_>, statements: &[At], to: At, is_behind: bool) -> Opt
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in &case.passes {
         rows(pass, case, findings);
+        // What only the second run meets is a matter of running twice.
+        let failed = pass.repeat.then(|| super::failed_before(case, pass));
+        let is_told = |event: &Event<'_>| failed.as_ref().is_none_or(|failed| failed.contains(&event.at.span()));
         for event in pass.run.events.iter().filter(|event| event.reachable) {
             let What::Define { outcome, .. } = &event.what else { continue };
-            if let Some(problem) = outcome.problem.as_ref().filter(|problem| problem.sqlstate == "2BP01") {
+            if let Some(problem) =
+                outcome.problem.as_ref().filter(|problem| problem.sqlstate == "2BP01" && is_told(event))
+            {
                 let mut finding = Finding::new(ID, event.at, problem.message.clone(), "dropped too early");
                 for key in &problem.keys {
                     if let Some(at) = pass.start.made_at(key).or_else(|| pass.run.end.catalog.made_at(key)) {

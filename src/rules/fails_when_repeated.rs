@@ -12,14 +12,7 @@ const ID: &str = "fails-when-repeated";
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| pass.repeat) {
         // What fails at once is not a matter of running twice.
-        let failed: Vec<_> = case
-            .passes
-            .iter()
-            .filter(|first| !first.repeat && first.script == pass.script && first.role == pass.role)
-            .flat_map(|first| first.run.events.iter())
-            .filter(|event| event.what.problem().is_some())
-            .map(|event| event.at.span())
-            .collect();
+        let failed = super::failed_before(case, pass);
         let first =
             case.passes.iter().find(|first| !first.repeat && first.script == pass.script && first.role == pass.role);
         for again in first.into_iter().flat_map(|first| super::twice::again(first, pass)) {
@@ -31,7 +24,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             match &event.what {
                 What::Define { .. } | What::Refused(_) => {
                     let Some(problem) = event.what.problem() else { continue };
-                    if failed.contains(&event.at.span()) || matches!(problem.sqlstate, "2BP01" | "25001") {
+                    if failed.contains(&event.at.span()) || problem.sqlstate == "25001" {
                         continue;
                     }
                     // What may change nothing is not to change it twice, either.

@@ -312,8 +312,9 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &mut 
             continue;
         }
         for insertion in added.iter().filter(|insertion| !insertion.table.is_temporary()) {
-            // Rows go with their table.
-            if pass.run.end.catalog.relation(&insertion.table).is_none() {
+            // Rows go with their table, whatever bears its name then.
+            let is_table = |key: &Key| key.kind == Kind::Table && key.relation() == insertion.table;
+            if pass.run.end.catalog.relation(&insertion.table).is_none() || dropped(pass, is_table).is_some() {
                 continue;
             }
             if retired(case, changes, insertion) || changes.remove(pass, insertion) {
