@@ -53,6 +53,17 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
             continue;
         }
         let name = super::called(pass, case);
+        if wanted.contains(&key)
+            && let Some(at) = altered_at(case, pass, &key)
+        {
+            findings.push(
+                Finding::new(ID, at, format!("{name} leaves {key} other than it was"), "altered here")
+                    .related(place(pass, case), "and not altered back here")
+                    .consequence("the database is not what it was before the release")
+                    .way_out("set back in the rollback what the tier altered, as it was written before"),
+            );
+            continue;
+        }
         let at = pass.run.end.catalog.made_at(&key).or_else(|| said_at(case, pass, &key));
         let at = at.unwrap_or_else(|| place(pass, case));
         findings.push(
@@ -62,6 +73,16 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
                 .way_out("drop it in the rollback, children before parents"),
         );
     }
+}
+
+/// Where an object is altered that was there before: by the rollback, or by a tier that it undoes.
+fn altered_at(case: &Case<'_>, pass: &Pass<'_>, key: &Key) -> Option<At> {
+    let alters = |event: &&Event<'_>| match &event.what {
+        What::Define { outcome, .. } => outcome.altered.iter().any(|(altered, _)| altered == key),
+        _ => false,
+    };
+    let last = |pass: &Pass<'_>| pass.run.events.iter().rfind(alters).map(|event| event.at);
+    super::undone_by(case, pass).filter_map(last).last().or_else(|| last(pass))
 }
 
 /// Where a tier that is undone comments on an object, or says who may do what with it.
