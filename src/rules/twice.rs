@@ -1,10 +1,10 @@
 //! What a script makes and takes away of things that the catalog does not know: a baseline says
 //! nothing of them, or there is none. That the first run came to its end says that they were there.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::case::Pass;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Problem};
 use crate::effect::{Act, AlterAction, At, Constraint, Ident, Name, Object, ObjectKind, Statement, Transaction};
 use crate::flow::{Event, What};
 
@@ -52,15 +52,17 @@ pub(super) struct Again<'p> {
 
 /// The statements of the second run that fail for such a reason.
 pub(super) fn again<'p>(first: &Pass<'_>, second: &'p Pass<'p>) -> Vec<Again<'p>> {
-    let mut known = Known::default();
     let mut found = Vec::new();
+    if !second.run.events.iter().any(|event| missed(event).is_some()) {
+        return found;
+    }
+    let mut known = Known::default();
     for event in first.run.events.iter() {
         known.note(event, &first.run.end.catalog);
     }
     for event in second.run.events.iter() {
         let refused = known.note(event, &second.run.end.catalog);
-        if let What::Define { statement, outcome } = &event.what
-            && let Some(problem) = outcome.may_fail.as_ref().filter(|problem| problem.is_absence())
+        if let Some((statement, problem)) = missed(event)
             && let Some((thing, is_there)) = refused
         {
             let (sqlstate, message) = match &statement.act {
@@ -76,10 +78,20 @@ pub(super) fn again<'p>(first: &Pass<'_>, second: &'p Pass<'p>) -> Vec<Again<'p>
     found
 }
 
+/// The statement that may miss something which the catalog does not know, and what PostgreSQL says then.
+fn missed<'p>(event: &'p Event<'_>) -> Option<(&'p Statement, &'p Problem)> {
+    let What::Define { statement, outcome } = &event.what else { return None };
+    Some((statement, outcome.may_fail.as_ref().filter(|problem| problem.is_absence())?))
+}
+
 /// Which things are there, and which are not, as far as the statements say.
 #[derive(Default)]
 struct Known {
-    things: BTreeMap<Thing, bool>,
+    /// Those relations and constraints that are there: indexes among them, which go with a column.
+    keys: BTreeSet<Thing>,
+    /// What else is there.
+    others: BTreeSet<Thing>,
+    gone: BTreeSet<Thing>,
     /// The last `DO`: what it does may depend on what is there.
     block: Option<At>,
 }
@@ -91,7 +103,7 @@ impl Known {
         match &event.what {
             What::Do(statement) => self.block = Some(statement.at),
             What::Opaque(_) | What::Transaction(Transaction::Rollback { .. } | Transaction::RollbackTo(_)) => {
-                self.things.clear();
+                *self = Self { block: self.block, ..Self::default() };
             }
             What::Define { statement, .. } => {
                 let is_within = |block: At| {
@@ -102,7 +114,7 @@ impl Known {
                     event.certain && event.reachable && event.via.is_empty() && !self.block.is_some_and(is_within);
                 let mut refused = None;
                 for deed in deeds(&statement.act, catalog) {
-                    if is_sure && deed.is_bare && self.things.get(&deed.thing) == Some(&deed.makes) {
+                    if is_sure && deed.is_bare && self.says(&deed.thing) == Some(deed.makes) {
                         refused = refused.or_else(|| Some((deed.thing.clone(), deed.makes)));
                     }
                     self.apply(deed, is_sure);
@@ -114,26 +126,55 @@ impl Known {
         None
     }
 
+    /// Whether it is there.
+    fn says(&self, thing: &Thing) -> Option<bool> {
+        match self.keys.contains(thing) || self.others.contains(thing) {
+            true => Some(true),
+            false => self.gone.contains(thing).then_some(false),
+        }
+    }
+
+    fn forget(&mut self, thing: &Thing) {
+        for things in [&mut self.keys, &mut self.others, &mut self.gone] {
+            things.remove(thing);
+        }
+    }
+
     fn apply(&mut self, deed: Deed, is_sure: bool) {
         // What is gone stays so.
-        self.things.retain(|thing, is_there| {
-            !*is_there
-                || match deed.others {
-                    Others::Nothing => true,
-                    Others::Keys => !matches!(thing.kind, "relation" | "constraint"),
-                    Others::Anything => false,
-                }
-        });
-        if deed.thing.kind == "relation" {
-            self.things.retain(|thing, _| thing.part.is_none() || thing.name != deed.thing.name);
+        match deed.others {
+            Others::Nothing => {}
+            Others::Keys => self.keys.clear(),
+            Others::Anything => {
+                self.keys.clear();
+                self.others.clear();
+            }
         }
-        if is_sure {
-            self.things.insert(deed.thing, deed.makes);
-        } else {
-            self.things.remove(&deed.thing);
+        if deed.thing.kind == "relation" {
+            for kind in PARTS {
+                let first = Thing { kind, name: deed.thing.name.clone(), part: None, arguments: None };
+                for things in [&mut self.keys, &mut self.others, &mut self.gone] {
+                    let parts =
+                        things.range(first.clone()..).take_while(|part| part.kind == kind && part.name == first.name);
+                    for part in parts.cloned().collect::<Vec<_>>() {
+                        things.remove(&part);
+                    }
+                }
+            }
+        }
+        self.forget(&deed.thing);
+        let is_key = matches!(deed.thing.kind, "relation" | "constraint");
+        match (is_sure, deed.makes) {
+            (true, true) if is_key => drop(self.keys.insert(deed.thing)),
+            (true, true) => drop(self.others.insert(deed.thing)),
+            (true, false) => drop(self.gone.insert(deed.thing)),
+            (false, _) => {}
         }
     }
 }
+
+/// The kinds of what belongs to a relation.
+const PARTS: [&str; 5] = ["column", "constraint", "policy", "rule", "trigger"];
 
 impl Thing {
     fn relation(name: Name) -> Self {
