@@ -326,6 +326,12 @@ fn sequences(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
 
 fn rows(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &mut Vec<Finding>) {
     changed(case, pass, changes, findings);
+    let drops = pass.run.events.iter().filter(|event| event.certain).filter_map(|event| match &event.what {
+        What::Define { outcome, .. } => Some(&outcome.dropped),
+        _ => None,
+    });
+    let tables = drops.flatten().map(|dropped| &dropped.key).filter(|key| key.kind == Kind::Table);
+    let gone: BTreeSet<Name> = tables.map(Key::relation).collect();
     for (tier, added) in case.added.iter().enumerate() {
         if let Role::Rollback(only) = pass.role
             && only != tier
@@ -334,8 +340,7 @@ fn rows(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &mut 
         }
         for insertion in added.iter().filter(|insertion| !insertion.table.is_temporary()) {
             // Rows go with their table, whatever bears its name then.
-            let is_table = |key: &Key| key.kind == Kind::Table && key.relation() == insertion.table;
-            if pass.run.end.catalog.relation(&insertion.table).is_none() || dropped(pass, is_table).is_some() {
+            if pass.run.end.catalog.relation(&insertion.table).is_none() || gone.contains(&insertion.table) {
                 continue;
             }
             if retired(case, changes, insertion) || changes.remove(pass, insertion) {

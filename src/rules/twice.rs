@@ -128,9 +128,10 @@ impl Known {
 
     /// Whether it is there.
     fn says(&self, thing: &Thing) -> Option<bool> {
-        match self.keys.contains(thing) || self.others.contains(thing) {
-            true => Some(true),
-            false => self.gone.contains(thing).then_some(false),
+        if self.keys.contains(thing) || self.others.contains(thing) {
+            Some(true)
+        } else {
+            self.gone.contains(thing).then_some(false)
         }
     }
 
