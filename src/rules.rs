@@ -264,12 +264,16 @@ fn undone_by<'c, 'a>(case: &'c Case<'a>, pass: &Pass<'_>) -> impl Iterator<Item 
     })
 }
 
+/// The first runs of the script that a second one runs again.
+fn first_of<'c, 'a>(case: &'c Case<'a>, second: &Pass<'_>) -> impl Iterator<Item = &'c Pass<'a>> {
+    let (script, role) = (second.script, second.role);
+    case.passes.iter().filter(move |first| !first.repeat && first.script == script && first.role == role)
+}
+
 /// Where the first run of the script fails that a second one runs again.
 fn failed_before(case: &Case<'_>, second: &Pass<'_>) -> Vec<Span> {
-    let first =
-        case.passes.iter().filter(|first| !first.repeat && first.script == second.script && first.role == second.role);
-    let failed = first.flat_map(|first| first.run.events.iter()).filter(|event| event.what.problem().is_some());
-    failed.map(|event| event.at.span()).collect()
+    let events = first_of(case, second).flat_map(|first| first.run.events.iter());
+    events.filter(|event| event.what.problem().is_some()).map(|event| event.at.span()).collect()
 }
 
 /// The command that works through all of a relation and changes neither rows nor schema; none

@@ -58,7 +58,7 @@ impl Work<'_> {
         let Some(object) = self.state.get(id).filter(|object| object.kind == Kind::Table) else { return Ok(()) };
         let Some(relation) = object.relation().filter(|relation| relation.is_known) else { return Ok(()) };
         let mut seen = BTreeSet::new();
-        let is_whole = |name: &&Ident| relation.column(name).is_none_or(|column| column.kind.scalar().is_some());
+        let is_whole = |name: &&Ident| is_whole(relation, name);
         if let Some(twice) = columns.iter().filter(is_whole).find(|column| !seen.insert(*column)) {
             let message = format!("column \"{twice}\" specified more than once");
             return Err(Problem::new("42701", message, table.at));
@@ -175,8 +175,7 @@ impl Work<'_> {
         let Some(id) = self.opened(table)? else { return Ok(()) };
         let relation = self.state.relation(id).filter(|relation| relation.is_known);
         let Some(relation) = relation else { return Ok(()) };
-        // Of arrays and records parts may be set one by one.
-        let is_whole = |set: &&Assignment| relation.column(&set.column).is_none_or(|it| it.kind.scalar().is_some());
+        let is_whole = |set: &&Assignment| is_whole(relation, &set.column);
         let mut seen = BTreeSet::new();
         if let Some(twice) = set.iter().filter(is_whole).find(|set| !seen.insert(&set.column)) {
             let message = format!("multiple assignments to same column \"{}\"", twice.column);
@@ -283,6 +282,11 @@ fn literal(value: &Expr) -> Option<&'static str> {
         }),
         _ => None,
     }
+}
+
+/// Whether what is written into a column is all of it: of arrays and records parts may be.
+fn is_whole(relation: &Relation, column: &Ident) -> bool {
+    relation.column(column).is_none_or(|column| column.kind.scalar().is_some())
 }
 
 /// Whether columns are set that PostgreSQL alone fills.

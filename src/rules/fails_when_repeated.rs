@@ -13,8 +13,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in case.passes.iter().filter(|pass| pass.repeat) {
         // What fails at once is not a matter of running twice.
         let failed = super::failed_before(case, pass);
-        let first =
-            case.passes.iter().find(|first| !first.repeat && first.script == pass.script && first.role == pass.role);
+        let first = super::first_of(case, pass).next();
         for again in first.into_iter().flat_map(|first| super::twice::again(first, pass)) {
             let bytes = super::bytes(case, again.event.at);
             let fix = mend::again(bytes, again.statement, again.sqlstate, pass.role.undoes());

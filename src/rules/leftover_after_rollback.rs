@@ -235,13 +235,18 @@ fn is_same(insertion: &Insertion, own: &str, set: &Assignment) -> bool {
     set.value.is_column(own, &set.column) || insertion.values.get(&set.column).is_some_and(is_written)
 }
 
+/// What a run certainly drops, and where.
+fn drops<'p>(pass: &'p Pass<'_>) -> impl Iterator<Item = (At, &'p Key)> {
+    let dropped = pass.run.events.iter().filter(|event| event.certain).filter_map(|event| match &event.what {
+        What::Define { outcome, .. } => Some(outcome.dropped.iter().map(|dropped| (event.at, &dropped.key))),
+        _ => None,
+    });
+    dropped.flatten()
+}
+
 /// Where a run certainly drops what is asked for.
 fn dropped(pass: &Pass<'_>, wanted: impl Fn(&Key) -> bool) -> Option<At> {
-    let drops = |event: &&Event<'_>| match &event.what {
-        What::Define { outcome, .. } => event.certain && outcome.dropped.iter().any(|dropped| wanted(&dropped.key)),
-        _ => false,
-    };
-    pass.run.events.iter().find(drops).map(|event| event.at)
+    drops(pass).find(|(_, key)| wanted(key)).map(|(at, _)| at)
 }
 
 /// What a tier sets about an object that was there before, where the rollback sets nothing
@@ -326,11 +331,7 @@ fn sequences(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
 
 fn rows(case: &Case<'_>, pass: &Pass<'_>, changes: &Changes<'_>, findings: &mut Vec<Finding>) {
     changed(case, pass, changes, findings);
-    let drops = pass.run.events.iter().filter(|event| event.certain).filter_map(|event| match &event.what {
-        What::Define { outcome, .. } => Some(&outcome.dropped),
-        _ => None,
-    });
-    let tables = drops.flatten().map(|dropped| &dropped.key).filter(|key| key.kind == Kind::Table);
+    let tables = drops(pass).map(|(_, key)| key).filter(|key| key.kind == Kind::Table);
     let gone: BTreeSet<Name> = tables.map(Key::relation).collect();
     for (tier, added) in case.added.iter().enumerate() {
         if let Role::Rollback(only) = pass.role
