@@ -1,6 +1,7 @@
 //! A package, run in every way in which it may run: each tier, each rollback, the checks,
 //! and each of them again. What the rules look at.
 
+mod reached;
 mod runs;
 mod unit;
 
@@ -23,6 +24,7 @@ use crate::parallel::meanwhile;
 use crate::source::{FileId, Map, Span};
 use crate::syntax::Parser;
 
+pub use reached::Row;
 pub use runs::Runs;
 use runs::{Done, Knowledge, Request, Stand};
 pub use unit::{Frame, Part, Shown};
@@ -59,9 +61,8 @@ pub struct Case<'a> {
     added_by: Arc<Vec<Vec<u64>>>,
     /// What the parts of other tiers show of what a tier adds: the tables.
     tables: Arc<[Arc<[Insertion]>]>,
-    /// By tier, the earlier ones that add rows to tables from which it, or its rollback, takes
-    /// something or in which they change something.
-    disturbed: Arc<[Vec<usize>]>,
+    /// By tier, the rows of earlier ones that it, or its rollback, may delete or change.
+    reached: Arc<[Vec<Row>]>,
 }
 
 /// One way in which the manifest and the files disagree.
@@ -169,7 +170,7 @@ impl<'a> Case<'a> {
             frame: 0,
             added_by: Arc::default(),
             tables: Arc::default(),
-            disturbed: Arc::default(),
+            reached: Arc::default(),
             goals: Arc::new(goals),
             added: Vec::new(),
             manifest,
@@ -179,7 +180,7 @@ impl<'a> Case<'a> {
         runs.end();
         case.all = Arc::new(case.passes.clone());
         case.tables = case.added.iter().map(|added| unit::tables(added).into()).collect();
-        case.disturbed = unit::disturbed(case.tiers.iter().chain(&case.passes), &case.added).into();
+        case.reached = reached::reached(&case.passes, &case.added).into();
         Ok(case)
     }
 
@@ -403,6 +404,13 @@ impl<'a> Case<'a> {
     pub fn files_of(&self, wanted: &dyn Fn(Role) -> bool) -> BTreeSet<FileId> {
         let named = self.scripts.iter().filter(|script| wanted(script.role));
         self.library.sources.reached(named.filter_map(|script| script.file.as_ref().ok()).copied())
+    }
+
+    /// The rows of earlier tiers that a tier, or its rollback, may delete or change, each with the
+    /// tier that adds it, in order.
+    pub fn reached(&self, tier: usize) -> impl Iterator<Item = (usize, &Insertion)> {
+        let rows = self.reached.get(tier).into_iter().flatten();
+        rows.filter_map(|row| Some((row.tier, self.added.get(row.tier)?.get(row.number)?)))
     }
 
     /// The script of a pass.

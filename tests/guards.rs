@@ -3,11 +3,12 @@
 
 #![cfg(feature = "pg_query")]
 
+#[path = "support/packages.rs"]
+mod packages;
+
 use std::fmt::Write;
 
 use roof_lint::cluster::Cluster;
-use roof_lint::config::Config;
-use roof_lint::lint::{Job, lint};
 
 const BASELINE: &str = "\
 CREATE TABLE approval (id int PRIMARY KEY);
@@ -380,17 +381,13 @@ fn rules(script: &str) -> Vec<&'static str> {
 
 /// What the rules find in a script, and where.
 fn findings(script: &str) -> Vec<(&'static str, usize)> {
-    let directory = tempfile::tempdir().expect("a directory");
-    let config = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\nbaseline = [\"baseline.sql\"]\n\
-                  [[package.gate]]\nwhat = \"an approval\"\nholds = \"(SELECT count(*) FROM approval) >= 1\"\n\
-                  [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"tier.sql\"\n";
-    std::fs::write(directory.path().join("baseline.sql"), BASELINE).expect("a file");
-    std::fs::write(directory.path().join("tier.sql"), script).expect("a file");
-    let config = Config::parse("lint.toml", config).expect("a configuration");
-    let job = Job { directory: directory.path().to_owned(), config, packages: Vec::new() };
-    let outcome = lint(job).expect("it is linted");
-    let findings = outcome.packages.iter().flat_map(|package| &package.findings);
-    findings.map(|finding| (finding.rule, finding.primary.at.span().start)).collect()
+    let toml = format!(
+        "baseline = [\"baseline.sql\"]\n[[package.gate]]\nwhat = \"an approval\"\n\
+         holds = \"(SELECT count(*) FROM approval) >= 1\"\n{}",
+        packages::tier(1, "tier.sql", None)
+    );
+    let findings = packages::findings(&toml, &[("baseline.sql", BASELINE), ("tier.sql", script)]);
+    findings.iter().map(|finding| (finding.rule, finding.primary.at.span().start)).collect()
 }
 
 #[test]

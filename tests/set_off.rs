@@ -3,11 +3,13 @@
 
 #![cfg(feature = "pg_query")]
 
+#[path = "support/packages.rs"]
+mod packages;
+
 use std::fmt::Write;
 
+use packages::{findings, tier};
 use roof_lint::cluster::Cluster;
-use roof_lint::config::Config;
-use roof_lint::lint::{Job, lint};
 
 /// `keep` holds what must not be lost; `wipe` and its relatives empty it.
 const BASELINE: &str = "\
@@ -170,21 +172,17 @@ const KEEPS: &[(&str, &str)] = &[
     ("CREATE TABLE lists (a int[]); INSERT INTO lists VALUES ('{}')", "UPDATE lists SET a[1] = 1"),
 ];
 
-fn objections(directory: &std::path::Path, before: &str, script: &str) -> Vec<String> {
-    told(directory, before, script, &["protected-rows-lost", "not-analysed"])
+fn objections(before: &str, script: &str) -> Vec<String> {
+    told(before, script, &["protected-rows-lost", "not-analysed"])
 }
 
 /// What some rules say.
-fn told(directory: &std::path::Path, before: &str, script: &str, rules: &[&str]) -> Vec<String> {
-    let toml = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\nbaseline = [\"before.sql\"]\nprotected = [\"keep\"]\n\
-                [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"one.sql\"\n";
-    std::fs::write(directory.join("before.sql"), format!("{BASELINE}{before};\n")).expect("a script");
-    std::fs::write(directory.join("one.sql"), format!("BEGIN;\n{script};\nCOMMIT;\n")).expect("a script");
-    let config = Config::parse("lint.toml", toml).expect("a configuration");
-    let outcome =
-        lint(Job { directory: directory.to_owned(), config, packages: Vec::new() }).expect("it can be linted");
-    let findings = outcome.packages.iter().flat_map(|package| &package.findings);
-    let counts = findings.filter(|finding| rules.contains(&finding.rule));
+fn told(before: &str, script: &str, rules: &[&str]) -> Vec<String> {
+    let toml = format!("baseline = [\"before.sql\"]\nprotected = [\"keep\"]\n{}", tier(1, "one.sql", None));
+    let before = format!("{BASELINE}{before};\n");
+    let script = format!("BEGIN;\n{script};\nCOMMIT;\n");
+    let findings = findings(&toml, &[("before.sql", &before), ("one.sql", &script)]);
+    let counts = findings.iter().filter(|finding| rules.contains(&finding.rule));
     counts.map(|finding| format!("{}: {}", finding.rule, finding.message)).collect()
 }
 
@@ -200,7 +198,6 @@ fn left(cluster: &Cluster, before: &str, script: &str) -> String {
 #[test]
 fn what_a_statement_sets_off_is_told() {
     let cluster = Cluster::start().expect("PostgreSQL starts");
-    let directory = tempfile::tempdir().expect("a directory");
     let mut wrong = String::new();
     for (loses, (before, script)) in LOSES.iter().map(|row| (true, row)).chain(KEEPS.iter().map(|row| (false, row))) {
         let script = script.replace("SET LOCAL", "SET");
@@ -208,7 +205,7 @@ fn what_a_statement_sets_off_is_told() {
         if (rows == "0") != loses {
             writeln!(wrong, "PostgreSQL leaves {rows} rows: {before}; {script}").expect("a string");
         }
-        let objections = objections(directory.path(), before, &script);
+        let objections = objections(before, &script);
         if objections.is_empty() == loses {
             writeln!(wrong, "the rules say {objections:?}: {before}; {script}").expect("a string");
         }
@@ -218,7 +215,6 @@ fn what_a_statement_sets_off_is_told() {
 
 #[test]
 fn a_trigger_of_the_house_is_told_by_its_table_and_its_function() {
-    let directory = tempfile::tempdir().expect("a directory");
     let fires = "INSERT INTO log VALUES (1)";
     let prune = "FUNCTION prune() RETURNS trigger LANGUAGE plpgsql AS";
     let trigger = "TRIGGER t AFTER INSERT ON log FOR EACH ROW EXECUTE FUNCTION";
@@ -238,7 +234,7 @@ fn a_trigger_of_the_house_is_told_by_its_table_and_its_function() {
         ),
         (false, format!("{house}; CREATE {trigger} quiet()"), format!("CREATE OR REPLACE {trigger} prune(); {fires}")),
     ] {
-        let told = told(directory.path(), &before, &script, &["delete-outside-tag"]);
+        let told = told(&before, &script, &["delete-outside-tag"]);
         assert_eq!(told.is_empty(), is_house, "{before}; {script}: {told:?}");
     }
 }

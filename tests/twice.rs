@@ -3,11 +3,13 @@
 
 #![cfg(feature = "pg_query")]
 
+#[path = "support/packages.rs"]
+mod packages;
+
 use std::fmt::Write;
 
+use packages::{findings, tier};
 use roof_lint::cluster::Cluster;
-use roof_lint::config::Config;
-use roof_lint::lint::{Job, lint};
 
 /// What is there, and nobody says so.
 const BEFORE: &str = "\
@@ -65,14 +67,8 @@ const SCRIPTS: &[&str] = &[
 
 /// Why the second run is told to fail.
 fn told(script: &str) -> Option<String> {
-    let directory = tempfile::tempdir().expect("a directory");
-    let config = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\n\
-                  [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"tier.sql\"\n";
-    std::fs::write(directory.path().join("tier.sql"), format!("BEGIN;\n{script};\nCOMMIT;\n")).expect("a file");
-    let config = Config::parse("lint.toml", config).expect("a configuration");
-    let job = Job { directory: directory.path().to_owned(), config, packages: Vec::new() };
-    let outcome = lint(job).expect("it is linted");
-    let mut findings = outcome.packages.into_iter().flat_map(|package| package.findings);
+    let script = format!("BEGIN;\n{script};\nCOMMIT;\n");
+    let mut findings = findings(&tier(1, "tier.sql", None), &[("tier.sql", &script)]).into_iter();
     let finding = findings.find(|finding| finding.rule == "fails-when-repeated")?;
     Some(finding.message.trim_start_matches("the second run fails: ").to_owned())
 }

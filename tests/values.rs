@@ -3,11 +3,13 @@
 
 #![cfg(feature = "pg_query")]
 
+#[path = "support/packages.rs"]
+mod packages;
+
 use std::fmt::Write;
 
+use packages::{findings, tier};
 use roof_lint::cluster::Cluster;
-use roof_lint::config::Config;
-use roof_lint::lint::{Job, lint};
 
 const TABLES: &str = "\
 CREATE TABLE plain (
@@ -197,15 +199,9 @@ const BLOCKS: &[&str] = &[
 
 /// What `statement-fails` says of a statement: SQLSTATE and message.
 fn told(statement: &str) -> Option<String> {
-    let directory = tempfile::tempdir().expect("a directory");
-    let config = "[[package]]\nname = \"p\"\nroot = \".\"\ndatabase = \"*\"\nbaseline = [\"baseline.sql\"]\n\
-                  [[package.tier]]\nnumber = 1\nname = \"t\"\nfile = \"tier.sql\"\n";
-    std::fs::write(directory.path().join("baseline.sql"), TABLES).expect("a file");
-    std::fs::write(directory.path().join("tier.sql"), format!("BEGIN;\n{statement};\nCOMMIT;\n")).expect("a file");
-    let config = Config::parse("lint.toml", config).expect("a configuration");
-    let job = Job { directory: directory.path().to_owned(), config, packages: Vec::new() };
-    let outcome = lint(job).expect("it is linted");
-    let mut findings = outcome.packages.into_iter().flat_map(|package| package.findings);
+    let toml = format!("baseline = [\"baseline.sql\"]\n{}", tier(1, "tier.sql", None));
+    let script = format!("BEGIN;\n{statement};\nCOMMIT;\n");
+    let mut findings = findings(&toml, &[("baseline.sql", TABLES), ("tier.sql", &script)]).into_iter();
     let finding = findings.find(|finding| finding.rule == "statement-fails")?;
     let sqlstate = finding.primary.text.trim_start_matches("PostgreSQL says ").to_owned();
     Some(format!("{sqlstate}: {}", finding.message))

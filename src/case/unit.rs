@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Case, Pass};
-use crate::catalog::{Catalog, Key, Kind};
+use super::Case;
+use super::reached::Row;
+use crate::catalog::Catalog;
 use crate::effect::Name;
-use crate::flow::{ChangeKind, What};
 use crate::ledger::Insertion;
 use crate::package::Role;
 use crate::source::FileId;
@@ -28,6 +28,8 @@ pub struct Shown {
     /// The runs in which the same happened first: all that can be found out about two parts of
     /// the same ones differs by their databases alone.
     pub originals: Vec<u64>,
+    /// The rows of earlier tiers that it may reach.
+    pub rows: Vec<Row>,
     /// The runs themselves: nothing differs.
     pub runs: Vec<u64>,
 }
@@ -104,6 +106,7 @@ impl Case<'_> {
                 Part::Tier(index) => {
                     let tiers = self.shown_of(*index);
                     shown.originals.extend(tiers.filter_map(|tier| self.added_by.get(tier)).flatten());
+                    shown.rows = self.reached.get(*index).cloned().unwrap_or_default();
                 }
                 part if part.looks_at_all() => {
                     shown.originals.extend(self.added_by.iter().flatten());
@@ -115,9 +118,11 @@ impl Case<'_> {
         order.into_iter().map(|part| (part, runs.remove(&part).unwrap_or_default())).collect()
     }
 
-    /// The tiers whose rows a part shows: its own, and those whose tables it disturbs.
+    /// The tiers whose rows a part shows: its own, and those of whose rows it may reach some.
     fn shown_of(&self, tier: usize) -> impl Iterator<Item = usize> {
-        self.disturbed.get(tier).into_iter().flatten().copied().chain([tier])
+        let mut earlier: Vec<usize> = self.reached.get(tier).into_iter().flatten().map(|row| row.tier).collect();
+        earlier.dedup();
+        earlier.into_iter().chain([tier])
     }
 
     /// The databases that the runs start from, and the one before the release. Where the same
@@ -158,7 +163,7 @@ impl Case<'_> {
             frame: self.frame,
             added_by: Arc::clone(&self.added_by),
             tables: Arc::clone(&self.tables),
-            disturbed: Arc::clone(&self.disturbed),
+            reached: Arc::clone(&self.reached),
         }
     }
 }
@@ -177,36 +182,4 @@ pub(super) fn tables(added: &[Insertion]) -> Vec<Insertion> {
         by_trigger: false,
     };
     tables.into_iter().map(bare).collect()
-}
-
-/// By tier, the earlier ones that add rows to tables from which it, or its rollback, takes something
-/// or in which they change something.
-pub(super) fn disturbed<'p, 'a: 'p>(
-    passes: impl Iterator<Item = &'p Pass<'a>>,
-    added: &[Arc<[Insertion]>],
-) -> Vec<Vec<usize>> {
-    let mut tables: Vec<BTreeSet<Name>> = vec![BTreeSet::new(); added.len()];
-    for pass in passes {
-        let (Role::Tier(tier) | Role::Rollback(tier)) = pass.role else { continue };
-        let Some(tables) = tables.get_mut(tier) else { continue };
-        for event in pass.run.events.iter() {
-            match &event.what {
-                What::Change(change) if change.kind != ChangeKind::Insert => {
-                    tables.insert(Name::clone(&change.relation));
-                }
-                What::Define { outcome, .. } => {
-                    let dropped = outcome.dropped.iter().map(|dropped| &dropped.key);
-                    let dropped = dropped.filter(|key| matches!(key.kind, Kind::Table | Kind::Column));
-                    tables.extend(dropped.map(Key::relation));
-                }
-                _ => {}
-            }
-        }
-    }
-    let by_tier = tables.iter().enumerate().map(|(tier, tables)| {
-        let has_rows = |added: &[Insertion]| added.iter().any(|insertion| tables.contains(&insertion.table));
-        let earlier = added.iter().enumerate().take(if tables.is_empty() { 0 } else { tier });
-        earlier.filter(|(_, added)| has_rows(added)).map(|(earlier, _)| earlier).collect()
-    });
-    by_tier.collect()
 }

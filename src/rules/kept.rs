@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{ALL, Rule, drop_particular, spot};
-use crate::case::{Case, Frame, Part, Shown};
+use crate::case::{Case, Frame, Part, Row, Shown};
 use crate::catalog::{Catalog, Delta, Reads, noting};
 use crate::finding::{Finding, Fix};
 use crate::parallel::side_by_side;
@@ -17,9 +17,9 @@ const REQUESTS: u64 = 3;
 pub struct Kept {
     /// With the numbers of frames that are equal only to themselves.
     frames: Vec<(Frame, u64, u64)>,
-    /// By the originals of the runs that a part shows, with the number of the last request that
+    /// By the originals of the runs and the rows that a part shows, with the number of the last request that
     /// asked for it; what was asked for last is last.
-    found: HashMap<(Part, u64, Vec<u64>), Vec<(u64, Arc<Found>)>>,
+    found: HashMap<(Part, u64, Vec<u64>, Vec<Row>), Vec<(u64, Arc<Found>)>>,
     last: u64,
     request: u64,
     /// Whether it is noted what rules ask of the databases.
@@ -126,7 +126,8 @@ impl Kept {
         let whole = ALL.iter().enumerate().filter(|(_, rule)| rule.whole);
         let mut tasks: Vec<Task> = whole.map(|(index, rule)| Task::Rule(rule, index)).collect();
         for (number, (part, shown)) in case.parts().into_iter().enumerate() {
-            let known = self.found.entry((part, frame, shown.originals.clone())).or_default();
+            let key = (part, frame, shown.originals.clone(), shown.rows.clone());
+            let known = self.found.entry(key).or_default();
             if let Some((asked, found)) = known.iter_mut().find(|(_, found)| found.runs == shown.runs) {
                 *asked = request;
                 parts.push(Some(Arc::clone(found)));
@@ -148,7 +149,8 @@ impl Kept {
                     if let Some(slot) = parts.get_mut(number) {
                         *slot = Some(Arc::clone(&found));
                     }
-                    self.found.entry((part, frame, shown.originals)).or_default().push((request, found));
+                    let key = (part, frame, shown.originals, shown.rows);
+                    self.found.entry(key).or_default().push((request, found));
                 }
             }
         }

@@ -141,9 +141,8 @@ fn lost(
         return;
     }
     let (forth, ledger, end) = (Changes::of(tier, &|_| true), Ledger::of(case, tier), &pass.run.end.catalog);
-    let earlier = case.added.iter().take(number).flat_map(|added| added.iter());
     let mut told: Vec<(At, &Name)> = Vec::new();
-    for insertion in earlier.filter(|insertion| insertion.certain && !insertion.table.is_temporary()) {
+    for (_, insertion) in case.reached(number).filter(|(_, row)| row.certain && !row.table.is_temporary()) {
         let table = &insertion.table;
         let (Some(_), Some(relation)) = (tier.start.relation(table), end.relation(table)) else { continue };
         if back.add_again(end, insertion) {
@@ -200,32 +199,30 @@ fn taken_along(case: &Case<'_>, (pass, back): (&Pass<'_>, &Changes<'_>), number:
     let Some(tier) = super::undone_by(case, pass).next().filter(|tier| !fails(pass) && !fails(tier)) else { return };
     let (mut forth, ledger, end) = (None, Ledger::of(case, pass), &pass.run.end.catalog);
     let mut told: Vec<(At, &Name)> = Vec::new();
-    for (earlier, added) in case.added.iter().take(number).enumerate() {
-        for insertion in added.iter().filter(|insertion| insertion.certain && !insertion.table.is_temporary()) {
-            let table = &insertion.table;
-            let each = insertion.each.iter().map(|row| insertion.of(row));
-            let Some((at, change)) =
-                back.remover(pass, insertion).or_else(|| each.into_iter().find_map(|row| back.remover(pass, &row)))
-            else {
-                continue;
-            };
-            // What may be anybody's is told of as such, and so is what the tier itself takes away.
-            let is_told = end.relation(table).is_none()
-                || !ledger.confines(change)
-                || told.iter().any(|(place, of)| place.is(at) && *of == table);
-            let forth = forth.get_or_insert_with(|| Changes::of(tier, &|_| true));
-            if is_told || back.add_again(end, insertion) || forth.remover(tier, insertion).is_some() {
-                continue;
-            }
-            told.push((at, table));
-            let (name, whose) = (super::called(pass, case), super::tier_name(earlier, case));
-            findings.push(
-                Finding::new(ID, at, format!("{name} takes rows of {table} that {whose} added"), "deleted here")
-                    .related(insertion.at, format!("added by {whose} here"))
-                    .consequence("the database is not what it was before the tier")
-                    .way_out("give each tier a tag of its own, or ask for the keys too"),
-            );
+    for (earlier, insertion) in case.reached(number).filter(|(_, row)| row.certain && !row.table.is_temporary()) {
+        let table = &insertion.table;
+        let each = insertion.each.iter().map(|row| insertion.of(row));
+        let Some((at, change)) =
+            back.remover(pass, insertion).or_else(|| each.into_iter().find_map(|row| back.remover(pass, &row)))
+        else {
+            continue;
+        };
+        // What may be anybody's is told of as such, and so is what the tier itself takes away.
+        let is_told = end.relation(table).is_none()
+            || !ledger.confines(change)
+            || told.iter().any(|(place, of)| place.is(at) && *of == table);
+        let forth = forth.get_or_insert_with(|| Changes::of(tier, &|_| true));
+        if is_told || back.add_again(end, insertion) || forth.remover(tier, insertion).is_some() {
+            continue;
         }
+        told.push((at, table));
+        let (name, whose) = (super::called(pass, case), super::tier_name(earlier, case));
+        findings.push(
+            Finding::new(ID, at, format!("{name} takes rows of {table} that {whose} added"), "deleted here")
+                .related(insertion.at, format!("added by {whose} here"))
+                .consequence("the database is not what it was before the tier")
+                .way_out("give each tier a tag of its own, or ask for the keys too"),
+        );
     }
 }
 
