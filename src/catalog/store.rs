@@ -18,7 +18,7 @@ use crate::source::FileId;
 
 pub use delta::Delta;
 use journal::Journal;
-use name::NameKey;
+use name::{NameKey, Names};
 
 /// An object, or a column of a relation by its number; 0 is the whole.
 pub(super) type Ref = (Id, u16);
@@ -80,7 +80,7 @@ pub(super) struct State {
     /// What is being done, if it can be taken back.
     journal: Option<Box<Journal>>,
     objects: OrdMap<Id, Stored>,
-    names: OrdMap<NameKey, Id>,
+    names: Names,
     /// Schemas once more: there are few of them, and every name begins with one.
     schemas: OrdMap<Ident, Id>,
     /// How many names lie in `pg_catalog` and in `pg_temp`: mostly none, and both are looked
@@ -149,7 +149,7 @@ impl State {
             next: 1,
             journal: None,
             objects: OrdMap::new(),
-            names: OrdMap::new(),
+            names: Names::default(),
             schemas: OrdMap::new(),
             rarely: [0; 2],
             dependents: OrdSet::new(),
@@ -234,7 +234,7 @@ impl State {
     /// the caller to see to.
     pub(super) fn remove(&mut self, id: Id) {
         for name in self.names_of(id) {
-            if self.names.get(&name) == Some(&id) {
+            if self.names.get(name.class, name.parent, &name.name, &name.other) == Some(id) {
                 self.take_name(&name);
             }
         }
@@ -307,31 +307,19 @@ impl State {
         if self.is_empty_schema(parent) {
             return None;
         }
-        self.names.get(&NameKey::plain(class, parent, Ident::new(name))).copied()
+        self.names.get(class, parent, name, "")
     }
 
     pub(super) fn lookup_other(&self, kind: &str, parent: Id, name: &str) -> Option<Id> {
         note(Row::Name(Class::Other, parent, name));
-        self.names.get(&NameKey::new(Class::Other, parent, Ident::new(name), Ident::new(kind))).copied()
-    }
-
-    /// What lies in that parent, in no order that says anything.
-    fn inside(&self, class: Class, parent: Id) -> impl Iterator<Item = (&NameKey, Id)> {
-        let from = self.names.range(NameKey::first(class, parent)..);
-        from.take_while(move |(key, _)| key.lies_in(class, parent)).map(|(key, id)| (key, *id))
-    }
-
-    /// What has that name there, whatever else tells it from others of the name.
-    fn called<'s>(&'s self, class: Class, parent: Id, name: &'s str) -> impl Iterator<Item = Id> + 's {
-        let from = self.names.range(NameKey::plain(class, parent, Ident::new(name))..);
-        from.take_while(move |(key, _)| key.is(class, parent, name)).map(|(_, id)| *id)
+        self.names.get(Class::Other, parent, name, kind)
     }
 
     /// The objects of that class that lie in that parent, by name.
     pub(super) fn parts(&self, class: Class, parent: Id) -> Vec<Id> {
         note(Row::Parts(class, parent));
-        let mut found: Vec<(&NameKey, Id)> = self.inside(class, parent).collect();
-        found.sort_unstable_by(|(left, _), (right, _)| (&left.name, &left.other).cmp(&(&right.name, &right.other)));
+        let mut found: Vec<((&Ident, &Ident), Id)> = self.names.inside(class, parent).collect();
+        found.sort_unstable_by_key(|(name, _)| *name);
         found.into_iter().map(|(_, id)| id).collect()
     }
 
@@ -341,24 +329,24 @@ impl State {
         if self.is_empty_schema(schema) {
             return Vec::new();
         }
-        self.called(Class::Routine, schema, name).collect()
+        self.names.called(Class::Routine, schema, name)
     }
 
     pub(super) fn routine(&self, schema: Id, name: &str, inputs: &[ColumnType]) -> Option<Id> {
         note(Row::Name(Class::Routine, schema, name));
-        self.names.get(&NameKey::new(Class::Routine, schema, Ident::new(name), signature(inputs))).copied()
+        self.names.get(Class::Routine, schema, name, &signature(inputs))
     }
 
     /// Whether some relation of the schema has a constraint of that name.
     pub(super) fn has_constraint_named(&self, schema: Id, name: &str) -> bool {
         note(Row::Name(Class::ConstraintOfSchema, schema, name));
-        self.called(Class::ConstraintOfSchema, schema, name).next().is_some()
+        self.names.has_called(Class::ConstraintOfSchema, schema, name)
     }
 
     /// The constraints of that name of the relations of a schema.
     pub(super) fn constraints_named(&self, schema: Id, name: &str) -> Vec<Id> {
         note(Row::Name(Class::ConstraintOfSchema, schema, name));
-        self.called(Class::ConstraintOfSchema, schema, name).collect()
+        self.names.called(Class::ConstraintOfSchema, schema, name)
     }
 
     pub(super) fn link(&mut self, from: Ref, to: Ref, link: Link) {
@@ -411,7 +399,7 @@ impl State {
     /// Whether some relation has a trigger of that name.
     pub(super) fn has_trigger_named(&self, name: &Ident) -> bool {
         note(Row::Name(Class::TriggerNamed, 0, name));
-        self.called(Class::TriggerNamed, 0, name).next().is_some()
+        self.names.has_called(Class::TriggerNamed, 0, name)
     }
 
     /// Whether an object, or a column, or the relation that it belongs to may not be there.
@@ -461,7 +449,7 @@ impl State {
     /// Whether a table inherits from it, or is its partition.
     pub(super) fn has_inheritor(&self, parent: Id) -> bool {
         note(Row::Parts(Class::Inheritor, parent));
-        self.inside(Class::Inheritor, parent).any(|(_, id)| self.inherits(id, parent))
+        self.names.inside(Class::Inheritor, parent).any(|(_, id)| self.inherits(id, parent))
     }
 
     /// The tables that inherit from a table, and its partitions.

@@ -60,7 +60,7 @@ impl State {
         is_alike.then(|| Delta {
             origin,
             objects: self.objects.diff(&other.objects).map(|item| row(&item)).collect(),
-            names: self.names.diff(&other.names).map(|item| row(&item)).collect(),
+            names: self.names.diff(&other.names),
             needs: self.needs.diff(&other.needs).map(|item| need(&item)).collect(),
         })
     }

@@ -72,7 +72,7 @@ impl State {
             match change {
                 Change::Object(id, Some(object)) => drop(self.objects.insert(id, object)),
                 Change::Object(id, None) => drop(self.objects.remove(&id)),
-                Change::Name(name, Some(id)) => drop(self.names.insert(name, id)),
+                Change::Name(name, Some(id)) => drop(self.names.insert(&name, id)),
                 Change::Name(name, None) => drop(self.names.remove(&name)),
                 Change::Linked(need) => drop(self.take_need(need)),
                 Change::Unlinked(need) => drop(self.put_need(need)),
@@ -116,7 +116,7 @@ impl State {
     /// The object that had the name before.
     pub(super) fn set_name(&mut self, name: NameKey, id: Id) -> Option<Id> {
         note(Row::Name(name.class, name.parent, &name.name));
-        let before = self.names.insert(name.clone(), id);
+        let before = self.names.insert(&name, id);
         if let Some(journal) = &mut self.journal {
             journal.changes.push(Change::Name(name, before));
         }
