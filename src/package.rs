@@ -3,6 +3,7 @@
 
 mod program;
 
+use program::Agreed;
 pub use program::{Arm, Condition, Line, Program, Use, boolean};
 
 use std::collections::HashMap;
@@ -124,6 +125,7 @@ const VERSIONS: usize = 4;
 #[derive(Debug, Default)]
 pub struct Programs {
     read: HashMap<(FileId, Parser), Vec<Reading>>,
+    agreed: HashMap<Parser, Agreed>,
 }
 
 #[derive(Debug)]
@@ -144,9 +146,10 @@ impl Programs {
             programs.iter().enumerate().filter(|(_, program)| program.is_none()).map(|(index, _)| index).collect();
         let bytes = |index: &usize| sources.get(FileId::new(*index)).map_or(0, |source| source.layout.written.len());
         let cost = missing.iter().map(bytes).sum();
+        let agreed = self.agreed.entry(parser).or_default();
         let read = |index: &usize| {
             let file = FileId::new(*index);
-            Some((*index, program::read(file, sources.get(file)?, parser)))
+            Some((*index, program::read(file, sources.get(file)?, parser, agreed)))
         };
         for (index, program) in side_by_side(&missing, read) {
             let program = Arc::new(program);

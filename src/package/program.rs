@@ -1,6 +1,9 @@
 //! A script as a program: what is sent, in order, with both arms of every `\if`.
 
 use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
 
 use crate::effect::{At, Ident, Statement};
 use crate::psql::{Form, IrregularityKind, Item, Metacommand, Part, PieceKind};
@@ -119,9 +122,24 @@ pub enum Condition {
     Unknown,
 }
 
-/// Reads a file's script as a program.
-pub(super) fn read(file: FileId, source: &Source, parser: Parser) -> Program {
-    let mut reader = Reader { file, source, parser, next: 0, agreed: HashSet::new() };
+/// The statements about which the parsers agree, by their shapes; those that are like no other
+/// by their digests.
+#[derive(Debug, Default)]
+pub(super) struct Agreed(Mutex<HashSet<Vec<u8>>>);
+
+impl Agreed {
+    fn has(&self, shape: &[u8]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(shape)
+    }
+
+    fn add(&self, shape: Vec<u8>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(shape);
+    }
+}
+
+/// Reads a file's script as a program, and notes what else the parsers agree about.
+pub(super) fn read(file: FileId, source: &Source, parser: Parser, agreed: &Agreed) -> Program {
+    let mut reader = Reader { file, source, parser, next: 0, agreed };
     Program { lines: reader.lines(false) }
 }
 
@@ -130,8 +148,7 @@ struct Reader<'a> {
     source: &'a Source,
     parser: Parser,
     next: usize,
-    /// The shapes of statements about which the parsers agree.
-    agreed: HashSet<Vec<u8>>,
+    agreed: &'a Agreed,
 }
 
 impl<'a> Reader<'a> {
@@ -285,17 +302,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What another parser reads otherwise. Within a file one statement of a shape is enough.
-    fn disagreement(&mut self, text: &str, map: &Map, statements: &[Statement]) -> Option<Box<str>> {
-        let shape = shape::of(text);
-        if shape.as_ref().is_some_and(|shape| self.agreed.contains(shape)) {
+    /// What another parser reads otherwise. One statement of a shape is enough.
+    fn disagreement(&self, text: &str, map: &Map, statements: &[Statement]) -> Option<Box<str>> {
+        // No shape begins like a digest.
+        let shape = shape::of(text).unwrap_or_else(|| [b"=", Sha256::digest(text).as_slice()].concat());
+        if self.agreed.has(&shape) {
             return None;
         }
         let is_witness = self.parser != Parser::Squawk;
         let second = || is_witness.then(|| witness::second_opinion(text, map, statements)).flatten();
         let told = witness::disagreement(text, statements).or_else(second);
-        if let (None, Some(shape)) = (&told, shape) {
-            self.agreed.insert(shape);
+        if told.is_none() {
+            self.agreed.add(shape);
         }
         told.map(String::into_boxed_str)
     }
