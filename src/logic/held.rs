@@ -77,8 +77,8 @@ impl Depends {
 /// Facts that differ from one another. Copies share what they have in common.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Held {
-    /// Those about one relation each, by its topic.
-    of_one: OrdMap<u64, Vector<Arc<Fact>>>,
+    /// Those about one relation each, by its topic; small, for each copy copies some of them.
+    of_one: OrdMap<u64, Arc<Vector<Arc<Fact>>>>,
     others: Vector<Arc<Fact>>,
     len: usize,
     next: u64,
@@ -112,7 +112,7 @@ impl Held {
     pub(super) fn add(&mut self, fact: Arc<Fact>) -> bool {
         self.next = self.next.max(fact.number + 1);
         let facts = match fact.only() {
-            Some(topic) => self.of_one.entry(topic).or_default(),
+            Some(topic) => Arc::make_mut(self.of_one.entry(topic).or_default()),
             None => &mut self.others,
         };
         let is_new = !facts.contains(&fact);
@@ -129,7 +129,7 @@ impl Held {
     }
 
     fn each(&self) -> impl Iterator<Item = &Arc<Fact>> {
-        self.of_one.values().flatten().chain(&self.others)
+        self.of_one.values().flat_map(|facts| facts.iter()).chain(&self.others)
     }
 
     /// All, in the order in which they came to be known.
@@ -152,7 +152,7 @@ impl Held {
                 break;
             }
         }
-        found.extend(wanted.iter().filter_map(|topic| self.of_one.get(topic)).flatten());
+        found.extend(wanted.iter().filter_map(|topic| self.of_one.get(topic)).flat_map(|facts| facts.iter()));
         in_order(found)
     }
 
@@ -214,8 +214,8 @@ impl Held {
         split.common.others = Vector::new();
         split.common.len -= self.others.len();
         for item in self.of_one.diff(&other.of_one) {
-            let none = Vector::new();
-            let (topic, ours, theirs) = match item {
+            let none = Arc::default();
+            let (topic, ours, theirs): (_, &Arc<Vector<_>>, &Arc<Vector<_>>) = match item {
                 DiffItem::Add(topic, theirs) => (topic, &none, theirs),
                 DiffItem::Remove(topic, ours) => (topic, ours, &none),
                 DiffItem::Update { old: (topic, ours), new: (_, theirs) } => (topic, ours, theirs),
