@@ -622,6 +622,7 @@ impl Catalog {
             referenced: self.column_names(*parent, columns),
             on_delete: *on_delete,
             on_update: *on_update,
+            deferral: constraint.deferral,
         })
     }
 
@@ -715,6 +716,8 @@ pub struct ForeignKey {
     pub on_delete: crate::effect::ReferentialAction,
     /// `ON UPDATE`
     pub on_update: crate::effect::ReferentialAction,
+    /// When it is checked.
+    pub deferral: crate::effect::Deferral,
 }
 
 /// A name as text, as `regclass` reads it.

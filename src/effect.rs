@@ -16,8 +16,8 @@ pub use expression::{
 };
 pub use plpgsql::{Block, Body, Declaration, Handler, IfArm, Iteration, RaiseLevel, Step, StepKind, VariableConflict};
 pub use statement::{
-    Act, AlterAction, Argument, Column, Conflict, ConflictAction, Constraint, ConstraintKind, CopyEnd, Function,
-    Identity, IndexOf, Like, MergeAction, MergeWhen, Object, ObjectKind, ReferentialAction, RowSource, Scope,
+    Act, AlterAction, Argument, Column, Conflict, ConflictAction, Constraint, ConstraintKind, CopyEnd, Deferral,
+    Function, Identity, IndexOf, Like, MergeAction, MergeWhen, Object, ObjectKind, ReferentialAction, RowSource, Scope,
     Statement, Transaction, TriggerState, TriggerTiming,
 };
 pub use walk::{

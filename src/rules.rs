@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Pass};
-use crate::catalog::{Key, Kind, Outcome};
+use crate::catalog::{ForeignKey, Key, Kind, Outcome};
 use crate::config::Spanned;
-use crate::effect::{Act, At, Cte, Ident, Name, Statement, Visit, walk_statement};
+use crate::effect::{Act, At, Cte, Deferral, Ident, Name, Statement, Visit, walk_statement};
 use crate::finding::{Finding, Fix, Level};
-use crate::flow::{Change, Event, Origin, Via};
+use crate::flow::{Change, Event, Origin, Via, What};
 use crate::ledger::is_house_rule;
 use crate::mend;
 use crate::package::{Line, Role};
@@ -296,6 +296,21 @@ fn maintains(statement: &Statement, pass: &Pass<'_>) -> Option<String> {
 fn rebuilds(statement: &Statement, pass: &Pass<'_>) -> Option<String> {
     let is_alone = matches!(statement.act, Act::Utility { outside_transaction: true, .. });
     maintains(statement, pass).filter(|command| !is_alone && command != "ANALYZE")
+}
+
+/// Whether a foreign key may be checked only before COMMIT.
+fn may_be_deferred(pass: &Pass<'_>, key: &ForeignKey) -> bool {
+    let is_said = |event: &Event<'_>| match &event.what {
+        What::Utility(statement) => {
+            matches!(&statement.act, Act::Utility { command, .. } if command == "set constraints")
+        }
+        _ => false,
+    };
+    match key.deferral {
+        Deferral::NotDeferrable => false,
+        Deferral::Immediate => pass.run.events.iter().any(is_said),
+        Deferral::Deferred => true,
+    }
 }
 
 /// The tables that the release makes: they are not there before it.

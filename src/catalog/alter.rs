@@ -331,6 +331,27 @@ impl Work<'_> {
                 }
                 Ok(())
             }
+            AlterAction::AlterConstraint { name: constraint, deferral } => {
+                let Some(known) = self.state.lookup(Class::Constraint, id, constraint) else {
+                    return Err(self.missing_part(&ObjectKind::Constraint, constraint, id, name.at));
+                };
+                let Some(Detail::Constraint(detail)) = self.state.edit(known).map(|object| &mut object.detail) else {
+                    return Ok(());
+                };
+                if !matches!(detail.rule, ConstraintRule::ForeignKey { .. }) {
+                    let message = format!(
+                        "constraint \"{constraint}\" of relation \"{}\" is not a foreign key constraint",
+                        name.name
+                    );
+                    return Err(Problem::new("42809", message, name.at));
+                }
+                // PostgreSQL 15 takes nothing for NOT DEFERRABLE.
+                let deferral = deferral.unwrap_or_default();
+                if std::mem::replace(&mut detail.deferral, deferral) != deferral {
+                    self.altered((known, 0), "deferral");
+                }
+                Ok(())
+            }
             AlterAction::Trigger { name: trigger, state } => self.trigger_state(id, name, trigger.as_ref(), *state),
             AlterAction::Owner(owner) => {
                 self.set_owner((id, 0), Some(owner.clone()));

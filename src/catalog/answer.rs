@@ -7,7 +7,7 @@ use super::difference::{Aspect, Difference};
 use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Presence, Rule, Trigger};
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
-use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement};
+use crate::effect::{At, Deferral, Expr, ExprKind, Function, Ident, Name, Query, Statement};
 
 /// An index in which no two rows agree.
 #[derive(Debug, Clone)]
@@ -334,7 +334,11 @@ impl Catalog {
     /// The columns of each unique index that holds for all rows, whichever way led here.
     fn unique_keys(&self, table: &Name) -> Vec<Vec<Ident>> {
         let Some(table) = self.relation_id(table) else { return Vec::new() };
-        let is_key = |index: &Index| index.unique && index.filter.is_none() && index.expressions.is_empty();
+        // What is checked later may be otherwise meanwhile.
+        let is_key = |index: &Index| {
+            let is_plain = index.filter.is_none() && index.expressions.is_empty();
+            index.unique && is_plain && index.deferral == Deferral::NotDeferrable
+        };
         let found = self.state.indexes(table).into_iter().filter_map(|id| self.state.get(id));
         found
             .filter(|object| object.presence == Presence::Yes && !object.varies)

@@ -8,7 +8,8 @@ use super::query::{Findings, Reader};
 use super::store::{Class, Found, PG_TEMP, Ref};
 use super::{Blur, Done, Problem, Skipped, Work};
 use crate::effect::{
-    Act, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope, Type,
+    Act, At, Conflict, Deferral, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody,
+    Scope, Type,
 };
 
 impl Work<'_> {
@@ -364,9 +365,14 @@ impl Work<'_> {
         }
         let is_table = self.state.get(id).is_some_and(|object| object.kind == Kind::Table);
         if let Some(constraint) = &conflict.constraint {
-            if is_table && self.state.lookup(Class::Constraint, id, constraint).is_none() {
+            let Some(known) = self.state.lookup(Class::Constraint, id, constraint).filter(|_| is_table) else {
                 let message = format!("constraint \"{constraint}\" for table \"{}\" does not exist", table.name);
-                return self.absent(Problem::new("42704", message, table.at));
+                let problem = Problem::new("42704", message, table.at);
+                return if is_table { self.absent(problem) } else { Ok(()) };
+            };
+            let detail = self.state.get(known).and_then(super::Object::constraint);
+            if detail.is_some_and(|detail| detail.deferral != Deferral::NotDeferrable) {
+                return Err(deferrable_arbiter(table.at));
             }
             return Ok(());
         }
@@ -384,8 +390,13 @@ impl Work<'_> {
                 _ => return Ok(()),
             }
         }
+        let of_table = self.state.indexes(id).into_iter();
+        let of_table = of_table.filter_map(|index| self.state.get(index).and_then(super::Object::index));
+        let is_deferrable = |index: &super::Index| index.deferral != Deferral::NotDeferrable;
         if wanted.is_empty() {
-            return Ok(());
+            // Any of them may be in the way, exclusions too.
+            let mut of_table = of_table;
+            return if of_table.any(is_deferrable) { Err(deferrable_arbiter(table.at)) } else { Ok(()) };
         }
         wanted.sort_unstable();
         wanted.dedup();
@@ -395,13 +406,9 @@ impl Work<'_> {
             columns.dedup();
             index.unique && columns == wanted && (index.filter.is_none() || conflict.filter.is_some())
         };
-        let found = self
-            .state
-            .indexes(id)
-            .into_iter()
-            .any(|index| self.state.get(index).and_then(super::Object::index).is_some_and(is_arbiter));
-        if found {
-            return Ok(());
+        let mut arbiters = of_table.filter(|index| is_arbiter(index)).peekable();
+        if arbiters.peek().is_some() {
+            return if arbiters.any(is_deferrable) { Err(deferrable_arbiter(table.at)) } else { Ok(()) };
         }
         let message = "there is no unique or exclusion constraint matching the ON CONFLICT specification".to_owned();
         let problem = Problem::new("42P10", message, table.at);
@@ -823,4 +830,9 @@ fn text_of(expr: &Expr) -> Option<Ident> {
         ExprKind::Cast { operand, .. } => text_of(operand),
         _ => None,
     }
+}
+
+fn deferrable_arbiter(at: At) -> Problem {
+    let message = "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters";
+    Problem::new("55000", message.to_owned(), at)
 }

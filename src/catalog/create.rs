@@ -14,8 +14,8 @@ use super::query::{Output, Reader, Shape, index_column_name, resolve_type};
 use super::store::{Class, Link, Ref};
 use super::{Done, Problem, Variables, Work, types};
 use crate::effect::{
-    Act, At, Column as WrittenColumn, Constraint as WrittenConstraint, ConstraintKind, Expr, ExprKind, Ident, Identity,
-    IndexOf, Like, Name, ObjectKind, Query, Statement,
+    Act, At, Column as WrittenColumn, Constraint as WrittenConstraint, ConstraintKind, Deferral, Expr, ExprKind, Ident,
+    Identity, IndexOf, Like, Name, ObjectKind, Query, Statement,
 };
 
 /// The bytes of a name, without the one that ends it.
@@ -817,6 +817,7 @@ impl Work<'_> {
             let same = kept.iter_mut().find(|(other, _)| {
                 key_columns(other).is_some()
                     && key_columns(other) == key_columns(key)
+                    && (other.deferral, takes_nulls_for_equal(other)) == (key.deferral, takes_nulls_for_equal(key))
                     && !is_excluding(other)
                     && matches!(key.kind, ConstraintKind::Unique { .. })
             });
@@ -958,7 +959,7 @@ impl Work<'_> {
         let rule = ConstraintRule::Check(Arc::new(expr.clone()));
         let is_local = comes != Comes::Inherited;
         let inherited = u16::from(!is_local);
-        let constraint = Constraint { rule, validated, columns, no_inherit, is_local, inherited };
+        let constraint = Constraint { no_inherit, is_local, inherited, ..declared(rule, validated, columns) };
         let made = self.insert_constraint(id, name.clone(), constraint);
         for (to, link) in uses {
             if to.0 != id {
@@ -1034,6 +1035,7 @@ impl Work<'_> {
             include: Vec::new(),
             filter: None,
             nulls_equal,
+            deferral: written.deferral,
         };
         self.add_index(name, made, Some(rule), true).map(drop)
     }
@@ -1095,15 +1097,17 @@ impl Work<'_> {
         }
         let name = name.cloned().unwrap_or_else(|| index.clone());
         self.check_constraint_name(id, &name, written.at)?;
-        let constraint = declared(rule, true, source.columns);
+        let constraint = Constraint { deferral: written.deferral, ..declared(rule, true, source.columns) };
         let made = self.insert_constraint(id, name.clone(), constraint);
         self.state.unlink_range((index_id, 0), (index_id, 0));
         self.state.link((index_id, 0), (made, 0), Link::Internal);
         self.state.link((index_id, 0), (schema, 0), Link::Normal);
+        let deferral = written.deferral;
         self.state.rename(index_id, |object| {
             object.name = name;
             if let Detail::Index(index) = &mut object.detail {
                 index.primary = is_primary;
+                index.deferral = deferral;
             }
         });
         Ok(())
@@ -1118,6 +1122,7 @@ impl Work<'_> {
             })
             .collect();
         let index = self.index_of(id, &parts, &[], None, false, false, written.at)?;
+        let index = Index { deferral: written.deferral, ..index };
         self.add_index(name, index, Some(ConstraintRule::Exclude), true).map(drop)
     }
 
@@ -1175,6 +1180,7 @@ impl Work<'_> {
                 let constraint = Constraint {
                     is_local,
                     inherited: u16::from(!is_local),
+                    deferral: index.deferral,
                     ..declared(rule, true, index.columns.clone())
                 };
                 Some(self.insert_constraint(table, name.clone(), constraint))
@@ -1298,7 +1304,8 @@ impl Work<'_> {
         let findings = reader.findings;
         self.settle(findings)?;
         let filter = filter.map(|filter| Arc::new(filter.clone()));
-        Ok(Index { table, unique, primary: false, columns, expressions, include, filter, nulls_equal })
+        let deferral = Deferral::NotDeferrable;
+        Ok(Index { table, unique, primary: false, columns, expressions, include, filter, nulls_equal, deferral })
     }
 
     pub(super) fn create_index(&mut self, act: &Act) -> Done {
@@ -1408,7 +1415,8 @@ impl Work<'_> {
             on_delete: *on_delete,
             on_update: *on_update,
         };
-        let constraint = declared(rule, !written.not_valid, numbers.clone());
+        let constraint =
+            Constraint { deferral: written.deferral, ..declared(rule, !written.not_valid, numbers.clone()) };
         let made = self.insert_constraint(id, name.clone(), constraint);
         if let Some(parent) = parent {
             if target_columns.is_empty() {
@@ -1468,6 +1476,10 @@ impl Work<'_> {
                 let problem = Problem::new("42704", message, references.at);
                 return if is_known { self.absent(problem).map(|()| None) } else { Ok(None) };
             };
+            if self.is_deferrable(key.1) {
+                let message = format!("cannot use a deferrable primary key for referenced table \"{table}\"");
+                return Err(Problem::new("55000", message, references.at));
+            }
             return if key.0.len() == width { Ok(Some(key)) } else { Err(disagreement(references.at)) };
         }
         let mut columns = Vec::new();
@@ -1493,8 +1505,13 @@ impl Work<'_> {
                 index.unique && index.filter.is_none() && keys == wanted
             })
         });
-        match found.min() {
+        let found: Vec<Id> = found.collect();
+        match found.iter().copied().filter(|index| !self.is_deferrable(*index)).min() {
             Some(index) => Ok(Some((columns, index))),
+            None if !found.is_empty() => {
+                let message = format!("cannot use a deferrable unique constraint for referenced table \"{table}\"");
+                Err(Problem::new("55000", message, references.at))
+            }
             None if is_known => {
                 let message =
                     format!("there is no unique constraint matching given keys for referenced table \"{table}\"");
@@ -1507,6 +1524,11 @@ impl Work<'_> {
             }
             None => Ok(Some((columns, 0))),
         }
+    }
+
+    fn is_deferrable(&self, index: Id) -> bool {
+        let index = self.state.get(index).and_then(Object::index);
+        index.is_some_and(|index| index.deferral != Deferral::NotDeferrable)
     }
 
     /// Types that no operator compares make a foreign key impossible.
@@ -2079,9 +2101,14 @@ fn twice(name: &str, at: At) -> Problem {
     Problem::new("42701", format!("column \"{name}\" specified more than once"), at)
 }
 
+const fn takes_nulls_for_equal(key: &WrittenConstraint) -> bool {
+    matches!(key.kind, ConstraintKind::Unique { nulls_equal: true, .. })
+}
+
 /// A constraint that a table declares itself.
 const fn declared(rule: ConstraintRule, validated: bool, columns: Vec<u16>) -> Constraint {
-    Constraint { rule, validated, columns, no_inherit: false, is_local: true, inherited: 0 }
+    let deferral = Deferral::NotDeferrable;
+    Constraint { rule, validated, columns, no_inherit: false, is_local: true, inherited: 0, deferral }
 }
 
 fn disagreement(at: At) -> Problem {

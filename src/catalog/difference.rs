@@ -233,6 +233,7 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
             say.flag("unique", first.unique, second.unique);
             say.flag("primary", first.primary, second.primary);
             say.flag("nulls not distinct", first.nulls_equal, second.nulls_equal);
+            say.whole("deferral", &first.deferral, &second.deferral);
             let mut pair = Pair::new(one_side.0, other_side.0);
             pair.see(first.table, second.table, None);
             say.expressions("expressions", &mut pair, &all(&first.expressions), &all(&second.expressions));
@@ -241,6 +242,7 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
         (Detail::Constraint(first), Detail::Constraint(second)) => {
             say.flag("validated", first.validated, second.validated);
             say.flag("no inherit", first.no_inherit, second.no_inherit);
+            say.whole("deferral", &first.deferral, &second.deferral);
             say.say(
                 "columns",
                 numbers((one_side.0, one.parent), &first.columns),

@@ -8,7 +8,7 @@ use super::object::{Detail, Id, Kind, Object, Presence};
 use super::parse_name;
 use super::store::{Class, Found, State};
 use crate::builtin::{Builtin, builtin, is_type};
-use crate::effect::{At, Expr, ExprKind, From, Ident, Identity, JoinKind, Name, Select, Type};
+use crate::effect::{At, Deferral, Expr, ExprKind, From, Ident, Identity, JoinKind, Name, Select, Type};
 
 /// What a query of the catalogs finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,10 @@ const TABLES: &[(&str, &[&str])] = &[
         "pg_attribute",
         &["attrelid", "attname", "attisdropped", "attidentity", "attnotnull", "atthasdef", "attgenerated"],
     ),
-    ("pg_constraint", &["oid", "conname", "conrelid", "contype", "connamespace", "convalidated"]),
+    (
+        "pg_constraint",
+        &["oid", "conname", "conrelid", "contype", "connamespace", "convalidated", "condeferrable", "condeferred"],
+    ),
     ("pg_trigger", &["tgname", "tgrelid"]),
     ("pg_policy", &["polname", "polrelid"]),
     ("pg_policies", &["schemaname", "tablename", "policyname"]),
@@ -614,7 +617,11 @@ fn constraint_row(state: &State, id: Id) -> Option<Row> {
     let schemas = [("constraint_schema", schema.clone()), ("table_schema", schema)];
     let rest =
         [("connamespace", Value::Oid(state.schema_of(parent))), ("convalidated", Value::Boolean(constraint.validated))];
-    Some(row_of(state, id, own.into_iter().chain(of).chain(schemas).chain(rest)))
+    let deferral = [
+        ("condeferrable", Value::Boolean(constraint.deferral != Deferral::NotDeferrable)),
+        ("condeferred", Value::Boolean(constraint.deferral == Deferral::Deferred)),
+    ];
+    Some(row_of(state, id, own.into_iter().chain(of).chain(schemas).chain(rest).chain(deferral)))
 }
 
 fn columns_of(table: &str) -> &'static [&'static str] {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::effect::{
-    At, Expr, Function, Ident, Identity, Name, Query, ReferentialAction, Statement, TriggerState, TriggerTiming,
+    At, Deferral, Expr, Function, Ident, Identity, Name, Query, ReferentialAction, Statement, TriggerState,
+    TriggerTiming,
 };
 
 /// The number of an object within one catalog and its clones; 0 is none.
@@ -403,6 +404,8 @@ pub struct Index {
     pub filter: Option<Arc<Expr>>,
     /// `NULLS NOT DISTINCT`
     pub nulls_equal: bool,
+    /// When its constraint is checked.
+    pub deferral: Deferral,
 }
 
 /// A constraint.
@@ -420,6 +423,8 @@ pub struct Constraint {
     pub is_local: bool,
     /// From how many parents it comes.
     pub inherited: u16,
+    /// When it is checked.
+    pub deferral: Deferral,
 }
 
 /// What a constraint demands.

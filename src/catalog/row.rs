@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::object::{Column, ColumnType, Constraint, ConstraintRule, Detail, Id, Kind, Presence, Relation};
 use super::store::{Class, Ref, State};
-use super::{Catalog, Done, Problem, Work};
+use super::{Catalog, Done, ForeignKey, Key, Problem, Work};
 use crate::effect::{
     Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, Ident, Identity, Name, QueryBody, RowSource,
     TriggerTiming,
@@ -27,6 +27,15 @@ impl Catalog {
             _ => None,
         };
         self.state.constraints(id).filter_map(check).collect()
+    }
+
+    /// The foreign keys that every row has to meet as an `INSERT` gives it; none where a trigger may
+    /// fill it before, or rows go elsewhere.
+    #[must_use]
+    pub fn demanded_parents(&self, table: &Name) -> Vec<ForeignKey> {
+        let id = self.relation_id(table).filter(|id| !may_be_filled(&self.state, *id));
+        let of = |key: Key| self.foreign_keys(&key);
+        id.and_then(|_| self.relation_key(table)).map(of).unwrap_or_default()
     }
 
     /// Whether a value is that of a column here, perhaps in another type, with nothing cut off.

@@ -630,8 +630,34 @@ pub struct Constraint {
     pub not_valid: bool,
     /// `NO INHERIT`
     pub no_inherit: bool,
+    /// `DEFERRABLE`
+    pub deferral: Deferral,
     /// Where it stands.
     pub at: At,
+}
+
+/// When a constraint is checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Deferral {
+    /// With each statement: `NOT DEFERRABLE`.
+    #[default]
+    NotDeferrable,
+    /// With each statement, unless `SET CONSTRAINTS` says otherwise: `DEFERRABLE`.
+    Immediate,
+    /// Before COMMIT, unless `SET CONSTRAINTS` says otherwise: `INITIALLY DEFERRED`.
+    Deferred,
+}
+
+impl Deferral {
+    /// The same where that is written, too: `INITIALLY DEFERRED` alone means both.
+    #[must_use]
+    pub const fn with(self, is_deferrable: bool, is_deferred: bool) -> Self {
+        match self {
+            _ if is_deferred => Self::Deferred,
+            Self::NotDeferrable if is_deferrable => Self::Immediate,
+            written => written,
+        }
+    }
 }
 
 /// What a constraint demands.
@@ -830,6 +856,13 @@ pub enum AlterAction {
     },
     /// `VALIDATE CONSTRAINT`
     ValidateConstraint(Ident),
+    /// `ALTER CONSTRAINT`
+    AlterConstraint {
+        /// Its name.
+        name: Ident,
+        /// What it becomes, if that is said.
+        deferral: Option<Deferral>,
+    },
     /// `ENABLE TRIGGER` and its relatives.
     Trigger {
         /// Its name; none for `ALL` and `USER`.

@@ -30,6 +30,7 @@ fn rows(pass: &Pass<'_>, case: &Case<'_>, findings: &mut Vec<Finding>) {
             let table = child.child.relation();
             if !matches!(child.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict)
                 || table == *parent.relation
+                || super::may_be_deferred(pass, &child)
             {
                 continue;
             }

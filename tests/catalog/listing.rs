@@ -108,9 +108,10 @@ pub(crate) fn symbolic(catalog: &Catalog) -> BTreeSet<String> {
                     columns
                 };
                 lines.insert(format!(
-                    "constraint|{own}|{letter}|{}|{target}|validated {}",
+                    "constraint|{own}|{letter}|{}|{target}|validated {}|{:?}",
                     columns.join(","),
-                    constraint.validated
+                    constraint.validated,
+                    constraint.deferral
                 ));
             }
             Detail::Index(index) => {
@@ -264,6 +265,7 @@ WITH s AS (
                    JOIN pg_attribute ON attrelid = confrelid AND attnum = number)
                || ') ' || confdeltype::text || confupdtype::text ELSE '' END
         || '|validated ' || convalidated::text
+        || CASE WHEN condeferred THEN '|Deferred' WHEN condeferrable THEN '|Immediate' ELSE '|NotDeferrable' END
     FROM k WHERE contype IN ('p', 'u', 'c', 'f', 'x') AND owner IS NOT NULL
     UNION ALL
     SELECT 'index|' || r.shown || '|' || t.shown || '|'

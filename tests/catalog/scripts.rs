@@ -28,6 +28,48 @@ pub(crate) const SCRIPTS: &[(&str, &str)] = &[
     ("CREATE TABLE t (a int, UNIQUE (b))", "42703"),
     ("CREATE TABLE t (a int, UNIQUE (a, a))", "42701"),
     ("CREATE TABLE t (a int CHECK (b > 0))", "42703"),
+    (
+        "CREATE TABLE t (a int PRIMARY KEY, b int UNIQUE DEFERRABLE, c int UNIQUE INITIALLY DEFERRED, d int REFERENCES t DEFERRABLE INITIALLY DEFERRED, e int REFERENCES t NOT DEFERRABLE, f int REFERENCES t DEFERRABLE INITIALLY IMMEDIATE)",
+        "",
+    ),
+    (
+        "CREATE TABLE t (a int PRIMARY KEY, b int, c int, UNIQUE (b) DEFERRABLE, CONSTRAINT f FOREIGN KEY (c) REFERENCES t INITIALLY DEFERRED, EXCLUDE (c WITH =) DEFERRABLE); ALTER TABLE t ADD CONSTRAINT u UNIQUE (b, c) INITIALLY DEFERRED; ALTER TABLE t ALTER CONSTRAINT f NOT DEFERRABLE",
+        "",
+    ),
+    (
+        "CREATE TABLE t (a int PRIMARY KEY, b int CONSTRAINT f REFERENCES t); ALTER TABLE t ALTER CONSTRAINT f DEFERRABLE INITIALLY DEFERRED; ALTER TABLE t ALTER CONSTRAINT f DEFERRABLE",
+        "",
+    ),
+    ("CREATE TABLE t (a int CONSTRAINT u UNIQUE); ALTER TABLE t ALTER CONSTRAINT u DEFERRABLE", "42809"),
+    ("CREATE TABLE t (a int); ALTER TABLE t ALTER CONSTRAINT u DEFERRABLE", "42704"),
+    ("CREATE TABLE t (a int PRIMARY KEY DEFERRABLE, b int REFERENCES t)", "55000"),
+    ("CREATE TABLE t (a int PRIMARY KEY DEFERRABLE); CREATE TABLE u (b int REFERENCES t)", "55000"),
+    ("CREATE TABLE t (a int UNIQUE DEFERRABLE); CREATE TABLE u (b int REFERENCES t (a))", "55000"),
+    ("CREATE TABLE t (a int UNIQUE DEFERRABLE, UNIQUE (a)); CREATE TABLE u (b int REFERENCES t (a))", ""),
+    ("CREATE TABLE t (a int UNIQUE DEFERRABLE); INSERT INTO t VALUES (1) ON CONFLICT (a) DO NOTHING", "55000"),
+    (
+        "CREATE TABLE t (a int CONSTRAINT u UNIQUE DEFERRABLE); INSERT INTO t VALUES (1) ON CONFLICT ON CONSTRAINT u DO NOTHING",
+        "55000",
+    ),
+    (
+        "CREATE TABLE t (a int UNIQUE DEFERRABLE, b int UNIQUE); INSERT INTO t VALUES (1, 1) ON CONFLICT (b) DO NOTHING",
+        "",
+    ),
+    (
+        "CREATE TABLE t (a int UNIQUE DEFERRABLE, UNIQUE (a)); INSERT INTO t VALUES (1) ON CONFLICT (a) DO NOTHING",
+        "55000",
+    ),
+    ("CREATE TABLE t (a int UNIQUE DEFERRABLE); INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", "55000"),
+    ("CREATE TABLE t (a int, EXCLUDE (a WITH =) DEFERRABLE); INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", "55000"),
+    ("CREATE TABLE t (a int, UNIQUE (a), UNIQUE NULLS NOT DISTINCT (a), UNIQUE (a) DEFERRABLE, UNIQUE (a))", ""),
+    (
+        "CREATE TABLE t (a int); CREATE UNIQUE INDEX i ON t (a); ALTER TABLE t ADD CONSTRAINT i UNIQUE USING INDEX i DEFERRABLE; INSERT INTO t VALUES (1) ON CONFLICT (a) DO NOTHING",
+        "55000",
+    ),
+    (
+        "CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t FOR VALUES IN (1); CREATE TABLE u (LIKE t INCLUDING ALL)",
+        "",
+    ),
     ("CREATE TABLE t (a int DEFAULT b)", "0A000"),
     (
         "CREATE TABLE t (a varchar(20), b numeric(10, 2), c numeric(5), d char(3), e char, f timestamptz(3), g time, h bit(4), i varbit(5), j int[], k text[][], l float, m real, n double precision, o decimal, p \"char\", q bpchar, r name, s json, t jsonb, u uuid, v date, w interval, x oid, y bytea, z inet)",

@@ -9,8 +9,9 @@ use pg_query::protobuf::{
 use super::statement::is_temporary;
 use super::{Lower, items, named, string, strings, those, written};
 use crate::effect::{
-    Act, AlterAction, Argument, At, Body, Column, Constraint, ConstraintKind, Expr, ExprKind, Function, Ident,
-    Identity, IndexOf, Like, Name, Object, ObjectKind, ReferentialAction, Statement, TriggerState, TriggerTiming, Type,
+    Act, AlterAction, Argument, At, Body, Column, Constraint, ConstraintKind, Deferral, Expr, ExprKind, Function,
+    Ident, Identity, IndexOf, Like, Name, Object, ObjectKind, ReferentialAction, Statement, TriggerState,
+    TriggerTiming, Type,
 };
 use crate::syntax::{plpgsql, token};
 
@@ -493,6 +494,13 @@ impl Lower<'_> {
                 ConstrType::ConstrDefault => lowered.default = self.optional(constraint.raw_expr.as_deref()),
                 ConstrType::ConstrGenerated => lowered.generated = self.optional(constraint.raw_expr.as_deref()),
                 ConstrType::ConstrIdentity => lowered.identity = Some(identity(&constraint.generated_when)),
+                // They belong to the constraint before them.
+                ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred => {
+                    if let Some(before) = lowered.constraints.last_mut() {
+                        let is_deferred = constraint.contype() == ConstrType::ConstrAttrDeferred;
+                        before.deferral = before.deferral.with(true, is_deferred);
+                    }
+                }
                 _ => lowered.constraints.extend(self.constraint(constraint, Some(&name))),
             }
         }
@@ -551,6 +559,7 @@ impl Lower<'_> {
             kind,
             not_valid: constraint.skip_validation && constraint.contype() != ConstrType::ConstrNotnull,
             no_inherit: constraint.is_no_inherit && constraint.contype() == ConstrType::ConstrCheck,
+            deferral: Deferral::default().with(constraint.deferrable, constraint.initdeferred),
             at: self.at(constraint.location),
         })
     }
@@ -664,6 +673,15 @@ impl Lower<'_> {
                 AlterAction::DropConstraint { if_exists: command.missing_ok, name: name(), cascade }
             }
             AlterTableType::AtValidateConstraint => AlterAction::ValidateConstraint(name()),
+            AlterTableType::AtAlterConstraint => match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+                Some(NodeEnum::AtalterConstraint(altered)) => AlterAction::AlterConstraint {
+                    name: Ident::from(altered.conname.as_str()),
+                    deferral: altered
+                        .alter_deferrability
+                        .then(|| Deferral::default().with(altered.deferrable, altered.initdeferred)),
+                },
+                _ => AlterAction::Other { what: Ident::new_static("unread"), part: None },
+            },
             AlterTableType::AtEnableTrig => trigger(true, TriggerState::Enabled),
             AlterTableType::AtEnableAlwaysTrig => trigger(true, TriggerState::Always),
             AlterTableType::AtEnableReplicaTrig => trigger(true, TriggerState::Replica),

@@ -193,6 +193,9 @@ impl Lower<'_> {
                 cascade: node.has(K::CASCADE),
             },
             K::VALIDATE_CONSTRAINT => AlterAction::ValidateConstraint(first()),
+            K::ALTER_CONSTRAINT => {
+                AlterAction::AlterConstraint { name: first(), deferral: super::definition::deferral(node) }
+            }
             K::ENABLE_TRIGGER => trigger(TriggerState::Enabled),
             K::DISABLE_TRIGGER => trigger(TriggerState::Disabled),
             K::ENABLE_REPLICA_TRIGGER => trigger(TriggerState::Replica),
@@ -225,7 +228,6 @@ impl Lower<'_> {
             K::DISABLE_RULE => part("disable rule"),
             K::OF_TYPE => word("add of"),
             K::NOT_OF => word("drop of"),
-            K::ALTER_CONSTRAINT => word("alter constraint"),
             K::ALTER_OPTION_LIST => word("generic options"),
             kind => {
                 let name = format!("{kind:?}").to_ascii_lowercase().replace('_', " ");

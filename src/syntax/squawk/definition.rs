@@ -8,8 +8,8 @@ use super::object::other;
 use super::session::is_temporary;
 use super::tree::Node;
 use crate::effect::{
-    Act, Column, Constraint, ConstraintKind, Cte, CteBody, Expr, ExprKind, From, Ident, Identity, IndexOf, Like, Name,
-    Object, ObjectKind, Query, ReferentialAction, Select, Statement, Target, TriggerTiming,
+    Act, Column, Constraint, ConstraintKind, Cte, CteBody, Deferral, Expr, ExprKind, From, Ident, Identity, IndexOf,
+    Like, Name, Object, ObjectKind, Query, ReferentialAction, Select, Statement, Target, TriggerTiming,
 };
 
 impl Lower<'_> {
@@ -302,7 +302,14 @@ impl Lower<'_> {
             && matches!(kind, ConstraintKind::Check(_) | ConstraintKind::ForeignKey { .. })
             && (node.has(K::NOT_VALID) || node.has(K::NOT_ENFORCED));
         let no_inherit = matches!(kind, ConstraintKind::Check(_)) && node.has(K::NO_INHERIT);
-        Some(Constraint { name, kind, not_valid, no_inherit, at: self.at(node) })
+        Some(Constraint {
+            name,
+            kind,
+            not_valid,
+            no_inherit,
+            deferral: deferral(node).unwrap_or_default(),
+            at: self.at(node),
+        })
     }
 
     fn foreign_key(&self, node: Node, own: Vec<Ident>) -> ConstraintKind {
@@ -593,4 +600,15 @@ const fn unread_statement(node: K) -> Option<&'static str> {
         K::IMPORT_FOREIGN_SCHEMA => "ImportForeignSchemaStmt",
         _ => return None,
     })
+}
+
+/// When a constraint is checked, if that is written.
+pub(super) fn deferral(node: Node) -> Option<Deferral> {
+    let is_deferrable = node.has(K::DEFERRABLE_CONSTRAINT_OPTION);
+    let is_deferred = node.has(K::INITIALLY_DEFERRED_CONSTRAINT_OPTION);
+    let is_written = is_deferrable
+        || is_deferred
+        || node.has(K::NOT_DEFERRABLE_CONSTRAINT_OPTION)
+        || node.has(K::INITIALLY_IMMEDIATE_CONSTRAINT_OPTION);
+    is_written.then(|| Deferral::default().with(is_deferrable, is_deferred))
 }
