@@ -143,6 +143,8 @@ pub struct Flow<'a> {
     /// The rounds that the loops around are unrolled for, one in the other, and those of all
     /// loops of the script.
     unrolled: (usize, usize),
+    /// How many loops were not gone through round for round.
+    vague: usize,
     /// How many functions were put in the place of their calls in the expression at hand, and how
     /// deep within one another.
     inlined: (usize, usize),
@@ -201,6 +203,7 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         cursors: Vec::new(),
         lazy: false,
         unrolled: (1, 0),
+        vague: 0,
         inlined: (0, 0),
     };
     let mut state = State::new(start);

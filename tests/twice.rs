@@ -63,6 +63,27 @@ const SCRIPTS: &[&str] = &[
     "DROP VIEW IF EXISTS w; ALTER VIEW v RENAME TO w; ALTER VIEW w RENAME TO v",
     "DROP TABLE t CASCADE; CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a)",
     "SAVEPOINT p; DROP TABLE t; ROLLBACK TO p",
+    // A handler takes what it names, and nothing else.
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD CONSTRAINT l CHECK (b > 0); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD CONSTRAINT l CHECK (b > 0); EXCEPTION WHEN duplicate_table THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD CONSTRAINT l CHECK (b > 0); EXCEPTION WHEN OTHERS THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD CONSTRAINT l CHECK (b > 0); EXCEPTION WHEN duplicate_table OR duplicate_object THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD CONSTRAINT l CHECK (b > 0); EXCEPTION WHEN SQLSTATE '42710' THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD CONSTRAINT l UNIQUE (b); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD CONSTRAINT l UNIQUE (b); EXCEPTION WHEN duplicate_table THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD PRIMARY KEY (a); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD PRIMARY KEY (a); EXCEPTION WHEN invalid_table_definition THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD COLUMN x int; EXCEPTION WHEN duplicate_column THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u ADD COLUMN x int; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN ALTER TABLE u RENAME COLUMN b TO x; EXCEPTION WHEN undefined_column THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN CREATE INDEX j ON u (b); CREATE INDEX l ON u (a); EXCEPTION WHEN duplicate_table THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN CREATE INDEX j ON u (b); CREATE INDEX l ON u (a); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN CREATE SCHEMA z; EXCEPTION WHEN duplicate_schema THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN CREATE SCHEMA z; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN CREATE TYPE z AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN CREATE TYPE z AS ENUM ('a'); EXCEPTION WHEN duplicate_table THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN DROP TABLE u; EXCEPTION WHEN undefined_table THEN NULL; END $$",
+    "CREATE TABLE IF NOT EXISTS u (a int, b int); DO $$ BEGIN DROP TABLE u; EXCEPTION WHEN undefined_object THEN NULL; END $$",
 ];
 
 /// Why the second run is told to fail.

@@ -7,6 +7,7 @@ use super::difference::{Aspect, Difference};
 use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Presence, Rule, Trigger};
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
+use crate::builtin::{Builtin, builtin};
 use crate::effect::{At, Deferral, Expr, ExprKind, Function, Ident, Name, Query, Statement};
 
 /// An index in which no two rows agree.
@@ -89,6 +90,47 @@ impl Catalog {
             Found::Object(id) => self.state.get(id).map_or(Presence::Maybe, |object| object.presence),
             Found::NoSchema | Found::Missing if self.complete && !name.is_variable() => Presence::No,
             Found::System | Found::NoSchema | Found::Missing => Presence::Maybe,
+        }
+    }
+
+    fn presence_of_found(&self, found: Option<Id>) -> Presence {
+        match found {
+            Some(id) => self.state.get(id).map_or(Presence::Maybe, |object| object.presence),
+            None if self.complete => Presence::No,
+            None => Presence::Maybe,
+        }
+    }
+
+    /// Whether there is a type of that name that PostgreSQL did not bring.
+    #[must_use]
+    pub fn presence_of_type(&self, name: &Name) -> Presence {
+        match self.state.find(Class::Type, name) {
+            Found::Object(id) => self.presence_of_found(Some(id)),
+            // A name with anything in it but letters may be more than a name.
+            _ if crate::builtin::is_type(&name.name) || self.state.has_extension || !is_plain(&name.name) => {
+                Presence::Maybe
+            }
+            _ => self.presence_of_found(None),
+        }
+    }
+
+    /// Whether there is a schema of that name.
+    #[must_use]
+    pub fn presence_of_schema(&self, name: &str) -> Presence {
+        if name.starts_with("pg_") {
+            return Presence::Maybe;
+        }
+        self.presence_of_found(self.state.schema(name))
+    }
+
+    /// Whether there is one routine of that name, and PostgreSQL brought none.
+    #[must_use]
+    pub fn presence_of_routine(&self, name: &Name) -> Presence {
+        let is_foreign = builtin(&name.name) != Builtin::Unknown || self.state.has_extension;
+        match self.state.find_routines(name).as_slice() {
+            [only] if !is_foreign => self.presence_of_found(Some(*only)),
+            [] if !is_foreign => self.presence_of_found(None),
+            _ => Presence::Maybe,
         }
     }
 
@@ -426,6 +468,8 @@ impl Catalog {
         differences
             .iter()
             .filter(|one| one.aspect == Aspect::Added && one.key.schema != "pg_temp")
+            // A role that somebody asked for was there before.
+            .filter(|one| one.key.kind != Kind::Role || self.made_at(&one.key).is_some())
             .filter(|one| !self.comes_with_another(&one.key, other))
             .map(|one| one.key.clone())
             .collect()
@@ -465,4 +509,9 @@ impl Catalog {
         let fewer = before.only_here(self, &self.difference(before)).into_iter().filter(|key| is(key)).count();
         (more, fewer)
     }
+}
+
+/// Whether a name of a type is nothing but a name: `int[]` is not.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

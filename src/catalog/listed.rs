@@ -78,7 +78,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("pg_policies", &["schemaname", "tablename", "policyname"]),
     ("pg_inherits", &["inhrelid", "inhparent"]),
     ("pg_proc", &["oid", "proname", "pronamespace"]),
-    ("pg_type", &["oid", "typname", "typnamespace"]),
+    ("pg_type", &["oid", "typname", "typnamespace", "typtype"]),
     ("pg_enum", &["enumtypid", "enumlabel"]),
     ("pg_extension", &["extname"]),
     ("pg_roles", &["rolname"]),
@@ -139,7 +139,8 @@ impl Catalog {
     /// From here on the role is there: it was asked for.
     pub fn know_role(&mut self, name: &Ident) {
         if self.state.lookup(Class::Role, 0, name).is_none() {
-            self.state.insert(Object::new(Kind::Role, name.clone(), 0, At::default(), self.origin));
+            // Nobody made it.
+            self.state.insert(Object::new(Kind::Role, name.clone(), 0, At::default(), 0));
         }
     }
 
@@ -474,7 +475,14 @@ impl Catalog {
                 };
                 let row = |id: Id| {
                     let schema = ("typnamespace", Value::Oid(state.schema_of(id)));
-                    row_of(state, id, [("oid", Value::Oid(id)), ("typname", name_text(state, id)), schema])
+                    let letter = match state.get(id).map(|object| (&object.kind, &object.detail)) {
+                        Some((Kind::Domain, _)) => Some("d"),
+                        Some((Kind::Type, Detail::Type(detail))) => (!detail.labels.is_empty()).then_some("e"),
+                        Some((kind, _)) => (*kind != Kind::Type).then_some("c"),
+                        None => None,
+                    };
+                    let own = [("oid", Value::Oid(id)), ("typname", name_text(state, id)), schema];
+                    row_of(state, id, own.into_iter().chain(letter.map(|letter| ("typtype", text(letter)))))
                 };
                 ids.into_iter().map(row).collect()
             }

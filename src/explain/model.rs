@@ -226,10 +226,13 @@ fn rollout(adds: Option<&config::Adds>, pass: &Pass<'_>, rows: &[Rows]) -> Vec<E
     }
     let empty = BTreeMap::new();
     let declared = adds.map_or(&empty, |adds| &adds.rows);
-    // `lint.toml` calls a table by its name alone.
-    let last = |table: &str| table.rsplit('.').next().unwrap_or_default().to_owned();
+    // `lint.toml` calls a table by its name alone, or with its schema.
+    let is_meant = |written: &str, table: &str| {
+        let last = table.rsplit('.').next().unwrap_or_default();
+        written == table || written == last || written.strip_prefix("public.") == Some(table)
+    };
     for one in rows {
-        let wanted = declared.get(&last(&one.table));
+        let wanted = declared.iter().find(|(written, _)| is_meant(written, &one.table)).map(|(_, wanted)| wanted);
         let derived = one.count.map(|count| count.to_string());
         let agrees = match (wanted, one.count) {
             (Some(Declared::Exactly(number)), Some(count)) => Some(i64::try_from(count).ok() == Some(*number)),
@@ -240,7 +243,7 @@ fn rollout(adds: Option<&config::Adds>, pass: &Pass<'_>, rows: &[Rows]) -> Vec<E
         entries.push(Entry { what: format!("rows of {}", one.table), declared: wanted.map(words), derived, agrees });
     }
     for (table, wanted) in declared {
-        if !rows.iter().any(|one| last(&one.table) == *table) {
+        if !rows.iter().any(|one| is_meant(table, &one.table)) {
             let agrees = Some(*wanted == Declared::Exactly(0));
             let derived = Some("0".to_owned());
             entries.push(Entry { what: format!("rows of {table}"), declared: Some(words(wanted)), derived, agrees });

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Origin, Via, What};
+use super::handler::Taking;
 use super::rows::Rows;
 use super::state::{Bindings, Row, State};
 use super::value::subquery;
@@ -26,6 +27,12 @@ const ALL_ROUNDS_LIMIT: usize = 65_536;
 
 /// How often a loop is gone through to find what its rounds leave as it was.
 const ROUNDS_LIMIT: usize = 8;
+
+/// How many rounds of a loop are gone through one by one in which another loop is not.
+const VAGUE_ROUNDS_LIMIT: usize = 32;
+
+/// How many, where it stands in another loop that is not.
+const INNER_ROUNDS_LIMIT: usize = 128;
 
 /// How deep within one another loops are that this is done for.
 const LOOPS_LIMIT: usize = 3;
@@ -58,6 +65,17 @@ const TRIGGER_VARIABLES: [&str; 13] = [
     "tg_event",
     "tg_tag",
 ];
+
+/// How a block of definitions ends, as far as the schema decides on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Nothing in the schema stops it.
+    Passes,
+    /// It stops with this SQLSTATE.
+    Stops(&'static str),
+    /// That cannot be told.
+    Unsaid,
+}
 
 impl<'a> Flow<'a> {
     /// The block of a `DO`.
@@ -227,31 +245,85 @@ impl<'a> Flow<'a> {
         self.certain = certain && stays;
         let events = self.events.len();
         self.steps(&block.steps, state);
+        let ending = self.ending(block, events);
+        if let Ending::Stops(sqlstate) = ending {
+            self.certain = certain;
+            match super::handler::taking(block, sqlstate) {
+                Taking::This(handler) => {
+                    // What it did is undone.
+                    self.events.truncate(events);
+                    *state = self.handled(block, handler, &before, state);
+                    return;
+                }
+                Taking::None => {
+                    self.sure(events, certain);
+                    return;
+                }
+                Taking::Unsaid => {}
+            }
+        }
+        let mut left = block.handlers.iter().filter(may_catch);
+        if ending == Ending::Passes && left.all(super::handler::is_of_schema) {
+            self.sure(events, certain);
+        }
         self.doubt(events, state);
         self.certain = false;
         let mut ends = vec![state.clone()];
         for handler in block.handlers.iter().filter(may_catch) {
-            let mut inside = before.clone();
-            // The rows are those of before; the variables keep what any step may have given them.
-            for path in super::handler::given(&block.steps) {
-                inside.renew(&path);
+            let end = self.handled(block, handler, &before, state);
+            // Nothing is in the way of the block that this is for.
+            if ending != Ending::Passes || !super::handler::is_of_schema(handler) {
+                ends.push(end);
             }
-            inside.prepare_as(state);
-            inside.found = None;
-            inside.counted = None;
-            inside.scopes.push(Bindings::default());
-            for name in ["sqlstate", "sqlerrm"] {
-                let value = state.symbols.fresh(name);
-                if let Some(scope) = inside.scopes.last_mut() {
-                    scope.values.insert(Ident::new_static(name), value);
-                }
-            }
-            self.steps(&handler.steps, &mut inside);
-            inside.scopes.pop();
-            ends.push(inside);
         }
         self.certain = certain;
         *state = super::join(ends);
+    }
+
+    /// What is so after a handler took over.
+    fn handled(&mut self, block: &'a Block, handler: &'a Handler, before: &State, state: &mut State) -> State {
+        let mut inside = before.clone();
+        // The rows are those of before; the variables keep what any step may have given them.
+        for path in super::handler::given(&block.steps) {
+            inside.renew(&path);
+        }
+        inside.prepare_as(state);
+        inside.found = None;
+        inside.counted = None;
+        inside.scopes.push(Bindings::default());
+        for name in ["sqlstate", "sqlerrm"] {
+            let value = state.symbols.fresh(name);
+            if let Some(scope) = inside.scopes.last_mut() {
+                scope.values.insert(Ident::new_static(name), value);
+            }
+        }
+        self.steps(&handler.steps, &mut inside);
+        inside.scopes.pop();
+        inside
+    }
+
+    /// How a block ends that only defines something, and whose events are those since.
+    fn ending(&self, block: &Block, since: usize) -> Ending {
+        let is_sql = |step: &Step| matches!(&step.kind, StepKind::Sql { into, perform: false, .. } if into.is_empty());
+        let events = self.events.get(since..).unwrap_or_default();
+        if events.len() != block.steps.len() || !block.steps.iter().all(is_sql) {
+            return Ending::Unsaid;
+        }
+        for event in events {
+            let What::Define { outcome, .. } = &event.what else { return Ending::Unsaid };
+            match (&outcome.problem, &outcome.may_fail) {
+                (Some(problem), _) => return Ending::Stops(problem.sqlstate),
+                (None, Some(_)) => return Ending::Unsaid,
+                (None, None) => {}
+            }
+        }
+        Ending::Passes
+    }
+
+    /// The events since are as certain as what they stand in.
+    fn sure(&mut self, since: usize, certain: bool) {
+        let events = self.events.get_mut(since..).unwrap_or_default();
+        events.iter_mut().for_each(|event| event.certain = certain);
     }
 
     /// The relations whose rows, or what shows them, have changed since.
@@ -597,26 +669,41 @@ impl<'a> Flow<'a> {
         let events = self.events.len();
         let rounds = self.rounds(iteration, step, state);
         let is_as_before = self.changed_since(events).is_empty();
-        match rounds.filter(|rounds| self.may_unroll(rounds.len(), steps)) {
-            Some(rounds) => {
-                let outer = self.unrolled.0;
-                self.unrolled = (outer.saturating_mul(rounds.len()), self.unrolled.1 + rounds.len());
-                for round in rounds {
-                    for (target, value) in round {
-                        match (target.as_slice(), iteration, state.scopes.last_mut()) {
-                            // The variable of an integer loop is its own; the others are declared outside.
-                            ([name], Iteration::Range { .. }, Some(scope)) => {
-                                scope.values.insert(name.clone(), value);
-                            }
-                            _ => state.bind(&target, value),
+        let rounds = rounds.filter(|rounds| self.may_unroll(rounds.len(), steps));
+        let before = rounds.is_some().then(|| (state.clone(), self.events.len(), self.left.len()));
+        let mut is_vague = rounds.is_none();
+        if let Some(rounds) = rounds {
+            let outer = self.unrolled.0;
+            let (count, vague) = (rounds.len(), self.vague);
+            self.unrolled = (outer.saturating_mul(count), self.unrolled.1 + count);
+            for round in rounds {
+                for (target, value) in round {
+                    match (target.as_slice(), iteration, state.scopes.last_mut()) {
+                        // The variable of an integer loop is its own; the others are declared outside.
+                        ([name], Iteration::Range { .. }, Some(scope)) => {
+                            scope.values.insert(name.clone(), value);
                         }
+                        _ => state.bind(&target, value),
                     }
-                    self.steps(steps, state);
-                    self.arrive(mark, state, |departure| mine(departure, true));
                 }
-                self.unrolled.0 = outer;
+                self.steps(steps, state);
+                self.arrive(mark, state, |departure| mine(departure, true));
+                is_vague = self.vague > vague && count > VAGUE_ROUNDS_LIMIT;
+                if is_vague {
+                    break;
+                }
             }
-            None => self.unknown_rounds((iteration, is_as_before), steps, state, mark, &mine),
+            self.unrolled.0 = outer;
+        }
+        if is_vague {
+            // Nothing is gained by what a round of it does for each of many.
+            if let Some((before, events, left)) = before {
+                self.events.truncate(events);
+                self.left.truncate(left);
+                *state = before;
+            }
+            self.vague += 1;
+            self.unknown_rounds((iteration, is_as_before), steps, state, mark, &mine);
         }
         self.arrive(mark, state, |departure| mine(departure, false));
         state.scopes.truncate(depth - 1);
@@ -628,6 +715,7 @@ impl<'a> Flow<'a> {
         let (around, all) = self.unrolled;
         let is_single = around <= 1 && !super::handler::has_loop(steps);
         (is_single || around.saturating_mul(rounds) <= NESTED_ROUNDS_LIMIT)
+            && (self.loops == 0 || rounds <= INNER_ROUNDS_LIMIT)
             && all.saturating_add(rounds) <= ALL_ROUNDS_LIMIT
     }
 

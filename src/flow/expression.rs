@@ -101,6 +101,20 @@ impl<'a> Flow<'a> {
                     Presence::Maybe => None,
                 }
             }
+            ("to_regtype" | "to_regnamespace" | "to_regproc", [name]) if built_in => {
+                let text = text_of(name)?;
+                let name = parse_name(&text, at)?;
+                let presence = match function.name.as_str() {
+                    "to_regtype" => state.catalog.presence_of_type(&name),
+                    "to_regnamespace" => state.catalog.presence_of_schema(&name.name),
+                    _ => state.catalog.presence_of_routine(&name),
+                };
+                match presence {
+                    Presence::Yes => Some(Expr { at, kind: ExprKind::Text(text) }),
+                    Presence::No => Some(Expr { at, kind: ExprKind::Null }),
+                    Presence::Maybe => None,
+                }
+            }
             ("pg_get_serial_sequence", [table, column]) if built_in => {
                 let table = parse_name(&text_of(table)?, at)?;
                 let sequence = state.catalog.serial_sequence(&table, &text_of(column)?)?;

@@ -71,6 +71,63 @@ pub(super) fn lets_stay(handler: &Handler) -> bool {
         || handler.conditions.iter().all(is_missing)
 }
 
+/// Errors in which a definition ends, or does not, by what the schema holds; PostgreSQL 15 manual,
+/// appendix A.
+const OF_SCHEMA: &[(&str, &str)] = &[
+    ("dependent_objects_still_exist", "2BP01"),
+    ("duplicate_column", "42701"),
+    ("duplicate_function", "42723"),
+    ("duplicate_object", "42710"),
+    ("duplicate_schema", "42P06"),
+    ("duplicate_table", "42P07"),
+    ("invalid_object_definition", "42P17"),
+    ("invalid_schema_name", "3F000"),
+    ("invalid_table_definition", "42P16"),
+    ("object_not_in_prerequisite_state", "55000"),
+    ("undefined_column", "42703"),
+    ("undefined_function", "42883"),
+    ("undefined_object", "42704"),
+    ("undefined_table", "42P01"),
+    ("wrong_object_type", "42809"),
+];
+
+/// Whether a handler is only for what a schema holds or lacks.
+pub(super) fn is_of_schema(handler: &Handler) -> bool {
+    handler.conditions.iter().all(|condition| of_schema(condition).is_some())
+}
+
+fn of_schema(condition: &str) -> Option<&'static str> {
+    let written = condition.strip_prefix("sqlstate ").unwrap_or(condition);
+    let of = |(name, code): &&(&str, &'static str)| *name == written || code.eq_ignore_ascii_case(written);
+    OF_SCHEMA.iter().find(of).map(|(_, code)| *code)
+}
+
+/// Which handler takes over.
+pub(super) enum Taking<'b> {
+    /// This one.
+    This(&'b Handler),
+    /// None: the error goes on.
+    None,
+    /// That cannot be told.
+    Unsaid,
+}
+
+/// The handler that takes over where its block ends in an error of that code.
+pub(super) fn taking<'b>(block: &'b Block, sqlstate: &str) -> Taking<'b> {
+    for handler in &block.handlers {
+        for condition in &handler.conditions {
+            let known = of_schema(condition).or_else(|| code(condition));
+            if condition == "others" || known == Some(sqlstate) {
+                return Taking::This(handler);
+            }
+            if known.is_none() {
+                return Taking::Unsaid;
+            }
+        }
+    }
+    Taking::None
+}
+
 /// Collects the codes with which a step stops on purpose. False where it may stop with
 /// others, but for those that come of any expression.
 fn raises(step: &Step, raised: &mut Vec<&'static str>) -> bool {

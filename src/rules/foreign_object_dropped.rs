@@ -38,10 +38,13 @@ fn holds_rows(key: &Key) -> bool {
     matches!(key.kind, Kind::Table | Kind::ForeignTable | Kind::Column | Kind::Sequence)
 }
 
-/// Whether a tier that a rollback undoes takes the object away, too.
+/// Whether a tier that a rollback undoes takes the object away, too, or puts another in its place.
 fn is_taken_by_tier(case: &Case<'_>, pass: &Pass<'_>, key: &Key) -> bool {
     let takes = |event: &Event<'_>| match &event.what {
-        What::Define { outcome, .. } => super::taken(outcome).any(|(taken, _)| taken == key),
+        What::Define { outcome, .. } => {
+            super::taken(outcome).any(|(taken, _)| taken == key)
+                || outcome.altered.iter().any(|(altered, how)| altered == key && how == "replaced")
+        }
         _ => false,
     };
     super::undone_by(case, pass).any(|tier| tier.run.events.iter().any(takes))

@@ -96,9 +96,23 @@ fn rows(
     for insertion in added.iter().filter(|insertion| !insertion.table.is_temporary()) {
         by_table.entry(called(&insertion.table, &pass.run.end.catalog)).or_default().push(insertion);
     }
+    // A table may be written with its schema, whether it has to be or not.
+    let wanted: BTreeMap<String, (&String, &Rows)> = wanted
+        .iter()
+        .map(|(written, rows)| {
+            let table = match written.split_once('.') {
+                Some((schema, name)) => {
+                    let name = Name { schema: Some(Ident::from(schema)), ..Name::plain(name, script) };
+                    called(&name, &pass.run.end.catalog)
+                }
+                None => written.clone(),
+            };
+            (table, (written, rows))
+        })
+        .collect();
     for (table, insertions) in &by_table {
         let Some(first) = insertions.first() else { continue };
-        match wanted.get(table) {
+        match wanted.get(table).map(|(_, rows)| *rows) {
             // What a trigger of the house adds along with them is counted by hand, or not at all.
             None if insertions.iter().all(|insertion| insertion.by_trigger) => {}
             None => findings.push(told(first.at, format!("{name} adds rows to {table}, which `adds` does not name"))),
@@ -121,10 +135,10 @@ fn rows(
             }
         }
     }
-    for (table, rows) in wanted {
+    for (table, (written, rows)) in &wanted {
         let none = !by_table.contains_key(table);
-        if none && *rows != Rows::Exactly(0) {
-            findings.push(told(script, format!("{name} adds no row to {table}, which `adds` names")));
+        if none && **rows != Rows::Exactly(0) {
+            findings.push(told(script, format!("{name} adds no row to {written}, which `adds` names")));
         }
     }
 }

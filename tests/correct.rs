@@ -1,0 +1,129 @@
+//! Packages that PostgreSQL shows to be right: each script runs twice, and the rollback leaves what
+//! was there. Nothing is found in them.
+
+#![cfg(feature = "pg_query")]
+
+#[path = "support/packages.rs"]
+mod packages;
+
+use std::fmt::Write;
+
+use packages::{findings, tier};
+use roof_lint::cluster::Cluster;
+
+const BASELINE: &str = "\
+CREATE TABLE a (id int PRIMARY KEY, name text, tag text);
+CREATE VIEW v AS SELECT id FROM a;
+CREATE FUNCTION f(given int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE SCHEMA s;
+CREATE TABLE s.k (id int PRIMARY KEY, tag text);
+CREATE TABLE team (id int PRIMARY KEY, tag text);
+CREATE TABLE member (id int PRIMARY KEY, team int REFERENCES team INITIALLY DEFERRED, tag text);
+INSERT INTO a VALUES (100, 'old', 'R6');
+";
+
+/// Tier, rollback, and what else `lint.toml` says of the tier.
+const PACKAGES: &[(&str, &str, &str)] = &[
+    (
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'postgres') THEN RAISE EXCEPTION 'x'; END IF; END $$",
+        "SELECT 1",
+        "",
+    ),
+    (
+        "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_monitor') THEN GRANT SELECT ON a TO pg_monitor; END IF; END $$",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_monitor') THEN REVOKE SELECT ON a FROM pg_monitor; END IF; END $$",
+        "",
+    ),
+    (
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_type WHERE typname = 'z' AND typtype = 'e') THEN CREATE TYPE z AS ENUM ('a'); END IF; END $$",
+        "DROP TYPE IF EXISTS z",
+        "",
+    ),
+    (
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_type WHERE typname = 'z' AND typtype = 'd') THEN CREATE DOMAIN z AS int; END IF; END $$",
+        "DO $$ BEGIN IF to_regtype('z') IS NOT NULL THEN DROP DOMAIN z; END IF; END $$",
+        "",
+    ),
+    (
+        "DO $$ BEGIN ALTER TABLE a RENAME COLUMN name TO label; EXCEPTION WHEN undefined_column THEN NULL; END $$",
+        "DO $$ BEGIN ALTER TABLE a RENAME COLUMN label TO name; EXCEPTION WHEN undefined_column THEN NULL; END $$",
+        "",
+    ),
+    (
+        "DO $$ BEGIN ALTER TABLE a RENAME CONSTRAINT a_pkey TO pk_a; EXCEPTION WHEN undefined_object THEN NULL; END $$",
+        "DO $$ BEGIN ALTER TABLE a RENAME CONSTRAINT pk_a TO a_pkey; EXCEPTION WHEN undefined_object THEN NULL; END $$",
+        "",
+    ),
+    (
+        "CREATE TABLE IF NOT EXISTS z (id int)",
+        "DO $$ BEGIN DROP TABLE z; EXCEPTION WHEN undefined_table THEN NULL; END $$",
+        "adds = { tables = 1 }",
+    ),
+    (
+        "DO $$ BEGIN ALTER TABLE a ADD CONSTRAINT c CHECK (id > 0); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        "ALTER TABLE a DROP CONSTRAINT IF EXISTS c",
+        "",
+    ),
+    (
+        "DO $$ BEGIN IF to_regnamespace('s') IS NOT NULL THEN ALTER SCHEMA s RENAME TO t; END IF; END $$",
+        "DO $$ BEGIN IF to_regnamespace('t') IS NOT NULL THEN ALTER SCHEMA t RENAME TO s; END IF; END $$",
+        "",
+    ),
+    (
+        "CREATE OR REPLACE VIEW v AS SELECT id, name FROM a",
+        "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT id FROM a",
+        "",
+    ),
+    (
+        "INSERT INTO s.k VALUES (1, 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM s.k WHERE tag = 'R7'",
+        "adds = { rows = { \"s.k\" = 1 } }",
+    ),
+    (
+        "INSERT INTO a VALUES (1, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "adds = { rows = { \"public.a\" = 1 } }",
+    ),
+    (
+        "INSERT INTO member VALUES (1, 7, 'R7') ON CONFLICT (id) DO NOTHING; \
+         INSERT INTO team VALUES (7, 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM team WHERE tag = 'R7'; DELETE FROM member WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "ALTER TABLE member ALTER CONSTRAINT member_team_fkey NOT DEFERRABLE",
+        "ALTER TABLE member ALTER CONSTRAINT member_team_fkey DEFERRABLE INITIALLY DEFERRED",
+        "",
+    ),
+];
+
+#[test]
+fn nothing_is_found_in_what_is_right() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let mut wrong = String::new();
+    for (number, (forward, back, adds)) in PACKAGES.iter().enumerate() {
+        let frame = |text: &str| format!("BEGIN;\nSET LOCAL lock_timeout = '5s';\n{text};\nCOMMIT;\n");
+        let (forward, back, database) = (frame(forward), frame(back), format!("d{number}"));
+        cluster.sql("postgres", &format!("CREATE DATABASE {database}")).expect("a database");
+        let run = |text: &str| cluster.sql(&database, text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        let dump = || cluster.dump(&database).expect("a dump");
+        run(BASELINE);
+        let before = dump();
+        run(&forward);
+        let after = dump();
+        run(&forward);
+        assert_eq!(String::from_utf8_lossy(&dump()), String::from_utf8_lossy(&after), "{forward} again");
+        run(&back);
+        run(&back);
+        assert_eq!(String::from_utf8_lossy(&dump()), String::from_utf8_lossy(&before), "{back}");
+        let toml = format!(
+            "baseline = [\"baseline.sql\"]\ntags = [\"R7\"]\ntag-columns = [\"tag\"]\n{}{adds}\n",
+            tier(1, "tier.sql", Some("rollback.sql"))
+        );
+        let found = findings(&toml, &[("baseline.sql", BASELINE), ("tier.sql", &forward), ("rollback.sql", &back)]);
+        for finding in found {
+            writeln!(wrong, "{forward}{back}  {}: {}", finding.rule, finding.message).expect("a string");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
