@@ -106,6 +106,7 @@ impl<'a> Flow<'a> {
                 let name = parse_name(&text, at)?;
                 let presence = match function.name.as_str() {
                     "to_regtype" => state.catalog.presence_of_type(&name),
+                    "to_regnamespace" if name.schema.is_some() => return None,
                     "to_regnamespace" => state.catalog.presence_of_schema(&name.name),
                     _ => state.catalog.presence_of_routine(&name),
                 };
