@@ -85,6 +85,16 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "adds = { rows = { \"public.a\" = 1 } }",
     ),
     (
+        "INSERT INTO a VALUES (1, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ DECLARE v CONSTANT public.a.tag%TYPE := 'R7'; BEGIN DELETE FROM a WHERE tag = v; END $$",
+        "",
+    ),
+    (
+        "DO $$ DECLARE v a.tag%TYPE := 'R7'; BEGIN INSERT INTO a VALUES (1, 'x', v) ON CONFLICT (id) DO NOTHING; END $$",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "adds = { rows = { a = 1 } }",
+    ),
+    (
         "INSERT INTO member VALUES (1, 7, 'R7') ON CONFLICT (id) DO NOTHING; \
          INSERT INTO team VALUES (7, 'R7') ON CONFLICT (id) DO NOTHING",
         "DELETE FROM team WHERE tag = 'R7'; DELETE FROM member WHERE tag = 'R7'",

@@ -1,5 +1,6 @@
 //! Bodies: DO, functions, procedures. Every path through their steps.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -210,13 +211,15 @@ impl<'a> Flow<'a> {
             },
         };
         let value = Self::settled(&declaration.name, value, state);
-        let value = state.stored(&declaration.name, value, declaration.kind.as_ref());
+        let kind = declaration.kind.as_ref().map(|kind| state.copied(kind));
+        let value = state.stored(&declaration.name, value, kind.as_deref());
+        let kind = kind.map(Cow::into_owned);
         if let Some(scope) = state.scopes.last_mut() {
-            if let Some(kind) = &declaration.kind {
-                scope.kinds.insert(declaration.name.clone(), kind.clone());
-            }
-            if declaration.kind.as_ref().is_some_and(has_no_fields) {
-                scope.scalars.insert(declaration.name.clone());
+            if let Some(kind) = kind {
+                if has_no_fields(&kind) {
+                    scope.scalars.insert(declaration.name.clone());
+                }
+                scope.kinds.insert(declaration.name.clone(), kind);
             }
             scope.values.insert(declaration.name.clone(), value);
         }

@@ -1,12 +1,13 @@
 //! What is known at one point of a script.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Start;
 use super::symbol::Symbols;
 use super::value::{is_text, keeps, operation, same};
-use crate::catalog::{Catalog, Presence};
+use crate::catalog::{Catalog, ColumnType, Presence};
 use crate::effect::{
     At, Expr, ExprKind, Function, Ident, IsTest, Name, Query, QueryBody, Scope, SubqueryKind, Target, Type,
     VariableConflict,
@@ -648,6 +649,22 @@ impl State {
             (Known::Yes, Known::No) if query.limit.is_none() && query.offset.is_none() => Row::Itself,
             _ => Row::Whole,
         }
+    }
+
+    /// A type, where it is written as that of a column (`t.c%TYPE`) the one that this has, if it is one
+    /// of PostgreSQL's own.
+    pub(super) fn copied<'t>(&self, kind: &'t Type) -> Cow<'t, Type> {
+        let of_column = || {
+            let (relation, column) = kind.name.name.strip_suffix("%type")?.rsplit_once('.')?;
+            let relation = Name { name: Ident::from(relation), ..kind.name.clone() };
+            let relation = self.catalog.relation(&relation)?;
+            let ColumnType::BuiltIn { name, modifiers, array } = &relation.column(column)?.kind else { return None };
+            let at = kind.name.at;
+            let number = |digits: &str| Expr { at, kind: ExprKind::Number(Ident::from(digits)) };
+            let modifiers = modifiers.split(',').filter(|digits| !digits.is_empty()).map(number).collect();
+            Some(Type { name: Name::plain(name.clone(), at), modifiers, array: *array || kind.array, set: kind.set })
+        };
+        of_column().map_or(Cow::Borrowed(kind), Cow::Owned)
     }
 
     /// What a variable, an argument or a parameter of that type holds that is given a value.
