@@ -8,7 +8,7 @@ use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Presence
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
 use crate::builtin::{Builtin, builtin};
-use crate::effect::{At, Deferral, Expr, ExprKind, Function, Ident, Name, Query, Statement};
+use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement};
 
 /// An index in which no two rows agree.
 #[derive(Debug, Clone)]
@@ -379,7 +379,7 @@ impl Catalog {
         // What is checked later may be otherwise meanwhile.
         let is_key = |index: &Index| {
             let is_plain = index.filter.is_none() && index.expressions.is_empty();
-            index.unique && is_plain && index.deferral == Deferral::NotDeferrable
+            index.unique && is_plain && !index.deferral.is_deferrable()
         };
         let found = self.state.indexes(table).into_iter().filter_map(|id| self.state.get(id));
         found

@@ -8,8 +8,7 @@ use super::query::{Findings, Reader};
 use super::store::{Class, Found, PG_TEMP, Ref};
 use super::{Blur, Done, Problem, Skipped, Work};
 use crate::effect::{
-    Act, At, Conflict, Deferral, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody,
-    Scope, Type,
+    Act, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope, Type,
 };
 
 impl Work<'_> {
@@ -365,13 +364,15 @@ impl Work<'_> {
         }
         let is_table = self.state.get(id).is_some_and(|object| object.kind == Kind::Table);
         if let Some(constraint) = &conflict.constraint {
-            let Some(known) = self.state.lookup(Class::Constraint, id, constraint).filter(|_| is_table) else {
+            if !is_table {
+                return Ok(());
+            }
+            let Some(known) = self.state.lookup(Class::Constraint, id, constraint) else {
                 let message = format!("constraint \"{constraint}\" for table \"{}\" does not exist", table.name);
-                let problem = Problem::new("42704", message, table.at);
-                return if is_table { self.absent(problem) } else { Ok(()) };
+                return self.absent(Problem::new("42704", message, table.at));
             };
             let detail = self.state.get(known).and_then(super::Object::constraint);
-            if detail.is_some_and(|detail| detail.deferral != Deferral::NotDeferrable) {
+            if detail.is_some_and(|detail| detail.deferral.is_deferrable()) {
                 return Err(deferrable_arbiter(table.at));
             }
             return Ok(());
@@ -391,11 +392,10 @@ impl Work<'_> {
             }
         }
         let of_table = self.state.indexes(id).into_iter();
-        let of_table = of_table.filter_map(|index| self.state.get(index).and_then(super::Object::index));
-        let is_deferrable = |index: &super::Index| index.deferral != Deferral::NotDeferrable;
+        let mut of_table = of_table.filter_map(|index| self.state.get(index).and_then(super::Object::index));
+        let is_deferrable = |index: &super::Index| index.deferral.is_deferrable();
         if wanted.is_empty() {
             // Any of them may be in the way, exclusions too.
-            let mut of_table = of_table;
             return if of_table.any(is_deferrable) { Err(deferrable_arbiter(table.at)) } else { Ok(()) };
         }
         wanted.sort_unstable();

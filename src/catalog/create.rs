@@ -1528,7 +1528,7 @@ impl Work<'_> {
 
     fn is_deferrable(&self, index: Id) -> bool {
         let index = self.state.get(index).and_then(Object::index);
-        index.is_some_and(|index| index.deferral != Deferral::NotDeferrable)
+        index.is_some_and(|index| index.deferral.is_deferrable())
     }
 
     /// Types that no operator compares make a foreign key impossible.

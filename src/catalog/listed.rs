@@ -626,7 +626,7 @@ fn constraint_row(state: &State, id: Id) -> Option<Row> {
     let rest =
         [("connamespace", Value::Oid(state.schema_of(parent))), ("convalidated", Value::Boolean(constraint.validated))];
     let deferral = [
-        ("condeferrable", Value::Boolean(constraint.deferral != Deferral::NotDeferrable)),
+        ("condeferrable", Value::Boolean(constraint.deferral.is_deferrable())),
         ("condeferred", Value::Boolean(constraint.deferral == Deferral::Deferred)),
     ];
     Some(row_of(state, id, own.into_iter().chain(of).chain(schemas).chain(rest).chain(deferral)))

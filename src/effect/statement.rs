@@ -649,6 +649,12 @@ pub enum Deferral {
 }
 
 impl Deferral {
+    /// Whether it may be checked later than with each statement.
+    #[must_use]
+    pub const fn is_deferrable(self) -> bool {
+        !matches!(self, Self::NotDeferrable)
+    }
+
     /// The same where that is written, too: `INITIALLY DEFERRED` alone means both.
     #[must_use]
     pub const fn with(self, is_deferrable: bool, is_deferred: bool) -> Self {

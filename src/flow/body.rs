@@ -673,7 +673,8 @@ impl<'a> Flow<'a> {
         let rounds = self.rounds(iteration, step, state);
         let is_as_before = self.changed_since(events).is_empty();
         let rounds = rounds.filter(|rounds| self.may_unroll(rounds.len(), steps));
-        let before = rounds.is_some().then(|| (state.clone(), self.events.len(), self.left.len()));
+        let are_many = rounds.as_ref().is_some_and(|rounds| rounds.len() > VAGUE_ROUNDS_LIMIT);
+        let before = are_many.then(|| (state.clone(), self.events.len(), self.left.len()));
         let mut is_vague = rounds.is_none();
         if let Some(rounds) = rounds {
             let outer = self.unrolled.0;
@@ -691,7 +692,7 @@ impl<'a> Flow<'a> {
                 }
                 self.steps(steps, state);
                 self.arrive(mark, state, |departure| mine(departure, true));
-                is_vague = self.vague > vague && count > VAGUE_ROUNDS_LIMIT;
+                is_vague = are_many && self.vague > vague;
                 if is_vague {
                     break;
                 }

@@ -95,11 +95,7 @@ impl<'a> Flow<'a> {
             ("to_regclass", [name]) if built_in => {
                 let name = text_of(name)?;
                 let name = parse_name(&name, at)?;
-                match state.catalog.presence(&name) {
-                    Presence::Yes => Some(Expr { at, kind: ExprKind::Text(name.name) }),
-                    Presence::No => Some(Expr { at, kind: ExprKind::Null }),
-                    Presence::Maybe => None,
-                }
+                registered(state.catalog.presence(&name), name.name, at)
             }
             ("to_regtype" | "to_regnamespace" | "to_regproc", [name]) if built_in => {
                 let text = text_of(name)?;
@@ -110,11 +106,7 @@ impl<'a> Flow<'a> {
                     "to_regnamespace" => state.catalog.presence_of_schema(&name.name),
                     _ => state.catalog.presence_of_routine(&name),
                 };
-                match presence {
-                    Presence::Yes => Some(Expr { at, kind: ExprKind::Text(text) }),
-                    Presence::No => Some(Expr { at, kind: ExprKind::Null }),
-                    Presence::Maybe => None,
-                }
+                registered(presence, text, at)
             }
             ("pg_get_serial_sequence", [table, column]) if built_in => {
                 let table = parse_name(&text_of(table)?, at)?;
@@ -328,5 +320,14 @@ impl<'a> Visit<'a> for Plain {
         if self.is_plain {
             walk_expr(self, expr);
         }
+    }
+}
+
+/// What `to_regclass` and its relatives come to, as far as that can be told.
+fn registered(presence: Presence, name: Ident, at: At) -> Option<Expr> {
+    match presence {
+        Presence::Yes => Some(Expr { at, kind: ExprKind::Text(name) }),
+        Presence::No => Some(Expr { at, kind: ExprKind::Null }),
+        Presence::Maybe => None,
     }
 }

@@ -48,25 +48,14 @@ pub(super) fn may_catch(block: &Block, handler: &Handler) -> bool {
 }
 
 /// Errors in which a block ends only where something is not there that it names.
-const MISSING: &[&str] = &[
-    "undefined_column",
-    "undefined_function",
-    "undefined_object",
-    "undefined_table",
-    "invalid_schema_name",
-    "sqlstate 42703",
-    "sqlstate 42883",
-    "sqlstate 42704",
-    "sqlstate 42P01",
-    "sqlstate 3F000",
-];
+const MISSING: &[&str] = &["42703", "42883", "42704", "42P01", "3F000"];
 
 /// Whether what a block did stays although it has this handler: that stops the script, or takes
 /// over only where something is not there.
 pub(super) fn lets_stay(handler: &Handler) -> bool {
     let stops = |step: &Step| matches!(step.kind, StepKind::Raise { level: RaiseLevel::Exception, .. });
     let leaves = |step: &Step| !matches!(step.kind, StepKind::Sql { .. } | StepKind::Raise { .. } | StepKind::Null);
-    let is_missing = |condition: &Ident| MISSING.iter().any(|known| known.eq_ignore_ascii_case(condition));
+    let is_missing = |condition: &Ident| code_in(OF_SCHEMA, condition).is_some_and(|code| MISSING.contains(&code));
     handler.steps.last().is_some_and(stops) && !handler.steps.iter().any(leaves)
         || handler.conditions.iter().all(is_missing)
 }
@@ -93,13 +82,7 @@ const OF_SCHEMA: &[(&str, &str)] = &[
 
 /// Whether a handler is only for what a schema holds or lacks.
 pub(super) fn is_of_schema(handler: &Handler) -> bool {
-    handler.conditions.iter().all(|condition| of_schema(condition).is_some())
-}
-
-fn of_schema(condition: &str) -> Option<&'static str> {
-    let written = condition.strip_prefix("sqlstate ").unwrap_or(condition);
-    let of = |(name, code): &&(&str, &'static str)| *name == written || code.eq_ignore_ascii_case(written);
-    OF_SCHEMA.iter().find(of).map(|(_, code)| *code)
+    handler.conditions.iter().all(|condition| code_in(OF_SCHEMA, condition).is_some())
 }
 
 /// Which handler takes over.
@@ -116,7 +99,7 @@ pub(super) enum Taking<'b> {
 pub(super) fn taking<'b>(block: &'b Block, sqlstate: &str) -> Taking<'b> {
     for handler in &block.handlers {
         for condition in &handler.conditions {
-            let known = of_schema(condition).or_else(|| code(condition));
+            let known = code_in(OF_SCHEMA, condition).or_else(|| code(condition));
             if condition == "others" || known == Some(sqlstate) {
                 return Taking::This(handler);
             }
@@ -165,9 +148,14 @@ fn raises(step: &Step, raised: &mut Vec<&'static str>) -> bool {
 
 /// The code of a condition as a handler or RAISE names it.
 fn code(condition: &Ident) -> Option<&'static str> {
+    code_in(PARTICULAR, condition)
+}
+
+/// The same, among these.
+fn code_in(known: &[(&str, &'static str)], condition: &str) -> Option<&'static str> {
     let written = condition.strip_prefix("sqlstate ").unwrap_or(condition);
     let of = |(name, code): &&(&str, &'static str)| *name == written || code.eq_ignore_ascii_case(written);
-    PARTICULAR.iter().find(of).map(|(_, code)| *code)
+    known.iter().find(of).map(|(_, code)| *code)
 }
 
 /// Whether an expression only compares and joins values that are at hand.
