@@ -7,6 +7,7 @@
 
 mod expression;
 mod plpgsql;
+mod property;
 mod statement;
 mod walk;
 
@@ -15,6 +16,7 @@ pub use expression::{
     SubqueryKind, Target, Type,
 };
 pub use plpgsql::{Block, Body, Declaration, Handler, IfArm, Iteration, RaiseLevel, Step, StepKind, VariableConflict};
+pub use property::Properties;
 pub use statement::{
     Act, AlterAction, Argument, Column, Conflict, ConflictAction, Constraint, ConstraintKind, CopyEnd, Deferral,
     Function, Identity, IndexOf, Like, MergeAction, MergeWhen, Object, ObjectKind, ReferentialAction, RowSource, Scope,

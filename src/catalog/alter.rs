@@ -8,8 +8,8 @@ use super::routine::missing_to_drop;
 use super::store::{Class, Found, Link, Ref};
 use super::{Done, Problem, Work, remove};
 use crate::effect::{
-    AlterAction, At, Constraint as WrittenConstraint, ConstraintKind, Ident, Identity, Name, Object as Named,
-    ObjectKind, TriggerState,
+    Act, AlterAction, At, Constraint as WrittenConstraint, ConstraintKind, Expr, ExprKind, Ident, Identity, Name,
+    Object as Named, ObjectKind, Properties, TriggerState,
 };
 
 impl Work<'_> {
@@ -287,7 +287,9 @@ impl Work<'_> {
             AlterAction::DropColumn { if_exists, name: column, cascade } => {
                 self.drop_column(id, name, column, *if_exists, *cascade)
             }
-            AlterAction::ColumnType { column, to, using } => self.column_type(id, name, column, to, using.is_some()),
+            AlterAction::ColumnType { column, to, using, properties } => {
+                self.column_type(id, name, column, (to, properties), using.is_some())
+            }
             AlterAction::ColumnDefault { column, value } => {
                 let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
                 let table = name.name.clone();
@@ -390,7 +392,9 @@ impl Work<'_> {
                 self.altered((id, 0), "no inherit");
                 Ok(())
             }
-            AlterAction::Other { what, part } => self.alter_other(id, name, what, part.as_ref()),
+            AlterAction::Other { what, part, properties } => {
+                self.alter_other(id, name, (what, part.as_ref()), properties)
+            }
         }
     }
 
@@ -569,7 +573,14 @@ impl Work<'_> {
         }
     }
 
-    fn column_type(&mut self, id: Id, name: &Name, column: &Ident, to: &crate::effect::Type, using: bool) -> Done {
+    fn column_type(
+        &mut self,
+        id: Id,
+        name: &Name,
+        column: &Ident,
+        (to, properties): (&crate::effect::Type, &Properties),
+        using: bool,
+    ) -> Done {
         let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
         let kind = self.written_type(to)?;
         self.doubt_partition_key(id, "alter", column, name.at);
@@ -596,6 +607,8 @@ impl Work<'_> {
             }
             if let Some(column) = self.edit_column(of) {
                 column.kind = kind.clone();
+                properties.set(&mut column.properties);
+                column.properties.remove("storage");
             }
         }
         if changes {
@@ -938,7 +951,13 @@ impl Work<'_> {
         self.state.unlink((child, 0), (parent, 0), Link::Normal);
     }
 
-    fn alter_other(&mut self, id: Id, name: &Name, what: &Ident, part: Option<&Ident>) -> Done {
+    fn alter_other(
+        &mut self,
+        id: Id,
+        name: &Name,
+        (what, part): (&Ident, Option<&Ident>),
+        properties: &Properties,
+    ) -> Done {
         match (what.as_str(), part) {
             ("add identity always" | "add identity by default", Some(column)) => {
                 let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
@@ -983,6 +1002,7 @@ impl Work<'_> {
                     return Err(Problem::new("55000", message, name.at));
                 }
                 own.identity = Some(identity_of(what));
+                properties.set(&mut own.properties);
                 self.altered((id, number), "identity");
             }
             ("drop expression", Some(column)) => {
@@ -991,17 +1011,67 @@ impl Work<'_> {
                 self.altered((id, number), "no expression");
             }
             ("add of" | "drop of", _) => self.blur(format!("ALTER TABLE {what} is not followed")),
-            _ => {
-                // The rest changes nothing that is looked at here, but it does change something.
-                if let Some(column) = part
-                    && matches!(what.as_str(), "set statistics" | "set storage" | "set compression" | "set identity")
-                {
-                    self.column(id, column, name.at)?;
-                }
-                self.bump((id, 0), what);
+            ("cluster on" | "drop cluster", index) => self.mark(id, index, "clustered"),
+            ("replica identity", _) => {
+                let how = properties.get("replica identity").cloned();
+                let index = how.as_deref().and_then(|how| how.strip_prefix("using index ")).map(Ident::new);
+                self.mark(id, index.as_ref(), "replica identity");
+                // Which one it is, the index knows.
+                let how = index.map_or(how, |_| Some(Ident::new_static("index")));
+                self.assign((id, 0), &Properties::one("replica identity", how.as_deref()));
+                self.altered((id, 0), what.clone());
             }
+            (
+                "set statistics" | "set storage" | "set compression" | "set identity" | "set options" | "reset options",
+                Some(column),
+            ) => {
+                if let Some(number) = self.column(id, column, name.at)? {
+                    self.assign((id, number), properties);
+                    self.altered((id, number), what.clone());
+                }
+            }
+            _ if !properties.is_empty() => {
+                self.assign((id, 0), properties);
+                self.altered((id, 0), what.clone());
+            }
+            // The rest changes nothing that is looked at here, but it does change something.
+            _ => self.bump((id, 0), what),
         }
         Ok(())
+    }
+
+    /// Of all indexes of a table, only that one has the mark.
+    fn mark(&mut self, table: Id, index: Option<&Ident>, mark: &'static str) {
+        let schema = self.state.schema_of(table);
+        let marked = index.and_then(|index| self.state.lookup(Class::Relation, schema, index));
+        for id in self.state.indexes(table) {
+            let value = (Some(id) == marked).then_some("true");
+            let is_so = self.state.get(id).and_then(Object::index).and_then(|index| index.properties.get(mark));
+            if is_so.map(Ident::as_str) != value {
+                self.assign((id, 0), &Properties::one(mark, value));
+                self.altered((id, 0), mark);
+            }
+        }
+    }
+
+    /// What a statement says of an object or of a column takes the place of what was said of it.
+    pub(super) fn assign(&mut self, of: Ref, properties: &Properties) {
+        if of.1 != 0 {
+            if let Some(column) = self.edit_column(of) {
+                properties.set(&mut column.properties);
+                if column.properties.get("storage").is_some_and(|storage| is_usual_storage(&column.kind, storage)) {
+                    column.properties.remove("storage");
+                }
+            }
+            return;
+        }
+        if let Some(object) = self.state.edit(of.0) {
+            match &mut object.detail {
+                Detail::Index(index) => properties.set(&mut index.properties),
+                Detail::Routine(routine) => routine.set(properties, &mut object.properties),
+                _ => properties.set(&mut object.properties),
+            }
+        }
     }
 
     fn bump(&mut self, of: Ref, what: &str) {
@@ -1351,7 +1421,9 @@ impl Work<'_> {
 
     // ALTER of anything else
 
-    pub(super) fn alter(&mut self, object: &Named, what: &Ident, if_exists: bool, value: Option<&Ident>) -> Done {
+    pub(super) fn alter(&mut self, act: &Act) -> Done {
+        let Act::Alter { object, what, if_exists, value, properties, parts } = act else { return Ok(()) };
+        let if_exists = *if_exists;
         if let ObjectKind::Other(kind) = &object.kind
             && kind == "owned"
         {
@@ -1371,11 +1443,12 @@ impl Work<'_> {
             }
             Err(problem) => return Err(problem),
         };
-        match (what.as_str(), value) {
+        match (what.as_str(), value.as_ref()) {
             ("owner", owner) => self.set_owner(of, owner.cloned()),
             ("owned by", Some(path)) => {
                 let path: Vec<Ident> = super::parse_path(path);
                 self.own_sequence(of.0, &path, object.name.at)?;
+                self.assign(of, properties);
                 self.altered(of, "owned by");
             }
             ("add value", Some(label)) => {
@@ -1405,11 +1478,64 @@ impl Work<'_> {
                 if object.kind == ObjectKind::Extension {
                     self.blur("what ALTER EXTENSION changes is not told");
                 }
-                self.bump(of, what);
+                if properties.is_empty() && parts.is_empty() {
+                    self.bump(of, what);
+                } else {
+                    self.assign(of, properties);
+                    self.alter_parts(of.0, parts)?;
+                    self.altered(of, what.clone());
+                }
             }
         }
         Ok(())
     }
+
+    /// The conditions of a policy and the settings of a function.
+    fn alter_parts(&mut self, id: Id, parts: &[Expr]) -> Done {
+        let table = match self.state.get(id) {
+            Some(Object { kind: Kind::Policy, parent, .. }) if !parts.is_empty() => Some(*parent),
+            _ => None,
+        };
+        if let Some(table) = table {
+            for (to, link) in self.read_conditions(table, parts)? {
+                if to != (table, 0) {
+                    self.state.link((id, 0), to, link);
+                }
+            }
+        }
+        match self.state.edit(id).map(|object| &mut object.detail) {
+            Some(Detail::Policy(policy)) => policy.set(parts),
+            Some(Detail::Routine(routine)) => {
+                for part in parts {
+                    let ExprKind::Other { what, parts } = &part.kind else { continue };
+                    routine.settings.retain(|(name, _)| name != what && what != "all");
+                    if !parts.is_empty() {
+                        routine.settings.push((what.clone(), parts.to_vec()));
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether columns of the type are stored so where nothing is said (PostgreSQL's `pg_type.typstorage`). Of a
+/// user's type it is not told.
+fn is_usual_storage(kind: &ColumnType, storage: &str) -> bool {
+    let usual = match kind {
+        ColumnType::BuiltIn { array: true, .. } => "extended",
+        ColumnType::BuiltIn { name, .. } => match name.as_str() {
+            "numeric" | "inet" | "cidr" => "main",
+            "text" | "varchar" | "bpchar" | "json" | "jsonb" | "jsonpath" | "xml" | "bytea" | "bit" | "varbit"
+            | "tsvector" => "extended",
+            "tsquery" | "int2vector" | "oidvector" => "plain",
+            name if name.ends_with("range") => "extended",
+            _ => "plain",
+        },
+        _ => return false,
+    };
+    storage.eq_ignore_ascii_case(usual)
 }
 
 /// PostgreSQL's order of the actions of one ALTER TABLE.

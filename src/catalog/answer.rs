@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::difference::{Aspect, Difference};
-use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Presence, Rule, Trigger};
+use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Policy, Presence, Rule, Trigger};
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
 use crate::builtin::{Builtin, builtin};
@@ -319,8 +319,11 @@ impl Catalog {
         }
         if object.relation().is_some_and(|relation| relation.row_security) {
             for policy in of(Class::Policy) {
-                if let Detail::Policy(parts) = &policy.detail {
-                    parts.iter().for_each(|value| add(format!("the policy {}", policy.name), When::Seen, value));
+                if let Detail::Policy(Policy { using, check }) = &policy.detail {
+                    using
+                        .iter()
+                        .chain(check)
+                        .for_each(|value| add(format!("the policy {}", policy.name), When::Seen, value));
                 }
             }
         }
@@ -481,22 +484,16 @@ impl Catalog {
     pub fn left_over(&self, other: &Self) -> Vec<Key> {
         let differences = other.difference(self);
         let mut found: BTreeSet<Key> = self.only_here(other, &differences).into_iter().collect();
-        for Difference { key, aspect } in differences {
-            let Aspect::Changed { what, before, after } = aspect else { continue };
-            if key.schema == "pg_temp" {
-                continue;
-            }
-            match what.as_str() {
-                // How often something was set does not tell whether it was set back.
-                "options" => {}
-                // Nor does an owner, where nobody says who it was.
-                "owner" if before.is_empty() || after.is_empty() => {}
-                "comment" | "privileges" => drop(found.insert(key.aspect(what))),
-                _ => {
-                    found.insert(key);
-                }
-            }
-        }
+        let counts = |one: &Difference| match &one.aspect {
+            // How often something was set does not tell whether it was set back; nor does an owner, where nobody
+            // says who it was.
+            Aspect::Changed { what, .. } if what == "options" => false,
+            Aspect::Changed { what, before, after } if what == "owner" => !before.is_empty() && !after.is_empty(),
+            Aspect::Changed { .. } => true,
+            _ => false,
+        };
+        let changed = differences.into_iter().filter(|one| one.key.schema != "pg_temp" && counts(one));
+        found.extend(changed.map(Difference::into_key));
         found.into_iter().collect()
     }
 

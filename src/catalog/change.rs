@@ -63,7 +63,7 @@ impl Work<'_> {
             }
             Act::Rename { object, part, to, if_exists } => self.rename(object, part.as_ref(), to, *if_exists),
             Act::SetSchema { object, to, if_exists } => self.set_schema(object, to, *if_exists),
-            Act::Alter { object, what, if_exists, value } => self.alter(object, what, *if_exists, value.as_ref()),
+            Act::Alter { .. } => self.alter(act),
             Act::Drop { objects, if_exists, cascade, .. } => self.drop_objects(objects, *if_exists, *cascade),
             Act::Comment { object, text } => self.comment(object, text.as_ref()),
             Act::Grant { grant, objects, each, privileges, grantees, .. } => {

@@ -1,7 +1,7 @@
 //! `CREATE` of relations, types and whatever else has columns, with PostgreSQL's automatic
 //! names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::change::{one, other_name};
@@ -15,7 +15,7 @@ use super::store::{Class, Link, Ref};
 use super::{Done, Problem, Variables, Work, types};
 use crate::effect::{
     Act, At, Column as WrittenColumn, Constraint as WrittenConstraint, ConstraintKind, Deferral, Expr, ExprKind, Ident,
-    Identity, IndexOf, Like, Name, ObjectKind, Query, Statement,
+    Identity, IndexOf, Like, Name, ObjectKind, Properties, Query, Statement,
 };
 
 /// The bytes of a name, without the one that ends it.
@@ -162,6 +162,7 @@ impl Work<'_> {
             of,
             drop_on_commit,
             bounds: _,
+            properties,
         } = act
         else {
             return Ok(());
@@ -215,6 +216,7 @@ impl Work<'_> {
         };
         let object = self.new_object(Kind::Table, name.name.clone(), schema).with(Detail::Relation(relation));
         let id = self.insert_in_schema(object);
+        self.describe(id, properties);
         if *drop_on_commit {
             if self.in_block {
                 self.state.drop_on_commit.insert(id);
@@ -650,6 +652,9 @@ impl Work<'_> {
         if serial.is_some() || written.identity.is_some() {
             self.add_sequence((id, number), written.identity);
         }
+        if !written.properties.is_empty() {
+            self.assign((id, number), &written.properties);
+        }
         if let Some(default) = &written.default {
             self.set_default((id, number), default, false)?;
         }
@@ -819,6 +824,7 @@ impl Work<'_> {
                     && key_columns(other) == key_columns(key)
                     && (other.deferral, takes_nulls_for_equal(other)) == (key.deferral, takes_nulls_for_equal(key))
                     && !is_excluding(other)
+                    && other.include == key.include
                     && matches!(key.kind, ConstraintKind::Unique { .. })
             });
             match same {
@@ -1023,6 +1029,7 @@ impl Work<'_> {
             let message = format!("column \"{}\" appears twice in {key} constraint", column.unwrap_or_default());
             return Err(Problem::new("42701", message, written.at));
         }
+        let include = self.key_numbers(id, &written.include, written.at)?;
         if is_primary {
             self.set_not_null(id, &numbers);
         }
@@ -1032,10 +1039,11 @@ impl Work<'_> {
             primary: is_primary,
             columns: numbers,
             expressions: Vec::new(),
-            include: Vec::new(),
+            include,
             filter: None,
             nulls_equal,
             deferral: written.deferral,
+            properties: said(&written.properties),
         };
         self.add_index(name, made, Some(rule), true).map(drop)
     }
@@ -1122,7 +1130,7 @@ impl Work<'_> {
             })
             .collect();
         let index = self.index_of(id, &parts, &[], None, false, false, written.at)?;
-        let index = Index { deferral: written.deferral, ..index };
+        let index = Index { deferral: written.deferral, properties: said(&written.properties), ..index };
         self.add_index(name, index, Some(ConstraintRule::Exclude), true).map(drop)
     }
 
@@ -1305,7 +1313,8 @@ impl Work<'_> {
         self.settle(findings)?;
         let filter = filter.map(|filter| Arc::new(filter.clone()));
         let deferral = Deferral::NotDeferrable;
-        Ok(Index { table, unique, primary: false, columns, expressions, include, filter, nulls_equal, deferral })
+        let (primary, properties) = (false, BTreeMap::new());
+        Ok(Index { table, unique, primary, columns, expressions, include, filter, nulls_equal, deferral, properties })
     }
 
     pub(super) fn create_index(&mut self, act: &Act) -> Done {
@@ -1320,6 +1329,7 @@ impl Work<'_> {
             include,
             filter,
             nulls_equal,
+            properties,
         } = act
         else {
             return Ok(());
@@ -1338,6 +1348,7 @@ impl Work<'_> {
         }
         let schema = object.parent;
         let index = self.index_of(id, parts, include, filter.as_deref(), *unique, *nulls_equal, self.at)?;
+        let index = Index { properties: said(properties), ..index };
         if let Some(name) = name
             && let Some(known) = self.state.lookup(Class::Relation, schema, name)
         {
@@ -1418,6 +1429,7 @@ impl Work<'_> {
         let constraint =
             Constraint { deferral: written.deferral, ..declared(rule, !written.not_valid, numbers.clone()) };
         let made = self.insert_constraint(id, name.clone(), constraint);
+        self.describe(made, &written.properties);
         if let Some(parent) = parent {
             if target_columns.is_empty() {
                 self.state.link((made, 0), (parent, 0), Link::Normal);
@@ -1566,7 +1578,7 @@ impl Work<'_> {
     }
 
     pub(super) fn create_view(&mut self, act: &Act) -> Done {
-        let Act::CreateView { name, or_replace, temporary, columns, query } = act else { return Ok(()) };
+        let Act::CreateView { name, or_replace, temporary, columns, query, properties } = act else { return Ok(()) };
         let (mut shape, uses, unresolved) = self.shape(query)?;
         if columns.len() > shape.columns.len() && shape.is_known {
             let message = "CREATE VIEW specifies more column names than columns".to_owned();
@@ -1582,12 +1594,15 @@ impl Work<'_> {
             && *or_replace
         {
             self.check_kind(known, &ObjectKind::View, name)?;
-            return self.replace_view(known, query, &shape, &uses, unresolved, name);
+            self.replace_view(known, query, &shape, &uses, unresolved, name)?;
+            self.describe(known, properties);
+            return Ok(());
         }
         if !self.free_relation(name, schema, false)? {
             return Ok(());
         }
-        self.put_view(Kind::View, name, schema, temporary, Some(query), &shape, &uses, unresolved);
+        let id = self.put_view(Kind::View, name, schema, temporary, Some(query), &shape, &uses, unresolved);
+        self.describe(id, properties);
         Ok(())
     }
 
@@ -1632,6 +1647,19 @@ impl Work<'_> {
         Relation { columns, next_column: 4, is_known: true, temporary, ..Relation::default() }
     }
 
+    /// What a definition says of an object takes the place of all that was said before.
+    pub(super) fn describe(&mut self, id: Id, properties: &Properties) {
+        let (said, at) = (said(properties), self.at);
+        let Some(object) = self.state.get(id).filter(|object| object.properties != said) else { return };
+        let is_new = object.at.is(at);
+        if let Some(object) = self.state.edit(id) {
+            object.properties = said;
+        }
+        if !is_new {
+            self.altered((id, 0), "replaced");
+        }
+    }
+
     fn new_column(&self, name: Ident, kind: ColumnType, at: At) -> Column {
         Column {
             name,
@@ -1648,6 +1676,7 @@ impl Work<'_> {
             origin: self.origin,
             is_local: true,
             inherited: 0,
+            properties: BTreeMap::new(),
         }
     }
 
@@ -1731,7 +1760,15 @@ impl Work<'_> {
 
     pub(super) fn create_table_as(&mut self, act: &Act) -> Done {
         let Act::CreateTableAs {
-            name, materialized, if_not_exists, temporary, columns, source, drop_on_commit, ..
+            name,
+            materialized,
+            if_not_exists,
+            temporary,
+            columns,
+            source,
+            drop_on_commit,
+            properties,
+            ..
         } = act
         else {
             return Ok(());
@@ -1761,6 +1798,7 @@ impl Work<'_> {
             (None, BTreeSet::new(), Vec::new())
         };
         let id = self.put_view(kind, name, schema, temporary, query, &shape, &uses, unresolved);
+        self.describe(id, properties);
         if *drop_on_commit {
             if let Some(relation) = self.state.edit_relation(id) {
                 relation.drop_on_commit = true;
@@ -1836,12 +1874,18 @@ impl Work<'_> {
     }
 
     pub(super) fn create_other(&mut self, act: &Act) -> Done {
-        let Act::Create { object, if_not_exists, or_replace, temporary, members, parts } = act else { return Ok(()) };
+        let Act::Create { object, if_not_exists, or_replace, temporary, members, parts, properties } = act else {
+            return Ok(());
+        };
         let name = &object.name;
         match &object.kind {
             ObjectKind::Schema => self.create_schema(name, *if_not_exists, members),
-            ObjectKind::Sequence => self.create_sequence(name, *if_not_exists, *temporary, parts),
-            ObjectKind::Policy => self.create_policy(object, parts),
+            ObjectKind::Sequence => {
+                let made = self.create_sequence(name, *if_not_exists, *temporary, parts)?;
+                made.into_iter().for_each(|id| self.describe(id, properties));
+                Ok(())
+            }
+            ObjectKind::Policy => self.create_policy(object, parts, properties),
             ObjectKind::ForeignTable => {
                 let schema = self.schema_for(name, false)?;
                 if !self.free_relation(name, schema, *if_not_exists)? {
@@ -2026,11 +2070,17 @@ impl Work<'_> {
         result
     }
 
-    fn create_sequence(&mut self, name: &Name, if_not_exists: bool, temporary: bool, parts: &[Expr]) -> Done {
+    fn create_sequence(
+        &mut self,
+        name: &Name,
+        if_not_exists: bool,
+        temporary: bool,
+        parts: &[Expr],
+    ) -> Result<Option<Id>, Problem> {
         let temporary = temporary || (name.schema.is_none() && self.creates_temporary());
         let schema = self.schema_for(name, temporary)?;
         if !self.free_relation(name, schema, if_not_exists)? {
-            return Ok(());
+            return Ok(None);
         }
         let relation = self.sequence(temporary);
         let object = self.new_object(Kind::Sequence, name.name.clone(), schema).with(Detail::Relation(relation));
@@ -2038,7 +2088,7 @@ impl Work<'_> {
         if let Some(ExprKind::Column(path)) = parts.first().map(|part| &part.kind) {
             self.own_sequence(id, path, name.at)?;
         }
-        Ok(())
+        Ok(Some(id))
     }
 
     /// `OWNED BY table.column`, or `NONE`.
@@ -2109,6 +2159,12 @@ const fn takes_nulls_for_equal(key: &WrittenConstraint) -> bool {
 const fn declared(rule: ConstraintRule, validated: bool, columns: Vec<u16>) -> Constraint {
     let deferral = Deferral::NotDeferrable;
     Constraint { rule, validated, columns, no_inherit: false, is_local: true, inherited: 0, deferral }
+}
+
+fn said(properties: &Properties) -> BTreeMap<Ident, Ident> {
+    let mut said = BTreeMap::new();
+    properties.set(&mut said);
+    said
 }
 
 fn disagreement(at: At) -> Problem {

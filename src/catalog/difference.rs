@@ -1,5 +1,6 @@
 //! Where two catalogs differ, and what is certain after two ways have met.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::object::{Column, Detail, Id, Key, Kind, Object, Presence};
@@ -36,6 +37,17 @@ pub enum Aspect {
         /// In the second catalog.
         after: String,
     },
+}
+
+impl Difference {
+    /// The object, or what is said of it that counts as one.
+    #[must_use]
+    pub fn into_key(self) -> Key {
+        match self.aspect {
+            Aspect::Changed { what, .. } if matches!(what.as_str(), "comment" | "privileges") => self.key.aspect(what),
+            _ => self.key,
+        }
+    }
 }
 
 impl Catalog {
@@ -88,9 +100,9 @@ impl Catalog {
 }
 
 /// The objects that are not the same in both, by number; defaults count as their columns.
-fn changed(before: &State, after: &State) -> (std::collections::BTreeSet<Id>, std::collections::BTreeSet<Id>) {
-    let mut old = std::collections::BTreeSet::new();
-    let mut new = std::collections::BTreeSet::new();
+fn changed(before: &State, after: &State) -> (BTreeSet<Id>, BTreeSet<Id>) {
+    let mut old = BTreeSet::new();
+    let mut new = BTreeSet::new();
     for (own, theirs) in before.changed(after) {
         old.extend(own);
         new.extend(theirs);
@@ -132,6 +144,16 @@ impl Comparison<'_> {
         self.whole(what, &true, &are_same);
     }
 
+    /// What definitions say besides.
+    fn properties(&mut self, before: &BTreeMap<Ident, Ident>, after: &BTreeMap<Ident, Ident>) {
+        let names: BTreeSet<&Ident> = before.keys().chain(after.keys()).collect();
+        for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
+            let value = |of: &BTreeMap<Ident, Ident>| of.get(name).map(ToString::to_string).unwrap_or_default();
+            let aspect = Aspect::Changed { what: name.clone(), before: value(before), after: value(after) };
+            self.found.push(Difference { key: self.key.clone(), aspect });
+        }
+    }
+
     /// Something that has no short words.
     fn whole<T: PartialEq>(&mut self, what: &'static str, before: &T, after: &T) {
         if before != after {
@@ -155,6 +177,7 @@ fn compare(found: &mut Vec<Difference>, before: Side<'_>, after: Side<'_>) {
     say.optional("comment", one.comment.as_ref(), other.comment.as_ref());
     say.whole("privileges", &one.grants, &other.grants);
     say.whole("options", &one.options, &other.options);
+    say.properties(&one.properties, &other.properties);
     detail(&mut say, (before, one), (after, other));
 }
 
@@ -234,6 +257,7 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
             say.flag("primary", first.primary, second.primary);
             say.flag("nulls not distinct", first.nulls_equal, second.nulls_equal);
             say.whole("deferral", &first.deferral, &second.deferral);
+            say.properties(&first.properties, &second.properties);
             let mut pair = Pair::new(one_side.0, other_side.0);
             pair.see(first.table, second.table, None);
             say.expressions("expressions", &mut pair, &all(&first.expressions), &all(&second.expressions));
@@ -311,7 +335,9 @@ fn detail(say: &mut Comparison<'_>, before: (Side<'_>, &Object), after: (Side<'_
         (Detail::Policy(first), Detail::Policy(second)) => {
             let mut pair = Pair::new(one_side.0, other_side.0);
             pair.see(one.parent, other.parent, None);
-            say.expressions("definition", &mut pair, &all(first), &all(second));
+            for (before, after) in [(&first.using, &second.using), (&first.check, &second.check)] {
+                say.expressions("definition", &mut pair, &all(before.as_slice()), &all(after.as_slice()));
+            }
         }
         (first, second) => say.whole("definition", first, second),
     }
@@ -359,6 +385,7 @@ fn columns(say: &mut Comparison<'_>, before: (Side<'_>, &[Column]), after: (Side
             say.say("identity", one.words().to_owned(), other.words().to_owned());
         }
         say.optional("comment", column.comment.as_ref(), twin.comment.as_ref());
+        say.properties(&column.properties, &twin.properties);
     }
     for column in after.1 {
         if find(before.1, &column.name).is_none() {
@@ -394,7 +421,6 @@ fn constraint_rule(
 
 /// Takes over what only the other state has.
 fn join(state: &mut State, other: &State) {
-    use std::collections::BTreeMap;
     let (own, theirs) = changed(state, other);
     let only_own: Vec<Id> = own.iter().copied().filter(|id| other.id(&state.key((*id, 0))).is_none()).collect();
     // What their numbers are here: an object that both have, or one that is made.
@@ -506,11 +532,7 @@ fn join(state: &mut State, other: &State) {
 }
 
 /// The numbers within an object as they are in another state.
-fn renumbered(
-    mut object: Object,
-    here: &std::collections::BTreeMap<Id, Id>,
-    columns: &std::collections::BTreeMap<(Id, u16), u16>,
-) -> Object {
+fn renumbered(mut object: Object, here: &BTreeMap<Id, Id>, columns: &BTreeMap<(Id, u16), u16>) -> Object {
     use super::{ColumnType, ConstraintRule};
     let id = |id: &mut Id| *id = here.get(id).copied().unwrap_or(*id);
     let kind = |kind: &mut ColumnType| {

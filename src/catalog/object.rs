@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::effect::{
-    At, Deferral, Expr, Function, Ident, Identity, Name, Query, ReferentialAction, Statement, TriggerState,
-    TriggerTiming,
+    At, Deferral, Expr, ExprKind, Function, Ident, Identity, Name, Properties, Query, ReferentialAction, Statement,
+    TriggerState, TriggerTiming,
 };
 
 /// The number of an object within one catalog and its clones; 0 is none.
@@ -219,6 +219,8 @@ pub struct Object {
     pub grants: BTreeMap<Ident, BTreeSet<Ident>>,
     /// Settings that have no word here, each with how often it was changed.
     pub options: BTreeMap<Ident, u32>,
+    /// What its definition says besides, by PostgreSQL's names; of an index, see there.
+    pub properties: BTreeMap<Ident, Ident>,
     /// What else it has.
     pub detail: Detail,
 }
@@ -245,7 +247,7 @@ pub enum Detail {
     /// A rule.
     Rule(Rule),
     /// A policy.
-    Policy(Vec<Arc<Expr>>),
+    Policy(Policy),
     /// An event trigger.
     EventTrigger(EventTrigger),
 }
@@ -314,6 +316,8 @@ pub struct Column {
     pub is_local: bool,
     /// From how many parents it comes.
     pub inherited: u16,
+    /// What its definition says besides, by PostgreSQL's names.
+    pub properties: BTreeMap<Ident, Ident>,
 }
 
 /// A type of a column or an expression.
@@ -406,6 +410,8 @@ pub struct Index {
     pub nulls_equal: bool,
     /// When its constraint is checked.
     pub deferral: Deferral,
+    /// What its definition says besides, by PostgreSQL's names; partitions get the same.
+    pub properties: BTreeMap<Ident, Ident>,
 }
 
 /// A constraint.
@@ -546,6 +552,15 @@ pub struct Trigger {
     pub state: TriggerState,
 }
 
+/// A policy.
+#[derive(Debug, Clone, PartialEq, Eq, std::default::Default)]
+pub struct Policy {
+    /// `USING`
+    pub using: Option<Arc<Expr>>,
+    /// `WITH CHECK`
+    pub check: Option<Arc<Expr>>,
+}
+
 /// An event trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventTrigger {
@@ -638,5 +653,33 @@ impl Relation {
 
     pub(super) fn numbered(&self, number: u16) -> Option<&Column> {
         self.columns.iter().find(|column| column.number == number)
+    }
+}
+
+impl Policy {
+    /// The conditions that are given take the place of those that were.
+    pub(super) fn set(&mut self, conditions: &[Expr]) {
+        for condition in conditions {
+            let ExprKind::Other { what, parts } = &condition.kind else { continue };
+            let of = if what == "using" { &mut self.using } else { &mut self.check };
+            *of = parts.first().cloned().map(Arc::new);
+        }
+    }
+}
+
+impl Routine {
+    /// What `ALTER FUNCTION` says takes the place of what was said.
+    pub(super) fn set(&mut self, said: &Properties, properties: &mut BTreeMap<Ident, Ident>) {
+        said.set(properties);
+        for (name, value) in said.iter() {
+            match name.as_str() {
+                "volatility" => self.reads_only = value.is_some(),
+                "strict" => self.strict = value.is_some(),
+                "security" => self.definer = value.is_some(),
+                _ => {}
+            }
+        }
+        // They have fields of their own.
+        ["strict", "security"].iter().for_each(|name| drop(properties.remove(*name)));
     }
 }

@@ -1,14 +1,15 @@
 //! Functions, and what calls them by itself: triggers, rules and policies.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::object::{ColumnType, Detail, Id, Kind, Object, Presence, Routine, Rule, Trigger, UserType};
+use super::object::{ColumnType, Detail, Id, Kind, Object, Policy, Presence, Routine, Rule, Trigger, UserType};
 use super::query::{Reader, resolve_type};
-use super::store::{Class, Found, Link};
+use super::store::{Class, Found, Link, Ref};
 use super::{Done, Problem, Variables, Work, body};
 use crate::effect::{
-    Act, At, Body, Expr, Function, Ident, Name, Object as Named, ObjectKind, Query, Statement, TriggerState,
-    TriggerTiming, Type,
+    Act, At, Body, Expr, ExprKind, Function, Ident, Name, Object as Named, ObjectKind, Properties, Query, Statement,
+    TriggerState, TriggerTiming, Type,
 };
 
 impl Work<'_> {
@@ -104,11 +105,13 @@ impl Work<'_> {
                 if before != after {
                     self.altered((id, 0), "replaced");
                 }
+                self.describe(id, &written.properties);
             }
             None => {
                 let object = self.new_object(kind, name.name.clone(), schema).with(Detail::Routine(routine));
                 let id = self.insert_in_schema(object);
                 self.link_routine(id, written);
+                self.describe(id, &written.properties);
             }
         }
         Ok(())
@@ -321,6 +324,7 @@ impl Work<'_> {
             function,
             arguments,
             constraint,
+            properties,
         } = act
         else {
             return Ok(());
@@ -376,6 +380,7 @@ impl Work<'_> {
                 object.detail = after;
                 object.presence = Presence::Yes;
             }
+            self.describe(known, properties);
             self.link_trigger(known, id, called, &numbers, &uses);
             return Ok(());
         }
@@ -385,6 +390,7 @@ impl Work<'_> {
         let object = self.new_object(Kind::Trigger, name.clone(), id).with(Detail::Trigger(detail));
         let made = self.state.insert(object);
         self.made(made);
+        self.describe(made, properties);
         self.link_trigger(made, id, called, &numbers, &uses);
         if *row && self.state.relation(id).is_some_and(|relation| relation.partitioned) {
             for child in self.state.inheritors(id) {
@@ -412,7 +418,7 @@ impl Work<'_> {
         self.state.link((made, 0), (trigger, 0), Link::Internal);
     }
 
-    fn link_trigger(&mut self, id: Id, table: Id, function: Id, columns: &[u16], uses: &[(super::store::Ref, Link)]) {
+    fn link_trigger(&mut self, id: Id, table: Id, function: Id, columns: &[u16], uses: &[(Ref, Link)]) {
         self.state.link((id, 0), (table, 0), Link::Auto);
         self.state.link((id, 0), (function, 0), Link::Normal);
         columns.iter().for_each(|column| self.state.link((id, 0), (table, *column), Link::Normal));
@@ -569,7 +575,21 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn create_policy(&mut self, object: &Named, parts: &[Expr]) -> Done {
+    /// What the conditions of a policy use.
+    pub(super) fn read_conditions(&mut self, table: Id, parts: &[Expr]) -> Result<BTreeSet<(Ref, Link)>, Problem> {
+        let mut reader = Reader::new(self.state);
+        reader.see(table, None);
+        for part in parts {
+            if let ExprKind::Other { parts, .. } = &part.kind {
+                parts.iter().for_each(|expr| drop(reader.expr(expr)));
+            }
+        }
+        let (findings, uses) = (reader.findings, reader.uses);
+        self.settle(findings)?;
+        Ok(uses)
+    }
+
+    pub(super) fn create_policy(&mut self, object: &Named, parts: &[Expr], properties: &Properties) -> Done {
         let Some(id) = self.opened(&object.name)? else { return Ok(()) };
         let part = object.part.clone().unwrap_or_default();
         let is_table = self.state.get(id).is_some_and(|object| object.kind == Kind::Table);
@@ -583,14 +603,13 @@ impl Work<'_> {
             let problem = Problem::new("42710", message, object.name.at).on(self.state.key((known, 0)));
             self.replace_maybe(known, problem)?;
         }
-        let mut reader = Reader::new(self.state);
-        reader.see(id, None);
-        parts.iter().for_each(|expr| drop(reader.expr(expr)));
-        let (findings, uses) = (reader.findings, reader.uses);
-        self.settle(findings)?;
-        let detail = Detail::Policy(parts.iter().map(|expr| Arc::new(expr.clone())).collect());
+        let uses = self.read_conditions(id, parts)?;
+        let mut policy = Policy::default();
+        policy.set(parts);
+        let detail = Detail::Policy(policy);
         let object = self.new_object(Kind::Policy, part, id).with(detail);
         let made = self.state.insert(object);
+        self.describe(made, properties);
         self.made(made);
         self.state.link((made, 0), (id, 0), Link::Auto);
         for (to, link) in uses {

@@ -768,6 +768,7 @@ impl Object {
             comment: None,
             grants: std::collections::BTreeMap::new(),
             options: std::collections::BTreeMap::new(),
+            properties: std::collections::BTreeMap::new(),
             detail: Detail::None,
         }
     }

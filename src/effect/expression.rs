@@ -384,7 +384,8 @@ pub struct Query {
     pub recursive: bool,
     /// What it yields.
     pub body: QueryBody,
-    /// `ORDER BY`, without direction.
+    /// `ORDER BY`; what is not sorted as PostgreSQL does by itself is [`ExprKind::Other`] `desc`,
+    /// `nulls first`, `using >`.
     pub order_by: Vec<Expr>,
     /// `LIMIT`; none also for `LIMIT ALL`.
     pub limit: Option<Box<Expr>>,
@@ -498,6 +499,8 @@ pub struct Cte {
     pub added: Vec<Ident>,
     /// What it holds.
     pub body: CteBody,
+    /// `MATERIALIZED` or `NOT MATERIALIZED`, if written.
+    pub materialized: Option<bool>,
     /// Where its name stands.
     pub at: At,
 }

@@ -1,6 +1,6 @@
 //! Statements.
 
-use super::{Assignment, At, Body, Cte, Expr, From, Ident, Name, Query, Target, Type};
+use super::{Assignment, At, Body, Cte, Expr, From, Ident, Name, Properties, Query, Target, Type};
 
 /// One statement of SQL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -162,6 +162,8 @@ pub enum Act {
         drop_on_commit: bool,
         /// Of `FOR VALUES`, the values that call something.
         bounds: Box<[Expr]>,
+        /// What else it says.
+        properties: Properties,
     },
     /// `CREATE TABLE AS`, `SELECT INTO`, `CREATE MATERIALIZED VIEW`.
     CreateTableAs {
@@ -181,6 +183,8 @@ pub enum Act {
         empty: bool,
         /// `ON COMMIT DROP`
         drop_on_commit: bool,
+        /// What else it says.
+        properties: Properties,
     },
     /// `CREATE VIEW`
     CreateView {
@@ -194,6 +198,8 @@ pub enum Act {
         columns: Vec<Ident>,
         /// What it shows.
         query: Box<Query>,
+        /// What else it says.
+        properties: Properties,
     },
     /// `CREATE INDEX`
     CreateIndex {
@@ -217,6 +223,8 @@ pub enum Act {
         filter: Option<Box<Expr>>,
         /// `NULLS NOT DISTINCT`
         nulls_equal: bool,
+        /// What else it says.
+        properties: Properties,
     },
     /// `CREATE FUNCTION`, `CREATE PROCEDURE`
     CreateFunction(Box<Function>),
@@ -244,6 +252,8 @@ pub enum Act {
         arguments: Box<[Ident]>,
         /// `CONSTRAINT`
         constraint: bool,
+        /// What else it says.
+        properties: Properties,
     },
     /// `CREATE RULE`
     CreateRule {
@@ -290,11 +300,14 @@ pub enum Act {
         temporary: bool,
         /// What `CREATE SCHEMA` holds.
         members: Vec<Statement>,
-        /// `OWNED BY table.column` of a sequence; the conditions of a policy; of an operator, a
+        /// `OWNED BY table.column` of a sequence; the conditions of a policy, each as
+        /// [`ExprKind::Other`](super::ExprKind::Other) `using` or `with check`; of an operator, a
         /// cast and an event trigger the call of the function, of the last also its event and
         /// the tags that it waits for; the server of a foreign table and the foreign data
         /// wrapper of a server.
         parts: Vec<Expr>,
+        /// What else it says.
+        properties: Properties,
     },
     /// `ALTER TABLE`, and whatever else takes its actions (views, indexes, sequences, types).
     AlterTable {
@@ -340,6 +353,11 @@ pub enum Act {
         /// The new label of an enum, the new owner; of `owned by` the path of the column, every
         /// part of it in quotes.
         value: Option<Ident>,
+        /// What else it becomes.
+        properties: Properties,
+        /// The conditions of a policy as they are created; of a function the values of the
+        /// settings under their names, none for `RESET`.
+        parts: Vec<Expr>,
     },
     /// `DROP`
     Drop {
@@ -603,6 +621,8 @@ pub struct Column {
     pub identity: Option<Identity>,
     /// Its other constraints, with the column as theirs.
     pub constraints: Vec<Constraint>,
+    /// What else it says.
+    pub properties: Properties,
     /// From its name on.
     pub at: At,
 }
@@ -632,6 +652,10 @@ pub struct Constraint {
     pub no_inherit: bool,
     /// `DEFERRABLE`
     pub deferral: Deferral,
+    /// `INCLUDE`
+    pub include: Box<[Ident]>,
+    /// What else it says.
+    pub properties: Properties,
     /// Where it stands.
     pub at: At,
 }
@@ -758,6 +782,8 @@ pub struct Function {
     pub strict: bool,
     /// `SET name = values`
     pub settings: Vec<(Ident, Vec<Expr>)>,
+    /// What else it says.
+    pub properties: Properties,
 }
 
 /// An argument of a function.
@@ -834,6 +860,8 @@ pub enum AlterAction {
         to: Type,
         /// `USING`
         using: Option<Expr>,
+        /// `COLLATE`
+        properties: Properties,
     },
     /// `ALTER COLUMN … SET DEFAULT`, or `DROP DEFAULT` without a value.
     ColumnDefault {
@@ -902,6 +930,8 @@ pub enum AlterAction {
         what: Ident,
         /// The column or the other part that it names.
         part: Option<Ident>,
+        /// What becomes of it.
+        properties: Properties,
     },
 }
 

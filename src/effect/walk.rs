@@ -175,6 +175,7 @@ pub fn walk_act<'a>(visit: &mut impl Visit<'a>, act: &'a Act) {
         | Act::DeclareCursor { query: statement, .. } => {
             visit.statement(statement);
         }
+        Act::Alter { parts, .. } => exprs(visit, parts),
         Act::ExecutePrepared { arguments, .. } => exprs(visit, arguments),
         Act::Transaction(_)
         | Act::Deallocate { .. }
@@ -182,7 +183,6 @@ pub fn walk_act<'a>(visit: &mut impl Visit<'a>, act: &'a Act) {
         | Act::Lock { .. }
         | Act::Rename { .. }
         | Act::SetSchema { .. }
-        | Act::Alter { .. }
         | Act::Drop { .. }
         | Act::Comment { .. }
         | Act::Grant { .. }

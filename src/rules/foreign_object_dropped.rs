@@ -81,12 +81,14 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
         }
         if pass.role == Role::FullRollback {
+            // What is there and other than it was is told of as left behind.
+            let left = pass.run.end.catalog.left_over(&case.baseline);
             for key in case.baseline.left_over(&pass.run.end.catalog) {
                 let dropped = pass.run.events.iter().any(|event| match &event.what {
                     What::Define { outcome, .. } => super::taken(outcome).any(|(taken, _)| *taken == key),
                     _ => false,
                 });
-                if dropped || super::is_kept(&key, case) {
+                if dropped || left.contains(&key) || super::is_kept(&key, case) {
                     continue;
                 }
                 let at = case.script(pass).map(|script| script.at).unwrap_or_default();

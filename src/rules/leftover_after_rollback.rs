@@ -45,11 +45,15 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
     if fails(pass) {
         return;
     }
-    // What the tiers made that are undone here; what others have left is told of there.
-    let made: BTreeSet<Key> =
-        super::undone_by(case, pass).flat_map(|tier| tier.run.end.catalog.left_over(&tier.start)).collect();
-    for key in pass.run.end.catalog.left_over(wanted) {
-        if !made.contains(&key) || super::is_kept(&key, case) {
+    let left = pass.run.end.catalog.left_over(wanted);
+    if left.is_empty() {
+        return;
+    }
+    // What is changed here, or by the tiers that are undone here; what others have left is told of there.
+    let mut touched: BTreeSet<Key> = touched_by(pass).collect();
+    touched.extend(super::undone_by(case, pass).flat_map(touched_by));
+    for key in left {
+        if !touched.contains(&key) || super::is_kept(&key, case) {
             continue;
         }
         let name = super::called(pass, case);
@@ -66,6 +70,14 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
         }
         let at = pass.run.end.catalog.made_at(&key).or_else(|| said_at(case, pass, &key));
         let at = at.unwrap_or_else(|| place(pass, case));
+        if wanted.contains(&key) && !matches!(key.kind, Kind::Other(_)) {
+            findings.push(
+                Finding::new(ID, at, format!("{name} makes {key} other than it was"), "made here")
+                    .consequence("the database is not what it was before the release")
+                    .way_out("make it again in the rollback as it was"),
+            );
+            continue;
+        }
         findings.push(
             Finding::new(ID, at, format!("{name} leaves {key} behind"), "made here")
                 .related(place(pass, case), "and not undone here")
@@ -73,6 +85,11 @@ fn objects(case: &Case<'_>, pass: &Pass<'_>, wanted: &Catalog, findings: &mut Ve
                 .way_out("drop it in the rollback, children before parents"),
         );
     }
+}
+
+/// What a run makes, takes away or changes, and what it says of an object.
+fn touched_by(pass: &Pass<'_>) -> impl Iterator<Item = Key> {
+    pass.start.difference(&pass.run.end.catalog).into_iter().map(Difference::into_key)
 }
 
 /// Where an object is altered that was there before: by the rollback, or by a tier that it undoes.

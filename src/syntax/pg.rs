@@ -2,6 +2,7 @@
 
 mod definition;
 mod expression;
+mod property;
 mod query;
 mod statement;
 

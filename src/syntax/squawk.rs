@@ -9,6 +9,7 @@ mod errors;
 mod expression;
 mod object;
 mod operator;
+mod property;
 mod query;
 mod routine;
 mod session;

@@ -106,7 +106,8 @@ impl<'a> Pair<'a> {
         let before = (!recursive).then(|| self.cte_bodies(one, other));
         self.one.ctes.push((one.name.clone(), shapes.0));
         self.other.ctes.push((other.name.clone(), shapes.1));
-        before.unwrap_or_else(|| self.cte_bodies(one, other)) && one.name == other.name
+        let are_same = before.unwrap_or_else(|| self.cte_bodies(one, other));
+        are_same && (&one.name, one.materialized) == (&other.name, other.materialized)
     }
 
     fn cte_bodies(&mut self, one: &Cte, other: &Cte) -> bool {

@@ -3,14 +3,15 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
     self, AlterTableType, ConstrType, DefElem, DropBehavior, FunctionParameterMode, GrantTargetType, Node, ObjectType,
-    OnCommitAction, RoleSpecType,
+    OnCommitAction, RoleSpecType, ViewCheckOption,
 };
 
+use super::property::{self, options};
 use super::statement::is_temporary;
 use super::{Lower, items, named, string, strings, those, written};
 use crate::effect::{
     Act, AlterAction, Argument, At, Body, Column, Constraint, ConstraintKind, Deferral, Expr, ExprKind, Function,
-    Ident, Identity, IndexOf, Like, Name, Object, ObjectKind, ReferentialAction, Statement, TriggerState,
+    Ident, Identity, IndexOf, Like, Name, Object, ObjectKind, Properties, ReferentialAction, Statement, TriggerState,
     TriggerTiming, Type,
 };
 use crate::syntax::{plpgsql, token};
@@ -32,6 +33,13 @@ impl Lower<'_> {
                 temporary: is_temporary(view.view.as_ref()),
                 columns: strings(&view.aliases),
                 query: Box::new(self.query_of(view.query.as_deref())),
+                properties: property::storage(&view.options)
+                    .chain(match view.with_check_option() {
+                        ViewCheckOption::LocalCheckOption => property::one("check_option", "local"),
+                        ViewCheckOption::CascadedCheckOption => property::one("check_option", "cascaded"),
+                        _ => None,
+                    })
+                    .collect(),
             },
             NodeEnum::IndexStmt(index) => self.create_index(index),
             NodeEnum::CreateFunctionStmt(function) => Act::CreateFunction(Box::new(self.create_function(function))),
@@ -69,12 +77,7 @@ impl Lower<'_> {
                 }
             }
             NodeEnum::CreateRangeStmt(create) => {
-                let options = || {
-                    create.params.iter().filter_map(|node| match &node.node {
-                        Some(NodeEnum::DefElem(option)) => Some(option),
-                        _ => None,
-                    })
-                };
+                let options = || options(&create.params);
                 let subtype = options().find(|option| option.defname == "subtype");
                 let subtype = subtype.and_then(|option| match option.arg.as_deref()?.node.as_ref()? {
                     NodeEnum::TypeName(name) => Some(Box::new(self.type_name(Some(name)))),
@@ -110,6 +113,9 @@ impl Lower<'_> {
                     temporary: is_temporary(create.sequence.as_ref()),
                     members: Vec::new(),
                     parts: self.owned_by(&create.options),
+                    properties: property::sequence(&create.options)
+                        .chain(property::relation(create.sequence.as_ref(), "", ""))
+                        .collect(),
                 }
             }
             NodeEnum::CreateSchemaStmt(create) => {
@@ -122,6 +128,7 @@ impl Lower<'_> {
                     temporary: false,
                     members: create.schema_elts.iter().map(|node| self.statement(Some(node))).collect(),
                     parts: Vec::new(),
+                    properties: Properties::default(),
                 }
             }
             NodeEnum::CreateExtensionStmt(create) => {
@@ -141,10 +148,13 @@ impl Lower<'_> {
                     or_replace: false,
                     temporary: false,
                     members: Vec::new(),
-                    parts: [policy.qual.as_deref(), policy.with_check.as_deref()]
+                    parts: self.conditions(policy.qual.as_deref(), policy.with_check.as_deref()),
+                    properties: property::one("policy", if policy.permissive { "permissive" } else { "restrictive" })
                         .into_iter()
-                        .filter_map(|part| self.optional(part))
-                        .collect(),
+                        .chain(property::one("command", &policy.cmd_name))
+                        .chain(property::roles(&policy.roles))
+                        .collect::<Properties>()
+                        .of_definition(),
                 }
             }
             NodeEnum::CreateRoleStmt(create) => {
@@ -226,6 +236,8 @@ impl Lower<'_> {
                     what: Ident::new_static(what),
                     if_exists: alter.missing_ok,
                     value: owner,
+                    properties: property::sequence(&alter.options).collect(),
+                    parts: Vec::new(),
                 }
             }
             NodeEnum::AlterFunctionStmt(alter) => Act::Alter {
@@ -233,6 +245,8 @@ impl Lower<'_> {
                 what: Ident::new_static("options"),
                 if_exists: false,
                 value: None,
+                properties: property::function(&alter.actions, true),
+                parts: self.configured(&alter.actions),
             },
             NodeEnum::AlterEnumStmt(alter) => {
                 let mut object = Self::object(ObjectKind::Type, self.listed_name(&alter.type_name));
@@ -243,6 +257,8 @@ impl Lower<'_> {
                     what: Ident::new_static(what),
                     if_exists: alter.skip_if_new_val_exists,
                     value: written(&alter.new_val),
+                    properties: Properties::default(),
+                    parts: Vec::new(),
                 }
             }
             NodeEnum::AlterDomainStmt(alter) => Self::altered(ObjectKind::Domain, self.listed_name(&alter.type_name)),
@@ -254,7 +270,14 @@ impl Lower<'_> {
                     part: Some(Ident::from(alter.policy_name.as_str())),
                     arguments: None,
                 };
-                alter_of(object)
+                Act::Alter {
+                    object: Box::new(object),
+                    what: Ident::new_static("options"),
+                    if_exists: false,
+                    value: None,
+                    properties: property::roles(&alter.roles).into_iter().collect(),
+                    parts: self.conditions(alter.qual.as_deref(), alter.with_check.as_deref()),
+                }
             }
             NodeEnum::AlterOwnerStmt(alter) => Act::Alter {
                 object: Box::new(self.object_of(
@@ -266,6 +289,8 @@ impl Lower<'_> {
                 what: Ident::new_static("owner"),
                 if_exists: false,
                 value: alter.newowner.as_ref().map(role),
+                properties: Properties::default(),
+                parts: Vec::new(),
             },
             NodeEnum::AlterRoleStmt(alter) => {
                 let name = alter.role.as_ref().map(role).unwrap_or_default();
@@ -402,6 +427,11 @@ impl Lower<'_> {
         Expr { at: self.here(), kind: ExprKind::Column(vec![Ident::from(name)]) }
     }
 
+    /// The conditions of a policy.
+    fn conditions(&self, using: Option<&Node>, check: Option<&Node>) -> Vec<Expr> {
+        self.under("using", using).into_iter().chain(self.under("with check", check)).collect()
+    }
+
     fn owned_by(&self, options: &[Node]) -> Vec<Expr> {
         let owner = options.iter().find_map(|node| match &node.node {
             Some(NodeEnum::DefElem(option)) if option.defname == "owned_by" => Some(option),
@@ -437,6 +467,10 @@ impl Lower<'_> {
             of: create.of_typename.as_ref().map(|of| Box::new(self.type_name(Some(of)).name)),
             drop_on_commit: create.oncommit() == OnCommitAction::OncommitDrop,
             bounds: create.partbound.iter().flat_map(|bound| self.bounds(bound)).collect(),
+            properties: property::relation(create.relation.as_ref(), &create.tablespacename, &create.access_method)
+                .into_iter()
+                .chain(property::storage(&create.options))
+                .collect(),
         }
     }
 
@@ -485,15 +519,24 @@ impl Lower<'_> {
             generated: None,
             identity: None,
             constraints: Vec::new(),
+            properties: Properties::default(),
             at: self.at(column.location),
         };
+        let mut said: Vec<_> = property::one("storage", &column.storage_name).into_iter().collect();
+        said.extend(property::one("compression", &column.compression));
+        if column.coll_clause.is_some() {
+            said.push(property::collation(column.coll_clause.as_deref()));
+        }
         for node in &column.constraints {
             let Some(NodeEnum::Constraint(constraint)) = &node.node else { continue };
             match constraint.contype() {
                 ConstrType::ConstrNotnull => lowered.not_null = true,
                 ConstrType::ConstrDefault => lowered.default = self.optional(constraint.raw_expr.as_deref()),
                 ConstrType::ConstrGenerated => lowered.generated = self.optional(constraint.raw_expr.as_deref()),
-                ConstrType::ConstrIdentity => lowered.identity = Some(identity(&constraint.generated_when)),
+                ConstrType::ConstrIdentity => {
+                    lowered.identity = Some(identity(&constraint.generated_when));
+                    said.extend(property::sequence(&constraint.options));
+                }
                 // They belong to the constraint before them.
                 ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred => {
                     if let Some(before) = lowered.constraints.last_mut() {
@@ -505,6 +548,7 @@ impl Lower<'_> {
             }
         }
         lowered.constraints.shrink_to_fit();
+        lowered.properties = said.into_iter().collect();
         lowered
     }
 
@@ -560,8 +604,32 @@ impl Lower<'_> {
             not_valid: constraint.skip_validation && constraint.contype() != ConstrType::ConstrNotnull,
             no_inherit: constraint.is_no_inherit && constraint.contype() == ConstrType::ConstrCheck,
             deferral: Deferral::default().with(constraint.deferrable, constraint.initdeferred),
+            include: strings(&constraint.including).into(),
+            properties: Self::constrained(constraint),
             at: self.at(constraint.location),
         })
+    }
+
+    /// What a constraint says of its index and of how it is met.
+    fn constrained(constraint: &protobuf::Constraint) -> Properties {
+        let matched = match constraint.fk_matchtype.as_str() {
+            "f" => property::one("match", "full"),
+            "p" => property::one("match", "partial"),
+            _ => None,
+        };
+        let operators = constraint.exclusions.iter().filter_map(|node| items(node).get(1));
+        let operators: Vec<Ident> = operators.filter_map(|node| strings(items(node)).pop()).collect();
+        let elements: Vec<Node> =
+            constraint.exclusions.iter().filter_map(|node| items(node).first()).cloned().collect();
+        property::storage(&constraint.options)
+            .chain(property::one("tablespace", &constraint.indexspace))
+            .chain(property::one("access method", &constraint.access_method))
+            .chain(property::one("operators", &operators.join(", ")))
+            .chain(property::keys(&elements))
+            .chain(property::one("columns set", &strings(&constraint.fk_del_set_cols).join(", ")))
+            .chain(matched)
+            .collect::<Properties>()
+            .of_definition()
     }
 
     fn index_of(&self, element: &protobuf::IndexElem) -> IndexOf {
@@ -593,6 +661,12 @@ impl Lower<'_> {
             include: include.collect(),
             filter: self.optional(index.where_clause.as_deref()).map(Box::new),
             nulls_equal: index.nulls_not_distinct,
+            properties: property::storage(&index.options)
+                .chain(property::one("access method", &index.access_method))
+                .chain(property::one("tablespace", &index.table_space))
+                .chain(property::keys(&index.index_params))
+                .collect::<Properties>()
+                .of_definition(),
         }
     }
 
@@ -621,12 +695,22 @@ impl Lower<'_> {
             function: Box::new(named(&parts, self.find(&parts))),
             arguments: strings(&trigger.args).into(),
             constraint: trigger.isconstraint,
+            properties: trigger
+                .transition_rels
+                .iter()
+                .filter_map(|node| match &node.node {
+                    Some(NodeEnum::TriggerTransition(rows)) => {
+                        property::one(if rows.is_new { "new table" } else { "old table" }, &rows.name)
+                    }
+                    _ => None,
+                })
+                .collect(),
         }
     }
 
     fn alter_action(&self, node: &Node) -> AlterAction {
         let Some(NodeEnum::AlterTableCmd(command)) = &node.node else {
-            return AlterAction::Other { what: Ident::new_static("unread"), part: None };
+            return unread();
         };
         let definition = command.def.as_deref();
         let name = || Ident::from(command.name.as_str());
@@ -644,7 +728,7 @@ impl Lower<'_> {
         match command.subtype() {
             AlterTableType::AtAddColumn => match definition.and_then(|node| self.column_of(node)) {
                 Some(column) => AlterAction::AddColumn { if_not_exists: command.missing_ok, column: Box::new(column) },
-                None => AlterAction::Other { what: Ident::new_static("unread"), part: None },
+                None => unread(),
             },
             AlterTableType::AtDropColumn => {
                 AlterAction::DropColumn { if_exists: command.missing_ok, name: name(), cascade }
@@ -658,6 +742,9 @@ impl Lower<'_> {
                     column: name(),
                     to: self.type_name(column.and_then(|column| column.type_name.as_ref())),
                     using: column.and_then(|column| self.optional(column.raw_default.as_deref())),
+                    properties: [property::collation(column.and_then(|column| column.coll_clause.as_deref()))]
+                        .into_iter()
+                        .collect(),
                 }
             }
             AlterTableType::AtColumnDefault => {
@@ -667,7 +754,11 @@ impl Lower<'_> {
             AlterTableType::AtDropNotNull => AlterAction::ColumnNotNull { column: name(), set: false },
             AlterTableType::AtAddConstraint => match definition.and_then(|node| self.constraint_of(node, None)) {
                 Some(constraint) => AlterAction::AddConstraint(constraint),
-                None => AlterAction::Other { what: Ident::new_static("add constraint"), part: None },
+                None => AlterAction::Other {
+                    what: Ident::new_static("add constraint"),
+                    part: None,
+                    properties: Properties::default(),
+                },
             },
             AlterTableType::AtDropConstraint => {
                 AlterAction::DropConstraint { if_exists: command.missing_ok, name: name(), cascade }
@@ -680,7 +771,7 @@ impl Lower<'_> {
                         .alter_deferrability
                         .then(|| Deferral::default().with(altered.deferrable, altered.initdeferred)),
                 },
-                _ => AlterAction::Other { what: Ident::new_static("unread"), part: None },
+                _ => unread(),
             },
             AlterTableType::AtEnableTrig => trigger(true, TriggerState::Enabled),
             AlterTableType::AtEnableAlwaysTrig => trigger(true, TriggerState::Always),
@@ -707,10 +798,11 @@ impl Lower<'_> {
             other => {
                 let what = other.as_str_name().trim_start_matches("AT_");
                 let mut what = words(what);
+                let properties = property::altered(&what, command).into_iter().collect();
                 if let Some(identity) = command.def.as_deref().and_then(generated_as) {
                     what = format!("{what} {}", identity.words());
                 }
-                AlterAction::Other { what: Ident::from(what), part: written(&command.name) }
+                AlterAction::Other { what: Ident::from(what), part: written(&command.name), properties }
             }
         }
     }
@@ -894,6 +986,7 @@ impl Lower<'_> {
             definer: flag("security"),
             strict: flag("strict"),
             settings: settings.collect(),
+            properties: property::function(&create.options, false),
             name,
         }
     }
@@ -998,6 +1091,7 @@ fn create_of(object: Object, if_not_exists: bool, or_replace: bool) -> Act {
         temporary: false,
         members: Vec::new(),
         parts: Vec::new(),
+        properties: Properties::default(),
     }
 }
 
@@ -1009,7 +1103,18 @@ fn with_parts(mut act: Act, given: Vec<Expr>) -> Act {
 }
 
 fn alter_of(object: Object) -> Act {
-    Act::Alter { object: Box::new(object), what: Ident::new_static("options"), if_exists: false, value: None }
+    Act::Alter {
+        object: Box::new(object),
+        what: Ident::new_static("options"),
+        if_exists: false,
+        value: None,
+        properties: Properties::default(),
+        parts: Vec::new(),
+    }
+}
+
+fn unread() -> AlterAction {
+    AlterAction::Other { what: Ident::new_static("unread"), part: None, properties: Properties::default() }
 }
 
 fn other(name: &'static str) -> ObjectKind {
@@ -1056,7 +1161,7 @@ fn role(spec: &protobuf::RoleSpec) -> Ident {
     })
 }
 
-fn role_of(node: &Node) -> Option<Ident> {
+pub(super) fn role_of(node: &Node) -> Option<Ident> {
     match &node.node {
         Some(NodeEnum::RoleSpec(spec)) => Some(role(spec)),
         _ => None,

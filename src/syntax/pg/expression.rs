@@ -101,7 +101,7 @@ impl Lower<'_> {
             NodeEnum::CollateClause(collate) => {
                 self.other("collate", vec![self.expr(collate.arg.as_deref())], collate.location)
             }
-            NodeEnum::SortBy(sort) => self.expr(sort.node.as_deref()),
+            NodeEnum::SortBy(sort) => self.sorted(sort),
             NodeEnum::GroupingSet(set) => self.other("grouping set", self.exprs(&set.content), set.location),
             NodeEnum::MultiAssignRef(reference) => self.expr(reference.source.as_deref()),
             NodeEnum::ResTarget(target) => self.expr(target.val.as_deref()),
@@ -299,6 +299,16 @@ impl Lower<'_> {
         }
     }
 
+    /// The expressions of a window.
+    pub(super) fn window(&self, window: &protobuf::WindowDef) -> Vec<Expr> {
+        let mut parts = self.exprs(&window.partition_clause);
+        if !window.order_clause.is_empty() {
+            parts.push(self.other("order by", self.exprs(&window.order_clause), window.location));
+        }
+        parts.extend([&window.start_offset, &window.end_offset].into_iter().flatten().map(|at| self.expr(Some(at))));
+        parts
+    }
+
     pub(super) fn call(&self, call: &protobuf::FuncCall) -> Expr {
         let mut parts: Vec<&str> = call.funcname.iter().filter_map(string).collect();
         if call.funcformat() == CoercionForm::CoerceSqlSyntax && parts.len() > 1 {
@@ -309,14 +319,9 @@ impl Lower<'_> {
         if !call.agg_order.is_empty() {
             arguments.push(self.other("order by", self.exprs(&call.agg_order), call.location));
         }
-        if let Some(window) = &call.over {
-            let mut inside = self.exprs(&window.partition_clause);
-            inside.extend(self.exprs(&window.order_clause));
-            inside
-                .extend([&window.start_offset, &window.end_offset].into_iter().flatten().map(|at| self.expr(Some(at))));
-            if !inside.is_empty() {
-                arguments.push(self.other("window", inside, call.location));
-            }
+        let inside = call.over.as_ref().map(|window| self.window(window)).unwrap_or_default();
+        if !inside.is_empty() {
+            arguments.push(self.other("window", inside, call.location));
         }
         let kind = ExprKind::Call {
             function: Box::new(named(&parts, at)),

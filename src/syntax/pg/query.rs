@@ -1,7 +1,7 @@
 //! Queries.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, JoinType, Node, SetOperation};
+use pg_query::protobuf::{self, CteMaterialize, JoinType, Node, SetOperation};
 
 use super::expression::{alias, unread};
 use super::{Lower, items, strings, those, written};
@@ -87,11 +87,7 @@ impl Lower<'_> {
                 Some(NodeEnum::WindowDef(window)) => Some(window),
                 _ => None,
             })
-            .flat_map(|window| {
-                let frame = [&window.start_offset, &window.end_offset].into_iter().flatten().map(|node| &**node);
-                window.partition_clause.iter().chain(&window.order_clause).chain(frame)
-            })
-            .map(|node| self.expr(Some(node)))
+            .flat_map(|window| self.window(window))
             .collect();
         if !windows.is_empty() {
             let value = Expr {
@@ -149,6 +145,11 @@ impl Lower<'_> {
             columns: strings(&cte.aliascolnames),
             added: searched.chain(cycle.into_iter().flatten()).map(|name| Ident::from(name.as_str())).collect(),
             body,
+            materialized: match cte.ctematerialized() {
+                CteMaterialize::Always => Some(true),
+                CteMaterialize::Never => Some(false),
+                _ => None,
+            },
             at: self.at(cte.location),
         }
     }

@@ -7,6 +7,7 @@ use pg_query::protobuf::{
 };
 
 use super::expression::node_name;
+use super::property;
 use super::{Lower, items, string, strings, those, written};
 use crate::effect::{
     Act, Assignment, Conflict, ConflictAction, CopyEnd, ExprKind, Ident, MergeAction, MergeWhen, Name, Query,
@@ -166,6 +167,7 @@ impl Lower<'_> {
             source: Box::new(Statement { at: self.here(), act: Act::Select(query) }),
             empty: false,
             drop_on_commit: into.on_commit() == OnCommitAction::OncommitDrop,
+            properties: property::relation(into.rel.as_ref(), "", "").into_iter().collect(),
         }
     }
 
@@ -181,6 +183,14 @@ impl Lower<'_> {
             source: Box::new(self.statement(create.query.as_deref())),
             empty: into.is_some_and(|into| into.skip_data),
             drop_on_commit: into.is_some_and(|into| into.on_commit() == OnCommitAction::OncommitDrop),
+            properties: into
+                .into_iter()
+                .flat_map(|into| {
+                    property::relation(relation, &into.table_space_name, &into.access_method)
+                        .into_iter()
+                        .chain(property::storage(&into.options))
+                })
+                .collect(),
         }
     }
 

@@ -126,7 +126,7 @@ impl Reader<'_> {
                 let select = Select { targets: vec![star], from: vec![relation], ..Select::default() };
                 let body = CteBody::Change(Box::new(statement.act));
                 Some(Box::new(Query {
-                    with: vec![Cte { name, columns: Vec::new(), added: Vec::new(), body, at }],
+                    with: vec![Cte { name, columns: Vec::new(), added: Vec::new(), body, materialized: None, at }],
                     ..Query::of(at, select.into())
                 }))
             }

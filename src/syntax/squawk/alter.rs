@@ -5,7 +5,7 @@ use squawk_syntax::SyntaxKind as K;
 use super::Lower;
 use super::object::other;
 use super::tree::Node;
-use crate::effect::{Act, AlterAction, Column, Ident, Name, Object, ObjectKind, TriggerState, Type};
+use crate::effect::{Act, AlterAction, Column, Ident, Name, Object, ObjectKind, Properties, TriggerState, Type};
 
 impl Lower<'_> {
     pub(super) fn alter(&self, node: Node) -> Option<Act> {
@@ -42,6 +42,8 @@ impl Lower<'_> {
                     what: Ident::new_static(if path.is_some() { "owned by" } else { "options" }),
                     if_exists,
                     value: path.map(Ident::from),
+                    properties: self.sequence_options(node.nodes()).into_iter().collect(),
+                    parts: Vec::new(),
                 }
             }
             K::ALTER_TYPE => match last.kind() {
@@ -91,7 +93,16 @@ impl Lower<'_> {
     }
 
     fn options(&self, kind: ObjectKind, node: Node, if_exists: bool) -> Act {
-        plain_alter(self.altered_object(kind, node), if_exists)
+        let mut altered = plain_alter(self.altered_object(kind, node), if_exists);
+        if let Act::Alter { properties, parts, .. } = &mut altered {
+            if let Some(list) = node.child(K::FUNC_OPTION_LIST) {
+                (*properties, *parts) = (self.function_options(list.nodes(), true), self.configured(list.nodes()));
+            }
+            if let Some(policy) = node.child(K::ALTER_POLICY_TO) {
+                (*properties, *parts) = (self.policy(policy), self.conditions(policy));
+            }
+        }
+        altered
     }
 
     fn owner(&self, kind: ObjectKind, node: Node, role: Option<Node>) -> Act {
@@ -100,6 +111,8 @@ impl Lower<'_> {
             what: Ident::new_static("owner"),
             if_exists: false,
             value: role.map(|role| self.role(role)),
+            properties: Properties::default(),
+            parts: Vec::new(),
         }
     }
 
@@ -112,6 +125,8 @@ impl Lower<'_> {
             what: Ident::new_static(if adds { "add value" } else { "rename value" }),
             if_exists: action.has(K::IF_NOT_EXISTS),
             value: value.map(|value| self.text_of(value)).filter(|value| !value.is_empty()),
+            properties: Properties::default(),
+            parts: Vec::new(),
         }
     }
 
@@ -144,6 +159,11 @@ impl Lower<'_> {
                     generated: None,
                     identity: None,
                     constraints: Vec::new(),
+                    properties: if node.has(K::COLLATE) {
+                        [self.collation(node)].into_iter().collect()
+                    } else {
+                        Properties::default()
+                    },
                     at: self.at(node),
                 }),
             },
@@ -153,7 +173,9 @@ impl Lower<'_> {
                 cascade: node.has(K::CASCADE),
             },
             _ => {
-                AlterAction::ColumnType { column: name(), to: kind.unwrap_or_else(|| self.no_type(node)), using: None }
+                let to = kind.unwrap_or_else(|| self.no_type(node));
+                let properties = [self.collation(node)].into_iter().collect();
+                AlterAction::ColumnType { column: name(), to, using: None, properties }
             }
         }
     }
@@ -170,8 +192,9 @@ impl Lower<'_> {
             AlterAction::Trigger { name, state }
         };
         let row_security = |words| AlterAction::RowSecurity(Ident::new_static(words));
-        let word = |what: &'static str| AlterAction::Other { what: Ident::new_static(what), part: None };
-        let part = |what: &'static str| AlterAction::Other { what: Ident::new_static(what), part: Some(first()) };
+        let other = |what: Ident, part| AlterAction::Other { what, part, properties: self.relation_altered(node) };
+        let word = |what: &'static str| other(Ident::new_static(what), None);
+        let part = |what: &'static str| other(Ident::new_static(what), Some(first()));
         match node.kind() {
             K::ADD_COLUMN => AlterAction::AddColumn {
                 if_not_exists: node.has(K::IF_NOT_EXISTS),
@@ -232,7 +255,7 @@ impl Lower<'_> {
             kind => {
                 let name = format!("{kind:?}").to_ascii_lowercase().replace('_', " ");
                 // squawk's name for it is PostgreSQL's.
-                AlterAction::Other { what: Ident::from(name), part: None }
+                other(Ident::from(name), None)
             }
         }
     }
@@ -241,7 +264,8 @@ impl Lower<'_> {
         let named = node.child(K::COLUMN_NAME_REF).or(node.child(K::NAME_REF));
         let column = self.ident(named);
         let Some(option) = node.nodes().last() else {
-            return AlterAction::Other { what: Ident::new_static("unread"), part: Some(column) };
+            let (what, properties) = (Ident::new_static("unread"), Properties::default());
+            return AlterAction::Other { what, part: Some(column), properties };
         };
         let what = match option.kind() {
             K::SET_TYPE => {
@@ -249,6 +273,7 @@ impl Lower<'_> {
                     column,
                     to: option.kind_of_value().map_or_else(|| self.no_type(option), |to| self.type_of(to)),
                     using: option.child(K::USING_EXPR).map(|using| self.demanded(using.expr(), using)),
+                    properties: [self.collation(option)].into_iter().collect(),
                 };
             }
             K::SET_DEFAULT => {
@@ -281,12 +306,20 @@ impl Lower<'_> {
             _ => "unread",
         };
         // A column of an index may have a number only.
-        AlterAction::Other { what: Ident::new_static(what), part: named.map(|_| column) }
+        let properties = self.column_altered(node, option);
+        AlterAction::Other { what: Ident::new_static(what), part: named.map(|_| column), properties }
     }
 }
 
 fn plain_alter(object: Object, if_exists: bool) -> Act {
-    Act::Alter { object: Box::new(object), what: Ident::new_static("options"), if_exists, value: None }
+    Act::Alter {
+        object: Box::new(object),
+        what: Ident::new_static("options"),
+        if_exists,
+        value: None,
+        properties: Properties::default(),
+        parts: Vec::new(),
+    }
 }
 
 fn altered(node: K) -> Option<ObjectKind> {

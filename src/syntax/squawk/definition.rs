@@ -9,7 +9,7 @@ use super::session::is_temporary;
 use super::tree::Node;
 use crate::effect::{
     Act, Column, Constraint, ConstraintKind, Cte, CteBody, Deferral, Expr, ExprKind, From, Ident, Identity, IndexOf,
-    Like, Name, Object, ObjectKind, Query, ReferentialAction, Select, Statement, Target, TriggerTiming,
+    Like, Name, Object, ObjectKind, Properties, Query, ReferentialAction, Select, Statement, Target, TriggerTiming,
 };
 
 impl Lower<'_> {
@@ -30,6 +30,7 @@ impl Lower<'_> {
                     source: self.inner(node.nodes().find(|child| child.is_query() || child.kind() == K::EXECUTE), node),
                     empty: node.has(K::WITH_NO_DATA),
                     drop_on_commit: drops_on_commit(node),
+                    properties: self.kept(node).into_iter().collect(),
                 }
             }
             K::CREATE_MATERIALIZED_VIEW => {
@@ -43,6 +44,7 @@ impl Lower<'_> {
                     source: self.inner(node.query(), node),
                     empty: node.has(K::WITH_NO_DATA),
                     drop_on_commit: drops_on_commit(node),
+                    properties: self.kept(node).into_iter().collect(),
                 }
             }
             K::CREATE_VIEW => self.create_view(node),
@@ -73,12 +75,15 @@ impl Lower<'_> {
                         .map(|owner| self.expr_of(ExprKind::Column(self.path(owner)), owner))
                         .into_iter()
                         .collect(),
+                    properties: self.sequence_options(node.nodes()).into_iter().chain(self.kept(node)).collect(),
                 }
             }
             K::CREATE_POLICY => {
-                let parts = [K::USING_EXPR_CLAUSE, K::WITH_CHECK_EXPR_CLAUSE].into_iter();
-                let parts = parts.filter_map(|kind| node.child(kind)?.expr()).map(|part| self.expr(part)).collect();
-                created(self.object(ObjectKind::Policy, node), node, parts)
+                let mut made = created(self.object(ObjectKind::Policy, node), node, self.conditions(node));
+                if let Act::Create { properties, .. } = &mut made {
+                    *properties = self.policy(node);
+                }
+                made
             }
             // Without a handler it is an extension.
             K::CREATE_LANGUAGE if !node.has(K::HANDLER_CLAUSE) => Act::Create {
@@ -88,6 +93,7 @@ impl Lower<'_> {
                 temporary: false,
                 members: Vec::new(),
                 parts: Vec::new(),
+                properties: Properties::default(),
             },
             K::CREATE_CAST => {
                 let object = self.cast_object(node.child(K::CAST_SIG).unwrap_or(node));
@@ -132,6 +138,8 @@ impl Lower<'_> {
                     what: Ident::new_static("options"),
                     if_exists: false,
                     value: None,
+                    properties: Properties::default(),
+                    parts: Vec::new(),
                 }
             }
             kind => match defined(kind) {
@@ -196,6 +204,7 @@ impl Lower<'_> {
                 .flat_map(|bounds| self.exprs(bounds.exprs()))
                 .filter(crate::effect::has_call)
                 .collect(),
+            properties: self.kept(node).into_iter().collect(),
         }
     }
 
@@ -238,8 +247,10 @@ impl Lower<'_> {
             generated: None,
             identity: None,
             constraints: Vec::new(),
+            properties: Properties::default(),
             at: self.at(node),
         };
+        let mut said = self.column_kept(node);
         for constraint in node.nodes() {
             match constraint.kind() {
                 K::NOT_NULL_CONSTRAINT => column.not_null = true,
@@ -257,11 +268,14 @@ impl Lower<'_> {
                             .nodes()
                             .any(|node| node.has(K::GENERATED_BY_DEFAULT) || node.kind() == K::GENERATED_BY_DEFAULT);
                         column.identity = Some(if is_default { Identity::ByDefault } else { Identity::Always });
+                        let options = constraint.nodes().filter_map(|identity| identity.child(K::SEQUENCE_OPTION_LIST));
+                        said.extend(self.sequence_options(options.flat_map(Node::nodes)));
                     }
                 },
                 _ => column.constraints.extend(self.constraint(constraint, Some(&name))),
             }
         }
+        column.properties = said.into_iter().collect();
         column
     }
 
@@ -308,6 +322,12 @@ impl Lower<'_> {
             not_valid,
             no_inherit,
             deferral: deferral(node).unwrap_or_default(),
+            include: parameters
+                .and_then(|parameters| parameters.child(K::CONSTRAINT_INCLUDE_CLAUSE))
+                .and_then(|clause| clause.child(K::COLUMN_REF_LIST))
+                .map(|list| self.idents(list.all(K::COLUMN_NAME_REF)).into())
+                .unwrap_or_default(),
+            properties: self.constrained(node),
             at: self.at(node),
         })
     }
@@ -359,6 +379,14 @@ impl Lower<'_> {
         Act::CreateView {
             or_replace: node.has(K::OR_REPLACE),
             temporary: is_temporary(node, &name),
+            properties: self
+                .storage(node.child(K::WITH_PARAMS))
+                .into_iter()
+                .chain(node.child(K::WITH_CHECK_OPTION).and_then(|check| {
+                    let is_local = check.has(K::LOCAL_CHECK_OPTION);
+                    super::property::one("check_option", if is_local { "local" } else { "cascaded" })
+                }))
+                .collect(),
             name,
             columns,
             query,
@@ -401,6 +429,7 @@ impl Lower<'_> {
                 .collect(),
             filter: self.filter_of(node).map(Box::new),
             nulls_equal: node.has(K::NULLS_NOT_DISTINCT),
+            properties: self.indexed(node),
         }
     }
 
@@ -446,6 +475,7 @@ impl Lower<'_> {
                 .map(|argument| self.trigger_argument(argument))
                 .collect(),
             constraint: node.has(K::CONSTRAINT_KW),
+            properties: self.transitions(node),
         }
     }
 
@@ -529,6 +559,7 @@ impl Lower<'_> {
             temporary: false,
             members,
             parts: Vec::new(),
+            properties: Properties::default(),
         }
     }
 }
@@ -548,7 +579,7 @@ fn recursive(view: &Name, columns: &[Ident], query: Box<Query>) -> Query {
         ..Select::default()
     };
     let (columns, body) = (columns.to_vec(), CteBody::Query(query));
-    let cte = Cte { name: view.name.clone(), columns, added: Vec::new(), body, at: view.at };
+    let cte = Cte { name: view.name.clone(), columns, added: Vec::new(), body, materialized: None, at: view.at };
     Query { with: vec![cte], recursive: true, ..Query::of(at, select.into()) }
 }
 
@@ -564,6 +595,7 @@ fn created(object: Object, node: Node, parts: Vec<Expr>) -> Act {
         temporary: false,
         members: Vec::new(),
         parts,
+        properties: Properties::default(),
     }
 }
 

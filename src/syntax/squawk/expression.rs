@@ -224,13 +224,16 @@ impl Lower<'_> {
 
     pub(super) fn sorted(&self, within: Node) -> Vec<Expr> {
         let list = within.child(K::ORDER_BY_CLAUSE).and_then(|clause| clause.child(K::SORT_BY_LIST));
-        list.map(|list| list.all(K::SORT_BY).map(|sort| self.demanded(sort.expr(), sort)).collect()).unwrap_or_default()
+        list.map(|list| list.all(K::SORT_BY).map(|sort| self.sort_key(sort)).collect()).unwrap_or_default()
     }
 
     /// The expressions of a window, without its frame.
     pub(super) fn window(&self, spec: Node) -> Vec<Expr> {
         let mut parts = spec.child(K::PARTITION_BY_CLAUSE).map(|clause| self.exprs(clause.exprs())).unwrap_or_default();
-        parts.extend(self.sorted(spec));
+        let order = self.sorted(spec);
+        if !order.is_empty() {
+            parts.push(self.expr_of(other("order by", order), spec));
+        }
         parts.extend(spec.child(K::FRAME_CLAUSE).into_iter().flat_map(|frame| self.offsets(frame)));
         parts
     }

@@ -214,7 +214,12 @@ impl Lower<'_> {
             ];
             let added = places.into_iter().flatten().map(|place| self.ident(place.child(K::COLUMN_NAME_REF))).collect();
             let (columns, at) = (self.columns(table), self.at(name.unwrap_or(table)));
-            Cte { name: self.ident(name), columns, added, body, at }
+            let materialized = match () {
+                () if table.has(K::MATERIALIZED) => Some(true),
+                () if table.has(K::NOT_MATERIALIZED) => Some(false),
+                () => None,
+            };
+            Cte { name: self.ident(name), columns, added, body, materialized, at }
         };
         clause.all(K::WITH_TABLE).map(cte).collect()
     }

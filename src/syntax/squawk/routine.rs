@@ -45,6 +45,7 @@ impl Lower<'_> {
                 matches!(option.kind(), K::STRICT_FUNC_OPTION | K::RETURNS_NULL_ON_NULL_INPUT_FUNC_OPTION)
             }),
             settings: settings.map(|setting| self.configuration(setting)).collect(),
+            properties: self.function_options(options(), false),
             name,
         }))
     }

@@ -97,6 +97,7 @@ impl Lower<'_> {
             source: Box::new(Statement { at: self.whole(node), act: Act::Select(query) }),
             empty: false,
             drop_on_commit: false,
+            properties: self.kept(into).into_iter().collect(),
         }
     }
 
