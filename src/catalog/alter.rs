@@ -6,7 +6,7 @@ use super::change::not_followed;
 use super::object::{Column, ColumnType, ConstraintRule, Detail, Id, Kind, Object, Presence};
 use super::routine::missing_to_drop;
 use super::store::{Class, Found, Link, Ref};
-use super::{Done, Problem, Work, remove};
+use super::{Done, Problem, Work, remove, types};
 use crate::effect::{
     Act, AlterAction, At, Constraint as WrittenConstraint, ConstraintKind, Expr, ExprKind, Ident, Identity, Name,
     Object as Named, ObjectKind, Properties, TriggerState,
@@ -597,6 +597,8 @@ impl Work<'_> {
             let message = format!("column \"{column}\" cannot be cast automatically to type {text}");
             return Err(Problem::new("42804", message, name.at));
         }
+        let held = own.held.as_ref().unwrap_or(&own.kind);
+        let held = (!using && *held != kind && types::keeps(held, &kind, false)).then(|| held.clone());
         for of in self.with_inheritors(id, column, number) {
             self.check_users(of, name.at)?;
             if let Some(user) = own.kind.user() {
@@ -607,6 +609,7 @@ impl Work<'_> {
             }
             if let Some(column) = self.edit_column(of) {
                 column.kind = kind.clone();
+                column.held.clone_from(&held);
                 properties.set(&mut column.properties);
                 column.properties.remove("storage");
             }

@@ -1665,6 +1665,7 @@ impl Work<'_> {
             name,
             number: 0,
             kind,
+            held: None,
             not_null: false,
             default: None,
             default_id: 0,

@@ -294,6 +294,8 @@ pub struct Column {
     pub(super) number: u16,
     /// Its type.
     pub kind: ColumnType,
+    /// The type that its values fit still, where the column had another before.
+    pub(super) held: Option<ColumnType>,
     /// `NOT NULL`, also by a primary key.
     pub not_null: bool,
     /// Its default or what it is generated from.

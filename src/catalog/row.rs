@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::{Column, ColumnType, Constraint, ConstraintRule, Detail, Id, Kind, Presence, Relation};
+use super::query::resolve_type;
 use super::store::{Class, Ref, State};
-use super::{Catalog, Done, ForeignKey, Key, Problem, Work};
+use super::{Catalog, Done, ForeignKey, Key, Problem, Work, types};
 use crate::effect::{
     Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, Ident, Identity, Name, QueryBody, RowSource,
-    TriggerTiming,
+    TriggerTiming, Type,
 };
 
 impl Catalog {
@@ -38,24 +39,32 @@ impl Catalog {
         id.and_then(|_| self.relation_key(table)).map(of).unwrap_or_default()
     }
 
-    /// Whether a value is that of a column here, perhaps in another type, with nothing cut off.
+    /// Whether all values of a column are still the same after `ALTER COLUMN … TYPE`, though perhaps of another
+    /// type: nothing is cut off or rounded.
     #[must_use]
-    pub fn keeps_column(&self, table: &Name, column: &Ident, value: &Expr) -> bool {
-        let relation = self.relation(table);
-        let length = relation.as_ref().and_then(|relation| match &relation.column(column)?.kind {
-            ColumnType::BuiltIn { modifiers, array: false, .. } => modifiers.parse::<u64>().ok(),
-            _ => None,
-        });
-        let cuts = |value: &Expr| match &value.kind {
-            ExprKind::Cast { to, .. } => match to.modifiers.as_slice() {
-                [Expr { kind: ExprKind::Number(most), .. }] if is_cut(&to.name.name) => {
-                    most.parse().ok().zip(length).is_none_or(|(most, length): (u64, u64)| most < length)
-                }
-                _ => false,
-            },
-            _ => false,
-        };
-        value.uncast().is_column(&table.name, column) && !crate::effect::any(value, cuts)
+    pub fn keeps_values(&self, table: &Name, column: &Ident, to: &Type, using: Option<&Expr>) -> bool {
+        let own = self.relation(table).and_then(|relation| relation.column(column).cloned());
+        let held = own.map_or(ColumnType::Unsaid, |own| own.held.unwrap_or(own.kind));
+        let kind = |to: &Type| resolve_type(&self.state, to).unwrap_or(ColumnType::Unsaid);
+        // From the column outwards.
+        let mut casts = Vec::new();
+        let mut value = using;
+        while let Some(Expr { kind: ExprKind::Cast { operand, to }, .. }) = value {
+            casts.push(kind(to));
+            value = Some(operand);
+        }
+        if value.is_some_and(|value| !value.is_column(&table.name, column)) {
+            return false;
+        }
+        let steps = casts.into_iter().rev().map(|cast| (cast, true)).chain([(kind(to), false)]);
+        let mut from = held;
+        for (to, is_explicit) in steps {
+            if !types::keeps(&from, &to, is_explicit) {
+                return false;
+            }
+            from = to;
+        }
+        true
     }
 }
 
@@ -378,10 +387,6 @@ fn written(rows: &RowSource) -> Option<Written<'_>> {
 }
 
 /// Whether a cast to that type cuts what is too long.
-fn is_cut(name: &str) -> bool {
-    matches!(name, "varchar" | "bpchar" | "bit" | "varbit")
-}
-
 const fn is_blank(letter: char) -> bool {
     matches!(letter, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }

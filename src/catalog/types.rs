@@ -113,6 +113,38 @@ pub(super) fn is_number(name: &str) -> bool {
     rank(name).is_some()
 }
 
+/// Whether values are the same after they have become those of another type, by assignment or by an explicit
+/// cast, as far as that is told: of most pairs they are, or the statement fails.
+pub(super) fn keeps(from: &ColumnType, to: &ColumnType, is_explicit: bool) -> bool {
+    let parts = |kind: &ColumnType| match kind {
+        ColumnType::BuiltIn { name, modifiers, .. } => Some((name.clone(), modifiers.clone())),
+        _ => None,
+    };
+    let Some((name, wide)) = parts(to) else { return true };
+    let (before, narrow) = parts(from).unwrap_or_default();
+    // A length, a precision or a scale; none is as much as there is.
+    let most = |modifiers: &Ident| modifiers.rsplit(',').next().and_then(|last| last.parse::<i64>().ok());
+    let is_less = most(&wide).is_some_and(|most_after| most(&narrow).is_none_or(|before| before > most_after));
+    let scale = |modifiers: &Ident| match modifiers.split_once(',') {
+        Some((_, scale)) => scale.parse::<i64>().ok(),
+        None => (!modifiers.is_empty()).then_some(0),
+    };
+    let is_whole = |name: &str| matches!(name, "int2" | "int4" | "int8");
+    let loses = match (before.as_str(), name.as_str()) {
+        ("numeric", "numeric") => scale(&wide).is_some_and(|after| scale(&narrow).is_none_or(|before| before > after)),
+        ("numeric", name) if is_whole(name) => scale(&narrow) != Some(0),
+        ("float4" | "float8", name) => is_whole(name) || name == "numeric" || (before == "float8" && name == "float4"),
+        ("numeric" | "int8" | "int4", "float4") | ("numeric" | "int8", "float8") => true,
+        (before, "bool") => is_whole(before),
+        ("timestamp" | "timestamptz", "date" | "time" | "timetz") | ("json", "jsonb") => true,
+        ("timestamp" | "timestamptz", "timestamp" | "timestamptz") | ("time" | "timetz", "time" | "timetz") => is_less,
+        ("text" | "varchar", "bpchar" | "name") => true,
+        (_, "varchar" | "bpchar" | "bit" | "varbit") => is_explicit && is_less,
+        _ => false,
+    };
+    !loses
+}
+
 fn is_text(name: &str) -> bool {
     matches!(name, "text" | "varchar" | "bpchar" | "name")
 }

@@ -12,7 +12,7 @@ use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Problem, Read, Trigger, Variables, When};
 use crate::effect::{
     Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Function, Ident, MergeAction, Name,
-    Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerTiming,
+    Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerTiming, Type,
     rewrite_expr, rewrite_query,
 };
 use crate::logic::{Facts, Known, Truth};
@@ -221,18 +221,19 @@ impl<'a> Flow<'a> {
         let is_made = |column: &Ident| outcome.made.iter().any(|key| key.part.as_ref() == Some(column));
         for action in actions {
             let (column, value) = match action {
-                AlterAction::ColumnType { column, using: Some(value), .. }
-                    if !before.keeps_column(name, column, value) =>
+                AlterAction::ColumnType { column, to, using, .. }
+                    if !before.keeps_values(name, column, to, using.as_ref()) =>
                 {
-                    (column, value)
+                    (column, using.clone().unwrap_or_else(|| cast(column, to)))
                 }
                 AlterAction::AddColumn { column, .. } => match &column.default {
-                    Some(value) if is_made(&column.name) && text_of(value).is_some() => (&column.name, value),
+                    Some(value) if is_made(&column.name) && text_of(value).is_some() => (&column.name, value.clone()),
                     _ => continue,
                 },
                 _ => continue,
             };
-            let set = Assignment { column: column.clone(), value: value.clone(), at: value.at };
+            let at = value.at;
+            let set = Assignment { column: column.clone(), value, at };
             let act = Act::Update {
                 with: Box::default(),
                 table: name.clone(),
@@ -242,12 +243,12 @@ impl<'a> Flow<'a> {
                 filter: None,
                 returning: Box::default(),
             };
-            let statement = self.memory.statements.push_get(Box::new(Statement { at: value.at, act }));
+            let statement = self.memory.statements.push_get(Box::new(Statement { at, act }));
             let relation = state.catalog.canonical(name);
             let (relation, written) = (self.shared(&relation), self.shared(name));
             let (kind, act) = (ChangeKind::Update, Some(&statement.act));
             let change = Change { relation, written, kind, act, branch: None, filter: None, known: None };
-            self.emit(value.at, What::Change(change), state);
+            self.emit(at, What::Change(change), state);
         }
     }
 
@@ -765,6 +766,13 @@ pub fn readers(catalog: &Catalog, relations: impl IntoIterator<Item = Name>) -> 
         }
     }
     found
+}
+
+/// `column::to`, as a change of its type makes it where nothing else is said.
+fn cast(column: &Ident, to: &Type) -> Expr {
+    let at = to.name.at;
+    let operand = Box::new(Expr { at, kind: ExprKind::Column(vec![column.clone()]) });
+    Expr { at, kind: ExprKind::Cast { operand, to: Box::new(to.clone()) } }
 }
 
 /// `(SELECT count(*) FROM name) = 0`

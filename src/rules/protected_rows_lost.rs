@@ -113,8 +113,10 @@ fn worked_out<'a>(act: &'a Act, table: &Name, pass: &Pass<'_>) -> Option<(&'a Id
         return None;
     }
     actions.iter().find_map(|action| match action {
-        AlterAction::ColumnType { column, using: Some(using), .. } if !pass.start.keeps_column(name, column, using) => {
-            Some((column, super::whole(using)))
+        AlterAction::ColumnType { column, to, using, .. }
+            if !pass.start.keeps_values(name, column, to, using.as_ref()) =>
+        {
+            Some((column, using.as_ref().map_or(to.name.at, super::whole)))
         }
         _ => None,
     })
