@@ -496,7 +496,26 @@ impl Pass<'_> {
     /// Whether a goal certainly holds at an event of this pass.
     #[must_use]
     pub fn holds(&self, event: &flow::Event<'_>, goal: &Expr) -> Known {
-        event.facts.entails(goal, &flow::Sight(&self.start))
+        self.is_sure(event, goal, flow::Asked::holds)
+    }
+
+    /// The same of a goal that has to hold before the script changes anything.
+    #[must_use]
+    pub fn held(&self, event: &flow::Event<'_>, goal: &Expr) -> Known {
+        self.is_sure(event, goal, flow::Asked::held)
+    }
+
+    fn is_sure(
+        &self,
+        event: &flow::Event<'_>,
+        goal: &Expr,
+        asked: impl Fn(&flow::Asked, &Expr, &flow::Sight<'_>) -> bool,
+    ) -> Known {
+        let world = flow::Sight(&self.start);
+        let known = event.facts.entails(goal, &world);
+        let is_sure =
+            |part: &Expr| asked(&event.asked, part, &world) || event.facts.entails(part, &world) == Known::Yes;
+        if known == Known::Unsaid && goal.conjuncts().into_iter().all(is_sure) { Known::Yes } else { known }
     }
 }
 

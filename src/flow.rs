@@ -2,6 +2,7 @@
 //! triggers and cascades, as events with what is certainly true before each. Judges nothing;
 //! what cannot be told becomes an event of its own.
 
+mod asked;
 mod body;
 mod call;
 mod change;
@@ -18,6 +19,7 @@ mod state;
 mod symbol;
 mod value;
 
+pub use asked::Asked;
 pub use change::readers;
 pub use event::{Change, ChangeKind, Event, Known, Origin, Run, Scene, Via, What};
 pub use expression::column_name;
@@ -148,6 +150,8 @@ pub struct Flow<'a> {
     /// How many functions were put in the place of their calls in the expression at hand, and how
     /// deep within one another.
     inlined: (usize, usize),
+    /// Whether questions to PostgreSQL's catalogs are left unanswered.
+    asks: bool,
 }
 
 /// What tells functions of one name apart: the types of what they are given.
@@ -205,6 +209,7 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         unrolled: (1, 0),
         vague: 0,
         inlined: (0, 0),
+        asks: false,
     };
     let mut state = State::new(start);
     flow.lines(lines, &mut state);
@@ -226,6 +231,7 @@ impl<'a> Flow<'a> {
             Arc::new(Scene {
                 via: self.trail.clone(),
                 facts: state.facts.clone(),
+                asked: Arc::clone(&state.asked),
                 settings: Arc::clone(&state.settings),
                 block: state.block,
             })

@@ -134,7 +134,7 @@ impl Demand {
         let events = reachable(pass);
         let mut changing = events.iter().enumerate().filter(|(_, event)| changes(event)).peekable();
         let until = changing.peek().map_or(events.len(), |(index, _)| *index);
-        let is_sure = changing.all(|(_, event)| holds(pass, event, goal));
+        let is_sure = changing.all(|(_, event)| pass.held(event, &goal.expr) == Known::Yes);
         let by = if is_sure { distinct(turning(pass, &events, goal, until)) } else { Vec::new() };
         Self { what: goal.what.clone(), at: goal.at, is_sure, by }
     }

@@ -443,10 +443,12 @@ impl<'a> Flow<'a> {
             StepKind::Assert { condition, message } => {
                 self.calls_in(condition, false, state);
                 message.iter().for_each(|message| self.calls_in(message, false, state));
+                let asked = self.asked(condition, state);
                 let condition = self.resolve(condition, state);
                 let setting = state.settings.get("plpgsql.check_asserts").and_then(|setting| setting.value.as_deref());
                 if setting == Some("on") {
                     state.assume(&condition, Truth::True);
+                    state.ask(asked.as_ref(), Truth::True);
                 } else {
                     // It may be off: nothing follows.
                     self.emit(step.at, What::Assert(Box::new(condition)), state);
@@ -506,27 +508,39 @@ impl<'a> Flow<'a> {
         let outer = self.certain;
         let mut ends = Vec::new();
         let mut decided = false;
-        for arm in arms {
+        // What the symbolic database answers may be otherwise where the script runs: an arm that is not walked
+        // has to raise before anything is sure behind it.
+        let (before, mut goes_on) = (Arc::clone(&state.asked), false);
+        for (index, arm) in arms.iter().enumerate() {
             if decided || !state.reachable {
                 break;
             }
             let events = self.events.len();
             self.calls_in(&arm.condition, true, state);
+            let asked = self.asked(&arm.condition, state);
             let condition = self.resolve(&arm.condition, state);
             let changed = super::readers(&state.catalog, self.changed_since(events));
             self.check(arm, &condition, state);
             let mut inside = state.clone();
             inside.assume(&condition, Truth::True);
             state.assume(&condition, Truth::NotTrue);
+            inside.ask(asked.as_ref(), Truth::True);
+            state.ask(asked.as_ref(), Truth::NotTrue);
             // What the condition changes it may have read before.
             if !changed.is_empty() {
                 inside.forget(&changed);
                 state.forget(&changed);
             }
             if !inside.reachable {
+                goes_on |= asked.is_some() && !super::asked::raises(&arm.steps);
                 continue;
             }
             decided = !state.reachable;
+            if decided && asked.is_some() {
+                let mut others =
+                    arms.iter().skip(index + 1).map(|arm| arm.steps.as_slice()).chain([otherwise.unwrap_or_default()]);
+                goes_on |= !others.all(super::asked::raises);
+            }
             self.certain = outer && decided && ends.is_empty();
             self.steps(&arm.steps, &mut inside);
             ends.push(inside);
@@ -542,6 +556,9 @@ impl<'a> Flow<'a> {
         // Paths that stop the script take nothing away from the others.
         self.certain = outer && self.left.is_empty();
         *state = super::meet(ends);
+        if goes_on {
+            state.asked = state.asked.join(&before, &super::Sight(&state.catalog));
+        }
     }
 
     /// A `CASE` without `ELSE` raises where no arm holds.

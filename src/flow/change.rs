@@ -190,6 +190,8 @@ impl<'a> Flow<'a> {
         if let Some(before) = before {
             self.written_over(&statement.act, &outcome, &before, state);
         }
+        // What does nothing here may do something where the script runs.
+        state.asked.change();
         if !outcome.changed {
             return;
         }

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::asked::Asked;
 use super::state::{Block, PsqlValue, Settings, State};
 use crate::catalog::{Outcome, Problem};
 use crate::effect::{
@@ -49,6 +50,8 @@ pub struct Scene {
     pub via: Vec<Via>,
     /// What is certainly true before it.
     pub facts: Facts,
+    /// What the script has asked of PostgreSQL's catalogs before it.
+    pub asked: Arc<Asked>,
     /// The settings in effect.
     pub settings: Arc<Settings>,
     /// The transaction block that it is in.
@@ -311,6 +314,7 @@ impl Scene {
         self.block == state.block
             && Arc::ptr_eq(&self.settings, &state.settings)
             && self.facts.is_same(&state.facts)
+            && Arc::ptr_eq(&self.asked, &state.asked)
             && self.via.len() == via.len()
             && self.via.iter().zip(via).all(is_same)
     }

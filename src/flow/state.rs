@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Start;
+use super::asked::Asked;
 use super::symbol::Symbols;
 use super::value::{is_text, keeps, operation, same};
 use crate::catalog::{Catalog, ColumnType, Presence};
@@ -21,6 +22,8 @@ pub struct State {
     pub catalog: Catalog,
     /// What is certainly true of rows and values.
     pub facts: Facts,
+    /// What was asked of PostgreSQL's catalogs.
+    pub asked: Arc<Asked>,
     /// The settings.
     pub settings: Arc<Settings>,
     /// The transaction block.
@@ -186,6 +189,7 @@ impl State {
         Self {
             catalog: start.catalog.clone(),
             facts: start.facts.afresh(),
+            asked: Arc::default(),
             settings: Arc::default(),
             block: Block::None,
             psql: Arc::clone(&start.variables),
@@ -242,6 +246,7 @@ impl State {
         // Rows may have changed since the transaction before.
         if !self.alone {
             self.facts.forget_relations();
+            self.asked = Arc::default();
         }
         self.block = Block::Open { begin, number };
         let settings = Arc::make_mut(&mut self.settings);
@@ -334,6 +339,7 @@ impl State {
     /// Something that could not be told may have done anything.
     pub(super) fn lose_track(&mut self) {
         self.forget_everything();
+        self.asked.change();
         self.catalog.lose_track();
     }
 
@@ -456,6 +462,7 @@ impl State {
 
     pub(super) fn join(mut self, other: &Self) -> Self {
         self.facts = self.facts.join(&other.facts, &Sight(&self.catalog));
+        self.asked = self.asked.join(&other.asked, &Sight(&self.catalog));
         self.catalog = self.catalog.join(&other.catalog);
         if self.settings != other.settings {
             let settings = Arc::make_mut(&mut self.settings);

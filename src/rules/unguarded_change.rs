@@ -71,7 +71,7 @@ pub(super) fn open_gates<'c, 'a>(case: &'c Case<'a>) -> Vec<Open<'c, 'a>> {
         for goal in goals {
             let first =
                 pass.run.events.iter().find(|event| {
-                    event.reachable && counts(event, pass) && pass.holds(event, &goal.expr) != Known::Yes
+                    event.reachable && counts(event, pass) && pass.held(event, &goal.expr) != Known::Yes
                 });
             if let Some(event) = first {
                 let near = checks_of(pass, goal);
