@@ -18,6 +18,11 @@ CREATE TABLE b (id int PRIMARY KEY, a int);
 CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 ";
 
+/// Rows that lie under others.
+const FAMILY: &str = "CREATE TABLE par (id int PRIMARY KEY, tag text); CREATE TABLE ch (id int PRIMARY KEY, par int, tag text); INSERT INTO par VALUES (50, 'R6'); INSERT INTO ch VALUES (50, 50, 'R6')";
+const FAMILY_GROWS: &str = "INSERT INTO par VALUES (1, 'R7'), (2, 'R7') ON CONFLICT (id) DO NOTHING; INSERT INTO ch VALUES (1, 1, 'R7'), (2, 2, 'R7') ON CONFLICT (id) DO NOTHING";
+
+/// Values that may be cut off.
 const ROWS: &str = "CREATE TABLE c (id int PRIMARY KEY, n numeric(10, 2), f float8, t timestamptz, s text); INSERT INTO c VALUES (1, 1.25, 0.1, '2026-01-01 12:34:56.789+00', 'a ')";
 
 /// What was there before, what the tier does, and what the rollback does: right, if that is possible, and wrong.
@@ -282,6 +287,33 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     (ROWS, "ALTER TABLE c ALTER t TYPE date", "", &["ALTER TABLE c ALTER t TYPE timestamptz"]),
     (ROWS, "ALTER TABLE c ALTER t TYPE timestamptz(0)", "", &["ALTER TABLE c ALTER t TYPE timestamptz"]),
     (ROWS, "ALTER TABLE c ALTER s TYPE char(5)", "", &["ALTER TABLE c ALTER s TYPE text"]),
+    (
+        FAMILY,
+        FAMILY_GROWS,
+        "DELETE FROM ch WHERE tag = 'R7' AND par IN (SELECT id FROM par WHERE tag = 'R7'); DELETE FROM par WHERE tag = 'R7'",
+        &[
+            "DELETE FROM par WHERE tag = 'R7'; DELETE FROM ch WHERE tag = 'R7' AND par IN (SELECT id FROM par WHERE tag = 'R7')",
+            "DELETE FROM ch WHERE tag = 'R7' AND par IN (SELECT id FROM par WHERE tag = 'R6'); DELETE FROM par WHERE tag = 'R7'",
+            "DELETE FROM ch WHERE tag = 'R7' AND par IN (SELECT id FROM par WHERE tag = 'R7' AND id = 1); DELETE FROM par WHERE tag = 'R7'",
+        ],
+    ),
+    (
+        FAMILY,
+        FAMILY_GROWS,
+        "DELETE FROM ch WHERE tag = 'R7' AND EXISTS (SELECT FROM par WHERE par.id = ch.par AND par.tag = 'R7'); DELETE FROM par WHERE tag = 'R7'",
+        &[
+            "DELETE FROM ch WHERE tag = 'R7' AND EXISTS (SELECT FROM par JOIN ch ON par.id = ch.par AND ch.tag = 'R8'); DELETE FROM par WHERE tag = 'R7'",
+            "DELETE FROM par WHERE id = 2 AND tag = 'R7'; DELETE FROM ch WHERE tag = 'R7' AND EXISTS (SELECT FROM par WHERE par.id = ch.par AND par.tag = 'R7'); DELETE FROM par WHERE tag = 'R7'",
+        ],
+    ),
+    (
+        FAMILY,
+        FAMILY_GROWS,
+        "DELETE FROM ch USING par WHERE par.id = ch.par AND par.tag = 'R7' AND ch.tag = 'R7'; DELETE FROM par WHERE tag = 'R7'",
+        &[
+            "DELETE FROM ch USING par WHERE par.id = ch.id + 1 AND par.tag = 'R7' AND ch.tag = 'R7'; DELETE FROM par WHERE tag = 'R7'",
+        ],
+    ),
 ];
 
 #[test]
@@ -308,7 +340,10 @@ fn what_is_put_back_is_as_it_was() {
             run(&frame(back));
             let is_back = dump() == as_it_was;
             assert_eq!(is_back, back == right, "{forward}\n{back}");
-            let toml = format!("baseline = [\"baseline.sql\"]\n{}", tier(1, "tier.sql", Some("rollback.sql")));
+            let toml = format!(
+                "baseline = [\"baseline.sql\"]\ntags = [\"R7\"]\ntag-columns = [\"tag\"]\n{}",
+                tier(1, "tier.sql", Some("rollback.sql"))
+            );
             let files =
                 [("baseline.sql", baseline.as_str()), ("tier.sql", &frame(forward)), ("rollback.sql", &frame(back))];
             let found = findings(&toml, &files);

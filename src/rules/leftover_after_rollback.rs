@@ -6,11 +6,14 @@ use super::delete_outside_tag::Ledger;
 use super::spot;
 use crate::case::{Case, Pass};
 use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
-use crate::effect::{Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Visit, walk_expr, walk_from};
+use crate::effect::{
+    Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Query, Select, SubqueryKind, Visit, rewrite_expr,
+    walk_expr, walk_from,
+};
 use crate::finding::Finding;
 use crate::flow::{Change, ChangeKind, Event, Origin, Sight, What, constant};
 use crate::ledger::{Constants, Insertion, exact, insertion, join, may_stay};
-use crate::logic::{Demands, Exact, Facts, Known, among, among_numbers};
+use crate::logic::{Demands, Exact, Facts, Known, Reach, Truth, among, among_numbers};
 use crate::package::Role;
 
 const ID: &str = "leftover-after-rollback";
@@ -18,7 +21,7 @@ const ID: &str = "leftover-after-rollback";
 pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let is_rollback = |pass: &&Pass<'_>| !pass.repeat && matches!(pass.role, Role::FullRollback | Role::Rollback(_));
     for pass in case.passes.iter().filter(is_rollback) {
-        let changes = Changes::of(pass, &sure(case, pass));
+        let changes = Changes::of(case, pass, &sure(case, pass));
         match pass.role {
             Role::FullRollback => objects(case, pass, &case.baseline, findings),
             // A tier with a rollback of its own takes its objects with it.
@@ -157,7 +160,7 @@ fn lost(
     if fails(pass) || fails(tier) {
         return;
     }
-    let (forth, ledger, end) = (Changes::of(tier, &|_| true), Ledger::of(case, tier), &pass.run.end.catalog);
+    let (forth, ledger, end) = (Changes::of(case, tier, &|_| true), Ledger::of(case, tier), &pass.run.end.catalog);
     let mut told: Vec<(At, &Name)> = Vec::new();
     for (_, insertion) in case.reached(number).filter(|(_, row)| row.certain && !row.table.is_temporary()) {
         let table = &insertion.table;
@@ -228,7 +231,7 @@ fn taken_along(case: &Case<'_>, (pass, back): (&Pass<'_>, &Changes<'_>), number:
         let is_told = end.relation(table).is_none()
             || !ledger.confines(change)
             || told.iter().any(|(place, of)| place.is(at) && *of == table);
-        let forth = forth.get_or_insert_with(|| Changes::of(tier, &|_| true));
+        let forth = forth.get_or_insert_with(|| Changes::of(case, tier, &|_| true));
         if is_told || back.add_again(end, insertion) || forth.remover(tier, insertion).is_some() {
             continue;
         }
@@ -527,13 +530,15 @@ struct Grasp<'a> {
     at: At,
     change: &'a Change<'a>,
     demands: Demands<'a>,
+    /// Rows of other tables that are certainly there, each as a condition.
+    rows: Vec<Expr>,
 }
 
 impl<'a> Changes<'a> {
     /// Of what takes rows away, only what counts.
-    fn of(pass: &'a Pass<'a>, counts: &dyn Fn(&Event<'_>) -> bool) -> Self {
+    fn of(case: &Case<'_>, pass: &'a Pass<'a>, counts: &dyn Fn(&Event<'_>) -> bool) -> Self {
         let mut changes = Self::default();
-        for event in pass.run.events.iter() {
+        for (number, event) in pass.run.events.iter().enumerate() {
             let What::Change(change) = &event.what else { continue };
             let table = &*change.relation;
             let grasps = match (change.kind, change.act) {
@@ -564,7 +569,8 @@ impl<'a> Changes<'a> {
             }
             let grasps = grasps.entry(table).or_default();
             if change.kind != ChangeKind::Truncate && change.filter.is_some() {
-                grasps.each.push(Grasp { at: event.at, change, demands: Demands::of(&change.reach()) });
+                let rows = there(case, pass, number, change);
+                grasps.each.push(Grasp { at: event.at, change, demands: Demands::of(&change.reach()), rows });
             } else {
                 grasps.everything = Some((event.at, change));
             }
@@ -675,7 +681,146 @@ impl Grasp<'_> {
         covers(texts.clone())
             || numbers.iter().any(Option::is_some)
                 && covers(numbers.into_iter().zip(texts).map(|(number, text)| number.unwrap_or(text)).collect())
+            || self.finds(pass, insertion)
     }
+
+    /// Whether it reaches a row because of what is certainly there in other tables: `parent IN (SELECT id FROM
+    /// parents WHERE …)`, EXISTS, USING.
+    fn finds(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
+        let reach = self.change.reach();
+        let (Some(filter), false) = (reach.filter, self.rows.is_empty()) else { return false };
+        let world = Sight(&pass.start);
+        let mut facts = Facts::default();
+        self.rows.iter().for_each(|row| facts.assume(row, Truth::True, &world));
+        let constant = |column: &Ident| {
+            let values = insertion.values.get(column).filter(|values| values.len() == 1)?;
+            let kind = exact(&pass.start, &insertion.table, column)?;
+            let value = values.first()?.clone();
+            Some(match kind {
+                Exact::Integer => ExprKind::Number(value),
+                Exact::Text => ExprKind::Text(value),
+            })
+        };
+        // What bears the name of the statement's own relation is of the row.
+        let own = |node: &mut Expr| {
+            let ExprKind::Column(path) = &node.kind else { return };
+            if let [relation, column] = path.as_slice()
+                && relation == reach.called()
+                && let Some(value) = constant(column)
+            {
+                node.kind = value;
+            }
+        };
+        let holds = |mut condition: Expr| {
+            rewrite_expr(&mut condition, &mut |node| own(node));
+            facts.entails(&condition, &world) == Known::Yes
+        };
+        let at = filter.at;
+        if !reach.from.is_empty() {
+            let select = Select { from: reach.from.to_vec(), filter: Some(filter.clone()), ..Select::default() };
+            let query = Box::new(Query::of(at, select.into()));
+            return holds(Expr { at, kind: ExprKind::Subquery { kind: SubqueryKind::Exists, query } });
+        }
+        let (looking, plain): (Vec<&Expr>, Vec<&Expr>) = filter.conjuncts().into_iter().partition(|part| looks(part));
+        let plain = Expr { at, kind: ExprKind::And(plain.into_iter().cloned().collect()) };
+        let rest = Reach { filter: Some(&plain), ..reach };
+        let given = |number: bool| {
+            insertion.values.iter().map(move |(column, values)| {
+                among_numbers(column, values).filter(|_| number).unwrap_or_else(|| among(column, values))
+            })
+        };
+        let covered = |number: bool| {
+            let written = Expr { at, kind: ExprKind::And(given(number).collect()) };
+            Facts::default().covers(&rest, &[], &written, &world)
+        };
+        looking.into_iter().all(|part| match &part.kind {
+            ExprKind::Subquery { kind: SubqueryKind::Any { operand, operator }, query } => {
+                let column = insertion.values.keys().find(|column| operand.is_column(reach.called(), column));
+                let Some(value) = column.and_then(constant) else { return false };
+                let operand = Box::new(Expr { at, kind: value });
+                let kind = SubqueryKind::Any { operand, operator: operator.clone() };
+                holds(Expr { at, kind: ExprKind::Subquery { kind, query: query.clone() } })
+            }
+            _ => holds(part.clone()),
+        }) && (covered(false) || covered(true))
+    }
+}
+
+/// Whether a condition looks into a table.
+fn looks(condition: &Expr) -> bool {
+    crate::effect::any(condition, |part| matches!(part.kind, ExprKind::Subquery { .. }))
+}
+
+/// Of how many rows it is told that they are there.
+const THERE_LIMIT: usize = 64;
+
+/// The rows of the release that a change finds where it looks into other tables, each as a condition. What may
+/// have been changed before is not among them.
+fn there(case: &Case<'_>, pass: &Pass<'_>, number: usize, change: &Change<'_>) -> Vec<Expr> {
+    struct Tables<'c> {
+        catalog: &'c Catalog,
+        /// What the statement calls its own relation.
+        own: &'c str,
+        is_hidden: bool,
+        read: BTreeSet<Name>,
+    }
+    impl<'a> Visit<'a> for Tables<'_> {
+        fn from(&mut self, from: &'a From) {
+            match from {
+                From::Relation { name, alias, .. } => {
+                    self.is_hidden |= alias.as_ref().unwrap_or(&name.name) == self.own;
+                    self.read.insert(self.catalog.canonical(name));
+                }
+                From::Subquery { alias, .. } | From::Function { alias, .. } => {
+                    self.is_hidden |= alias.as_ref().is_some_and(|alias| alias == self.own);
+                }
+                _ => {}
+            }
+            walk_from(self, from);
+        }
+    }
+    let added = match pass.role {
+        Role::FullRollback => case.added.as_slice(),
+        Role::Rollback(tier) => case.added.get(..=tier).unwrap_or_default(),
+        Role::Tier(tier) => case.added.get(..tier).unwrap_or_default(),
+        _ => return Vec::new(),
+    };
+    let reach = change.reach();
+    let mut tables = Tables { catalog: &pass.start, own: reach.called(), is_hidden: false, read: BTreeSet::new() };
+    reach.filter.iter().for_each(|filter| tables.expr(filter));
+    reach.from.iter().for_each(|from| tables.from(from));
+    tables.read.remove(&*change.relation);
+    if tables.read.is_empty() || tables.is_hidden {
+        return Vec::new();
+    }
+    let is_read = |row: &&Insertion| row.certain && !row.by_trigger && tables.read.contains(&row.table);
+    let rows = added.iter().flat_map(|rows| rows.iter()).filter(is_read).flat_map(|insertion| match &*insertion.each {
+        [] => vec![(&insertion.table, &insertion.values)],
+        each => each.iter().map(|row| (&insertion.table, row)).collect(),
+    });
+    let is_one = |(_, values): &(&Name, &Constants)| !values.is_empty() && values.values().all(|list| list.len() == 1);
+    let may_be_changed = |(table, values): &(&Name, &Constants)| {
+        pass.run.events.iter().take(number).any(|event| match &event.what {
+            What::Change(earlier) if earlier.kind != ChangeKind::Insert && *earlier.relation == **table => {
+                let demands = Demands::of(&earlier.reach());
+                demands.meet(values, |column| exact(&pass.start, table, column)) != Known::No
+            }
+            _ => false,
+        })
+    };
+    rows.filter(|row| is_one(row) && !may_be_changed(row))
+        .take(THERE_LIMIT)
+        .map(|(table, values)| {
+            let given = |(column, values): (&Ident, &BTreeSet<Ident>)| match exact(&pass.start, table, column) {
+                Some(Exact::Integer) => among_numbers(column, values).unwrap_or_else(|| among(column, values)),
+                _ => among(column, values),
+            };
+            let filter = Some(Expr { at: At::default(), kind: ExprKind::And(values.iter().map(given).collect()) });
+            let from = vec![From::Relation { name: table.clone(), alias: None, columns: Vec::new(), only: false }];
+            let query = Box::new(Query::of(At::default(), Select { from, filter, ..Select::default() }.into()));
+            Expr { at: At::default(), kind: ExprKind::Subquery { kind: SubqueryKind::Exists, query } }
+        })
+        .collect()
 }
 
 fn place(pass: &Pass<'_>, case: &Case<'_>) -> At {

@@ -69,10 +69,11 @@ pub(super) fn open_gates<'c, 'a>(case: &'c Case<'a>) -> Vec<Open<'c, 'a>> {
             _ => continue,
         }
         for goal in goals {
-            let first =
-                pass.run.events.iter().find(|event| {
-                    event.reachable && counts(event, pass) && pass.held(event, &goal.expr) != Known::Yes
-                });
+            let first = pass
+                .run
+                .events
+                .iter()
+                .find(|event| event.reachable && counts(event, pass) && pass.held(event, &goal.expr) != Known::Yes);
             if let Some(event) = first {
                 let near = checks_of(pass, goal);
                 open.push(Open { pass, event, goal, near });
