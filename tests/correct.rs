@@ -20,6 +20,8 @@ CREATE TABLE s.k (id int PRIMARY KEY, tag text);
 CREATE TABLE team (id int PRIMARY KEY, tag text);
 CREATE TABLE member (id int PRIMARY KEY, team int REFERENCES team INITIALLY DEFERRED, tag text);
 INSERT INTO a VALUES (100, 'old', 'R6');
+CREATE TABLE t (id int PRIMARY KEY, number int, status text NOT NULL, was text, data jsonb, tag text);
+INSERT INTO t VALUES (1, 1, 'new', NULL, '{}', 'R6');
 ";
 
 /// Tier, rollback, and what else `lint.toml` says of the tier.
@@ -105,7 +107,58 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "ALTER TABLE member ALTER CONSTRAINT member_team_fkey DEFERRABLE INITIALLY DEFERRED",
         "",
     ),
+    (
+        "UPDATE t SET was = status, status = 'retired' WHERE tag = 'R6' AND status <> 'retired'",
+        "UPDATE t SET status = was, was = NULL WHERE tag = 'R6' AND was IS NOT NULL",
+        "",
+    ),
+    (
+        "UPDATE t SET was = status, status = 'retired' WHERE tag = 'R6' AND was IS NULL",
+        "UPDATE t SET status = was, was = NULL WHERE tag = 'R6' AND was IS NOT NULL",
+        "",
+    ),
+    (
+        "UPDATE t SET data = data || '{\"k\": 1}' WHERE tag = 'R6'",
+        "UPDATE t SET data = data - 'k' WHERE tag = 'R6'",
+        "",
+    ),
+    (
+        "UPDATE t SET status = CASE WHEN status = 'new' THEN 'open' ELSE status END WHERE tag = 'R6'",
+        "UPDATE t SET status = 'new' WHERE tag = 'R6'",
+        "",
+    ),
 ];
+
+/// Tiers that change rows once more, or other ones, each time they run.
+const CHANGING: &[&str] = &[
+    "UPDATE t SET was = status, status = 'retired' WHERE tag = 'R6'",
+    "UPDATE t SET was = tag, tag = status WHERE id = 1",
+    "UPDATE t SET was = status, status = 'retired' WHERE tag = 'R6' AND was IS DISTINCT FROM 'retired'",
+    "UPDATE t SET number = CASE WHEN number = 1 THEN 2 ELSE 3 END WHERE tag = 'R6'",
+    "UPDATE t SET status = format('%s!', status) WHERE tag = 'R6'",
+    "UPDATE t SET status = substr(status, 2) WHERE tag = 'R6'",
+    "UPDATE t SET status = replace(status, 'n', 'nn') WHERE tag = 'R6'",
+];
+
+#[test]
+fn what_changes_each_time_is_told_of() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    for (number, forward) in CHANGING.iter().enumerate() {
+        let forward = format!("BEGIN;\nSET LOCAL lock_timeout = '5s';\n{forward};\nCOMMIT;\n");
+        let database = format!("d{number}");
+        cluster.sql("postgres", &format!("CREATE DATABASE {database}")).expect("a database");
+        let run = |text: &str| cluster.sql(&database, text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        let dump = || cluster.dump(&database).expect("a dump");
+        run(BASELINE);
+        run(&forward);
+        let after = dump();
+        run(&forward);
+        assert!(dump() != after, "{forward} changes nothing the second time");
+        let toml = format!("baseline = [\"baseline.sql\"]\n{}", tier(1, "tier.sql", None));
+        let found = findings(&toml, &[("baseline.sql", BASELINE), ("tier.sql", &forward)]);
+        assert!(found.iter().any(|finding| finding.rule == "changes-when-repeated"), "{forward}");
+    }
+}
 
 #[test]
 fn nothing_is_found_in_what_is_right() {

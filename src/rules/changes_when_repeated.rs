@@ -7,13 +7,13 @@ use crate::case::{Case, Pass};
 use crate::catalog::{Key, Kind, Outcome, Relation, UniqueIndex};
 use crate::effect::{
     Act, AlterAction, Assignment, Conflict, ConflictAction, Constraint, Cte, CteBody, Expr, ExprKind, From, Ident,
-    JoinKind, LikeKind, Name, Query, QueryBody, RowSource, Target, Transaction, Visit, walk_expr, walk_from,
+    IsTest, JoinKind, LikeKind, Name, Query, QueryBody, RowSource, Target, Transaction, Visit, walk_expr, walk_from,
     walk_query,
 };
 use crate::finding::Finding;
 use crate::flow::{Block, Change, ChangeKind, Event, Origin, Sight, What};
 use crate::ledger::Constants;
-use crate::logic::{Demands, Facts, Known, Reach, Truth, among};
+use crate::logic::{Demands, Facts, Known, Reach, Truth, World, among};
 use crate::package::Role;
 
 const ID: &str = "changes-when-repeated";
@@ -517,11 +517,60 @@ fn another_each_time(set: &[Assignment], reach: &Reach<'_>, pass: &Pass<'_>) -> 
     let own = own_name(reach, pass);
     let asked = reach.filter.map(columns_of).unwrap_or_default();
     let changes = |Assignment { column, value, .. }: &&Assignment| {
+        let kind = kind_of(column, reach.relation, pass);
         // What a function makes of a value may be none of those that are asked for.
-        depends_on(value, (own, column), !asked.contains(column))
-            || tells_time(value, kind_of(column, reach.relation, pass))
+        let is_reckoned = depends_on(value, (own, column), !asked.contains(column));
+        is_reckoned && !(kind == Some("jsonb") && merges(value, reach.called(), column))
+            || tells_time(value, kind)
+            || copies(set, column, value, reach).is_some()
+            || chooses_otherwise(value, column, reach, pass)
     };
     set.iter().find(changes).map(|assignment| format!("{} becomes something else each time", assignment.column))
+}
+
+/// The column of the same row that a value is and that the statement changes, too: the second time it is another.
+fn copies<'s>(set: &'s [Assignment], column: &Ident, value: &Expr, reach: &Reach<'_>) -> Option<&'s Ident> {
+    let own = reach.called();
+    let is_copied = |other: &&Assignment| {
+        other.column != *column
+            && value.uncast().is_column(own, &other.column)
+            && !other.value.uncast().is_column(own, &other.column)
+    };
+    set.iter().find(is_copied).map(|other| &other.column)
+}
+
+/// Whether a `CASE` over a column yields a constant for which it would yield another.
+fn chooses_otherwise(value: &Expr, column: &Ident, reach: &Reach<'_>, pass: &Pass<'_>) -> bool {
+    let ExprKind::Case { arms, otherwise, .. } = &value.kind else { return false };
+    let results = arms.iter().map(|(_, result)| result).chain(otherwise.as_deref());
+    let (at, world, value) = (value.at, Sight(&pass.start), value.unqualified(reach.called()));
+    let is = |left: Expr, right: &Expr| {
+        let (left, right) = (Some(Box::new(left)), Box::new(right.clone()));
+        Expr { at, kind: ExprKind::Operator { operator: Ident::new_static("="), left, right } }
+    };
+    results.filter(|result| matches!(result.kind, ExprKind::Text(_) | ExprKind::Number(_))).any(|result| {
+        let mut facts = Facts::default();
+        facts.assume(&is(Expr { at, kind: ExprKind::Column(vec![column.clone()]) }, result), Truth::True, &world);
+        facts.entails(&is(value.clone(), result), &world) == Known::No
+    })
+}
+
+/// Whether a value is a column of jsonb with the members of a constant object, or without a key: `d || '{"k": 1}'`,
+/// `d - 'k'`.
+fn merges(value: &Expr, own: &str, column: &Ident) -> bool {
+    let is_object = |expr: &Expr| match &expr.uncast().kind {
+        ExprKind::Text(text) => text.trim_start().starts_with('{'),
+        _ => false,
+    };
+    match &value.uncast().kind {
+        ExprKind::Operator { operator, left: Some(left), right } if operator == "||" => {
+            left.is_column(own, column) && is_object(right) || is_object(left) && right.is_column(own, column)
+        }
+        ExprKind::Operator { operator, left: Some(left), right } if operator == "-" => {
+            left.is_column(own, column) && matches!(right.uncast().kind, ExprKind::Text(_))
+        }
+        _ => false,
+    }
 }
 
 /// Whether the rows that were changed are none of those that would be changed again.
@@ -531,10 +580,18 @@ fn is_over(set: &[Assignment], reach: &Reach<'_>, pass: &Pass<'_>) -> bool {
     let mut facts = Facts::default();
     for Assignment { column, value, at } in set {
         let own_column = Expr { at: *at, kind: ExprKind::Column(vec![column.clone()]) };
-        let kind = ExprKind::Distinct { left: Box::new(own_column), right: Box::new(value.clone()), negated: true };
         // What a column was worked out from is not there any more.
         let is_moving = tells_time(value, kind_of(column, reach.relation, pass));
+        if let Some(other) = copies(set, column, value, reach) {
+            // What was copied is not there any more either; but it was something.
+            if world.never_null(reach.relation, other) {
+                let test = ExprKind::Is { operand: Box::new(own_column), test: IsTest::Null, negated: true };
+                facts.assume(&Expr { at: *at, kind: test }, Truth::True, &world);
+            }
+            continue;
+        }
         if !is_moving && !set.iter().any(|other| depends_on(value, (own, &other.column), true)) {
+            let kind = ExprKind::Distinct { left: Box::new(own_column), right: Box::new(value.clone()), negated: true };
             facts.assume(&Expr { at: *at, kind }, Truth::True, &world);
         }
     }
@@ -651,6 +708,24 @@ const MOVING: &[&str] = &[
     "sha512",
 ];
 
+/// The same of a function with these constants.
+fn moves(function: &str, arguments: &[Expr]) -> bool {
+    let text = |index: usize| match arguments.get(index).map(|argument| &argument.kind) {
+        Some(ExprKind::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match function {
+        "format" => text(0).is_some_and(|template| template.contains('%') && template != "%s"),
+        // Another start than the first letter cuts off more each time.
+        "substr" | "substring" => arguments.get(1).is_some_and(|start| match &start.kind {
+            ExprKind::Number(start) => start != "1",
+            _ => false,
+        }),
+        "replace" => text(1).zip(text(2)).is_some_and(|(from, to)| !from.is_empty() && to.contains(from) && to != from),
+        _ => false,
+    }
+}
+
 /// What a statement calls the relation that it writes; none where it reads its rows under another
 /// name, too.
 fn own_name<'a>(reach: &Reach<'a>, pass: &Pass<'_>) -> Option<&'a str> {
@@ -709,7 +784,10 @@ fn depends_on(value: &Expr, (own, column): (Option<&str>, &Ident), by_function: 
                 ExprKind::Not(operand) if self.by_function && matches!(operand.kind, ExprKind::Column(_)) => {
                     self.reckon(expr);
                 }
-                ExprKind::Call { function, .. } if self.by_function && MOVING.contains(&function.name.as_str()) => {
+                ExprKind::Call { function, arguments, .. }
+                    if self.by_function
+                        && (MOVING.contains(&function.name.as_str()) || moves(&function.name, arguments)) =>
+                {
                     self.reckon(expr);
                 }
                 ExprKind::Column(path) if self.reckoned => {
