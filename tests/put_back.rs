@@ -115,6 +115,18 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
             "ALTER TABLE a SET (fillfactor = 80); ALTER TABLE a RESET (autovacuum_enabled)",
         ],
     ),
+    (
+        "ALTER TABLE a ALTER name SET STATISTICS 200, ALTER name SET STORAGE main; CREATE TABLE n (LIKE a INCLUDING STORAGE)",
+        "ALTER TABLE n ALTER name SET STATISTICS 100, ALTER name SET STORAGE external",
+        "ALTER TABLE n ALTER name SET STATISTICS -1, ALTER name SET STORAGE main",
+        &["ALTER TABLE n ALTER name SET STATISTICS 200, ALTER name SET STORAGE main"],
+    ),
+    (
+        "ALTER TABLE a ALTER name SET STATISTICS 200, ALTER name SET STORAGE main; CREATE TABLE n () INHERITS (a)",
+        "ALTER TABLE n ALTER name SET STATISTICS 100, ALTER name SET STORAGE external",
+        "ALTER TABLE n ALTER name SET STATISTICS -1, ALTER name SET STORAGE main",
+        &["ALTER TABLE n ALTER name SET STATISTICS -1, ALTER name SET STORAGE extended"],
+    ),
     ("", "ALTER TABLE a SET UNLOGGED", "ALTER TABLE a SET LOGGED", &["SELECT 1"]),
     ("ALTER TABLE a SET UNLOGGED", "ALTER TABLE a SET UNLOGGED", "SELECT 1", &["ALTER TABLE a SET LOGGED"]),
     (

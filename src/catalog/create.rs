@@ -319,6 +319,7 @@ impl Work<'_> {
                 inherited: 1,
                 at,
                 origin,
+                properties: copied(&column.properties, true),
                 ..column
             };
             let number = self.push_column(id, copy);
@@ -515,6 +516,7 @@ impl Work<'_> {
                         inherited: 0,
                         at,
                         origin,
+                        properties: copied(&column.properties, includes("storage")),
                         ..column
                     };
                     self.push_column(id, copy)
@@ -2166,6 +2168,16 @@ fn said(properties: &Properties) -> BTreeMap<Ident, Ident> {
     let mut said = BTreeMap::new();
     properties.set(&mut said);
     said
+}
+
+/// What a column that is copied keeps of what was said of the other: its collation, and perhaps how it is stored.
+fn copied(properties: &BTreeMap<Ident, Ident>, is_stored_so: bool) -> BTreeMap<Ident, Ident> {
+    let stays = |name: &str| match name {
+        "collation" => true,
+        "storage" | "compression" => is_stored_so,
+        _ => false,
+    };
+    properties.iter().filter(|(name, _)| stays(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn disagreement(at: At) -> Problem {

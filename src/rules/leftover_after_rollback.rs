@@ -781,8 +781,7 @@ fn there(case: &Case<'_>, pass: &Pass<'_>, number: usize, change: &Change<'_>) -
     }
     let added = match pass.role {
         Role::FullRollback => case.added.as_slice(),
-        Role::Rollback(tier) => case.added.get(..=tier).unwrap_or_default(),
-        Role::Tier(tier) => case.added.get(..tier).unwrap_or_default(),
+        Role::Rollback(tier) => case.added.get(tier..=tier).unwrap_or_default(),
         _ => return Vec::new(),
     };
     let reach = change.reach();
