@@ -33,7 +33,9 @@ use std::sync::Arc;
 use elsa::sync::FrozenVec;
 
 use crate::catalog::Catalog;
-use crate::effect::{Act, At, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, Statement, Transaction, Type};
+use crate::effect::{
+    Act, At, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, Statement, SubqueryKind, Transaction, Type,
+};
 use crate::logic::{Facts, Truth};
 use crate::package::{Arm, Condition, Library, Line, Use};
 use crate::psql::Metacommand;
@@ -393,6 +395,12 @@ impl<'a> Flow<'a> {
                     let is_open = matches!(&target.value.kind, ExprKind::Other { .. } | ExprKind::Subquery { .. });
                     match name {
                         Some(name) if !is_star => {
+                            let mut own = query.clone();
+                            if let QueryBody::Select(select) = &mut own.body {
+                                select.targets = vec![target.clone()];
+                            }
+                            let answer = value::subquery(SubqueryKind::Scalar, self.resolve_query(&own, state));
+                            state.symbols.answers(Ident::from(format!("{prefix}{name}")), answer);
                             let value = match of_aggregates(query, target) {
                                 Some(value) => PsqlValue::Expr(self.resolve(&value, state)),
                                 None if is_plain => PsqlValue::Expr(self.resolve(&target.value, state)),

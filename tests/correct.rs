@@ -127,6 +127,49 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "UPDATE t SET status = 'new' WHERE tag = 'R6'",
         "",
     ),
+    // What is worked out of other columns, of other rows or of their order is the same each time.
+    (
+        "UPDATE t SET number = (SELECT max(id) + 1 FROM t) WHERE tag = 'R6'",
+        "UPDATE t SET number = 1 WHERE tag = 'R6'",
+        "",
+    ),
+    (
+        "UPDATE t SET number = (SELECT max(number) + 1 FROM t) WHERE tag = 'R6' AND number = 1",
+        "UPDATE t SET number = 1 WHERE tag = 'R6'",
+        "",
+    ),
+    (
+        "UPDATE t SET number = (SELECT coalesce(max(o.number), 4) + 1 FROM t o WHERE o.tag <> 'R6') WHERE tag = 'R6'",
+        "UPDATE t SET number = 1 WHERE tag = 'R6'",
+        "",
+    ),
+    (
+        "UPDATE t SET number = (SELECT s.place FROM (SELECT id, row_number() OVER (ORDER BY number) * 10 AS place \
+         FROM t) s WHERE s.id = t.id) WHERE tag = 'R6'",
+        "UPDATE t SET number = 1 WHERE tag = 'R6'",
+        "",
+    ),
+    (
+        "DO $$ DECLARE n int; BEGIN SELECT max(id) INTO n FROM t; UPDATE t SET number = n + 1 WHERE tag = 'R6'; END $$",
+        "UPDATE t SET number = 1 WHERE tag = 'R6'",
+        "",
+    ),
+    (
+        "INSERT INTO t SELECT id + 100, number, status, was, data, 'R7' FROM t WHERE tag <> 'R7' ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM t WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "INSERT INTO t SELECT id + 100, number, 'copy', was, data, 'R7' FROM t WHERE id = 1 ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM t WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "INSERT INTO t SELECT t.id + 100, number, status, was, data, 'R7' FROM t \
+         WHERE NOT EXISTS (SELECT FROM t o WHERE o.tag = 'R7')",
+        "DELETE FROM t WHERE tag = 'R7'",
+        "",
+    ),
 ];
 
 /// Tiers that change rows once more, or other ones, each time they run.
@@ -138,6 +181,27 @@ const CHANGING: &[&str] = &[
     "UPDATE t SET status = format('%s!', status) WHERE tag = 'R6'",
     "UPDATE t SET status = substr(status, 2) WHERE tag = 'R6'",
     "UPDATE t SET status = replace(status, 'n', 'nn') WHERE tag = 'R6'",
+    "UPDATE t SET number = (SELECT max(number) + 1 FROM t) WHERE id = 1",
+    "UPDATE t SET number = (SELECT o.number FROM t o WHERE o.id = t.id) + 1 WHERE tag = 'R6'",
+    "UPDATE t SET number = x.next FROM (SELECT id, number + 1 AS next FROM t) x WHERE x.id = t.id AND tag = 'R6'",
+    "WITH x AS (SELECT id, number FROM t) UPDATE t SET number = x.number + 1 FROM x WHERE x.id = t.id",
+    "CREATE OR REPLACE VIEW w AS SELECT id, number AS n FROM t; UPDATE t SET number = (SELECT n + 1 FROM w WHERE w.id = 1)",
+    "DO $$ DECLARE n int; BEGIN SELECT number INTO n FROM t WHERE id = 1; UPDATE t SET number = n + 1 WHERE id = 1; END $$",
+    "DO $$ DECLARE n int := (SELECT max(number) FROM t); BEGIN UPDATE t SET status = 'x' WHERE id = 1; \
+     UPDATE t SET number = n + 1 WHERE id = 1; END $$",
+    "DO $$ DECLARE r record; BEGIN SELECT * INTO r FROM t WHERE id = 1; UPDATE t SET number = r.number + 1 WHERE id = 1; END $$",
+    "DO $$ DECLARE r record; BEGIN FOR r IN SELECT id, number FROM t LOOP \
+     UPDATE t SET number = r.number + 1 WHERE id = r.id; END LOOP; END $$",
+    "SELECT number + 1 AS next FROM t WHERE id = 1 \\gset\nUPDATE t SET number = :'next' WHERE id = 1",
+    "CREATE OR REPLACE FUNCTION next(i int) RETURNS int LANGUAGE sql AS 'SELECT i + 1'; \
+     UPDATE t SET number = next(number) WHERE id = 1",
+    "INSERT INTO t VALUES (1, 2, 'x') ON CONFLICT (id) DO UPDATE SET number = (SELECT max(number) + 1 FROM t)",
+    "INSERT INTO t SELECT id + 100, number, status, was, data, 'R7' FROM t ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO t SELECT id + 100, number, status, was, data, 'R7' FROM t WHERE tag <> 'R8' ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO t SELECT a.id + 100, number, status, was, data, 'R7' FROM t a \
+     WHERE NOT EXISTS (SELECT FROM t o WHERE o.id = a.id + 100)",
+    "INSERT INTO t (id, status) SELECT max(id) + 1, 'x' FROM t ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO t (id, status) SELECT 1000 + row_number() OVER (), 'x' FROM t ON CONFLICT (id) DO NOTHING",
 ];
 
 #[test]

@@ -235,7 +235,7 @@ impl<'a> Flow<'a> {
     /// is only known by a name of its own.
     fn settled(name: &str, value: Expr, state: &State) -> Expr {
         let stays = super::read::is_settled(&value, &state.catalog) && !super::value::is_large(&value);
-        if stays { value } else { state.symbols.fresh(name) }
+        if stays { value } else { state.symbols.after(name, [&value]) }
     }
 
     /// A block with handlers: whatever it did is undone when one of them takes over.
@@ -664,7 +664,10 @@ impl<'a> Flow<'a> {
                 }
                 _ => None,
             };
-            let value = value.unwrap_or_else(|| state.symbols.fresh(&name));
+            let value = value.unwrap_or_else(|| {
+                let row = (into.len() == 1).then(|| subquery(SubqueryKind::Scalar, query.clone()));
+                state.symbols.after(&name, &row)
+            });
             let value = Self::settled(&name, value, state);
             state.bind(target, value);
         }
@@ -815,7 +818,7 @@ impl<'a> Flow<'a> {
         mark: usize,
         mine: &dyn Fn(&Departure, bool) -> bool,
     ) {
-        Self::prepare_round(iteration, state);
+        self.prepare_round(iteration, state);
         if let Iteration::While(condition) = iteration {
             let condition = self.resolve(condition, state);
             state.assume(&condition, Truth::True);
@@ -825,7 +828,7 @@ impl<'a> Flow<'a> {
     }
 
     /// The variables of a loop hold whatever the round brings.
-    fn prepare_round(iteration: &Iteration, state: &mut State) {
+    fn prepare_round(&mut self, iteration: &'a Iteration, state: &mut State) {
         match iteration {
             Iteration::Range { variable, .. } => {
                 let value = state.symbols.fresh(variable);
@@ -840,6 +843,20 @@ impl<'a> Flow<'a> {
                     if let Some(scope) = state.scopes.last_mut() {
                         scope.values.insert(name.clone(), value);
                     }
+                }
+            }
+            Iteration::Query { variables, query: Some(query), .. } => {
+                let resolved =
+                    self.with_columns(Read::Query(query), state, |flow, state| flow.resolve_query(query, state));
+                let row = subquery(SubqueryKind::Scalar, resolved);
+                for target in variables {
+                    let name = target.last().map_or("variable", Ident::as_str);
+                    // Several variables take one column each: which one is not told apart.
+                    let value = match variables.len() {
+                        1 => state.symbols.after(name, [&row]),
+                        _ => state.symbols.fresh(name),
+                    };
+                    state.bind(target, value);
                 }
             }
             Iteration::Query { variables, .. }

@@ -249,7 +249,7 @@ impl<'a> Flow<'a> {
             let relation = state.catalog.canonical(name);
             let (relation, written) = (self.shared(&relation), self.shared(name));
             let (kind, act) = (ChangeKind::Update, Some(&statement.act));
-            let change = Change { relation, written, kind, act, branch: None, filter: None, known: None };
+            let change = Change { relation, written, kind, act, branch: None, filter: None, drawn: None, known: None };
             self.emit(at, What::Change(change), state);
         }
     }
@@ -338,6 +338,43 @@ impl<'a> Flow<'a> {
         &self.memory.statements.push_get(Box::new(Statement { at: At::default(), act: written })).act
     }
 
+    /// An `UPDATE`, or what `ON CONFLICT` changes, with the queries that its variables were read by.
+    fn drawn(&mut self, act: &'a Act, filter: Option<&'a Expr>, state: &State) -> Option<&'a Act> {
+        let mut drawn = match act {
+            Act::Update { .. } => act.clone(),
+            Act::Insert { with, table, alias, conflict: Some(conflict), .. } => match &conflict.action {
+                ConflictAction::Update { set, .. } => Act::Update {
+                    with: with.clone(),
+                    table: table.clone(),
+                    alias: alias.clone(),
+                    set: set.clone().into(),
+                    from: Box::default(),
+                    filter: None,
+                    returning: Box::default(),
+                },
+                ConflictAction::Nothing => return None,
+            },
+            _ => return None,
+        };
+        let Act::Update { set, from, filter: reached, .. } = &mut drawn else { return None };
+        let is_variable = |expr: &Expr| match &expr.kind {
+            ExprKind::Column(path) => state.has_variable(path),
+            kind => matches!(kind, ExprKind::Parameter(_) | ExprKind::Variable(_) | ExprKind::Call { .. }),
+        };
+        if !set.iter().any(|set| crate::effect::any(&set.value, is_variable)) {
+            return None;
+        }
+        let mut joined = std::mem::take(from).into_vec();
+        for set in set.iter_mut() {
+            set.value = self.resolve(&set.value, state);
+            state.symbols.put_queries(&mut set.value, &mut joined);
+        }
+        *reached = filter.cloned().map(Box::new);
+        reached.iter_mut().for_each(|filter| state.symbols.put_queries(filter, &mut joined));
+        *from = joined.into();
+        Some(&self.memory.statements.push_get(Box::new(Statement { at: At::default(), act: drawn })).act)
+    }
+
     fn truncate(&mut self, at: At, tables: &'a [Name], cascade: bool, act: &'a Act, state: &mut State) {
         for table in tables {
             self.rows(table, ChangeKind::Truncate, Some(act), None, state);
@@ -409,7 +446,8 @@ impl<'a> Flow<'a> {
             self.emit(at, What::Opaque(why), state);
             state.forget_everything();
         }
-        let change = Change { relation: name, written, kind, act, branch, filter, known };
+        let drawn = act.filter(|_| kind == ChangeKind::Update).and_then(|act| self.drawn(act, filter, state));
+        let change = Change { relation: name, written, kind, act, branch, filter, drawn, known };
         self.emit(at, What::Change(change), state);
         if super::definition::is_system(&relation) {
             let why = format!("{relation} is PostgreSQL's own: what a change of its rows does is not followed");

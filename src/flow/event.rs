@@ -7,7 +7,7 @@ use super::asked::Asked;
 use super::state::{Block, PsqlValue, Settings, State};
 use crate::catalog::{Outcome, Problem};
 use crate::effect::{
-    Act, Assignment, At, ConflictAction, Expr, Function, Ident, MergeAction, Name, Statement, Transaction,
+    Act, Assignment, At, ConflictAction, Cte, Expr, Function, Ident, MergeAction, Name, Statement, Transaction,
 };
 use crate::logic::{Facts, Reach};
 use crate::package::Use;
@@ -230,6 +230,9 @@ pub struct Change<'a> {
     pub branch: Option<u16>,
     /// The rows that it reaches, variables resolved. None: all.
     pub filter: Option<&'a Expr>,
+    /// The same as an `UPDATE` with the queries in the place of variables that they were read by, where there
+    /// are such: what those read may have changed since.
+    pub drawn: Option<&'a Act>,
     /// The columns that the relation has as an `INSERT` runs that does not name those it fills, if
     /// they are known.
     pub known: Option<Arc<[Ident]>>,
@@ -282,6 +285,15 @@ impl<'a> Change<'a> {
                 Some(MergeAction::Update(set)) => set,
                 _ => &[],
             },
+        }
+    }
+
+    /// The common table expressions of its statement.
+    #[must_use]
+    pub fn with(&self) -> &'a [Cte] {
+        match self.act {
+            Some(Act::Insert { with, .. } | Act::Update { with, .. } | Act::Delete { with, .. }) => with,
+            _ => &[],
         }
     }
 

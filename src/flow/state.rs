@@ -348,7 +348,7 @@ impl State {
         for scope in &mut self.scopes {
             for (name, value) in scope.each() {
                 if !value.is_constant() {
-                    *value = self.symbols.fresh(name);
+                    *value = self.symbols.after(name, [&*value]);
                 }
             }
         }
@@ -380,7 +380,7 @@ impl State {
         for scope in &mut self.scopes {
             for (name, value) in scope.each() {
                 if super::read::reads(value, catalog, touched) {
-                    *value = self.symbols.fresh(name);
+                    *value = self.symbols.after(name, [&*value]);
                 }
             }
         }
@@ -483,8 +483,9 @@ impl State {
         for (index, scope) in self.scopes.iter_mut().enumerate() {
             let theirs = other.scopes.get(index);
             for (name, value) in &mut scope.values {
-                if theirs.and_then(|scope| scope.values.get(name)) != Some(value) {
-                    *value = self.symbols.fresh(name);
+                let given = theirs.and_then(|scope| scope.values.get(name));
+                if given != Some(value) {
+                    *value = self.symbols.after(name, [&*value].into_iter().chain(given));
                 }
             }
             for (index, value) in scope.parameters.iter_mut().enumerate() {

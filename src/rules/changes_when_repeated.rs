@@ -1,5 +1,7 @@
 //! Scripts whose second run changes more.
 
+mod own_rows;
+
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
@@ -52,6 +54,10 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     let (set, reach) = (change.assignments(), change.reach());
                     another_each_time(set, &reach, pass)
                         .filter(|_| !is_over(set, &reach, pass) && !steps_out(set, change, pass))
+                        .or_else(|| own_rows::reckoned(case, pass, change).map(becomes_another))
+                }
+                (ChangeKind::Update, Some(Act::Insert { .. })) => {
+                    own_rows::reckoned(case, pass, change).map(becomes_another)
                 }
                 (ChangeKind::Insert, Some(Act::Merge { on, .. })) if columns_of(on).is_empty() => {
                     Some("ON asks for no column, so that no row is the same".to_owned())
@@ -253,6 +259,9 @@ fn takes_place(outcome: &Outcome) -> bool {
     outcome.altered.iter().any(|(_, what)| places.contains(&what.as_str()))
 }
 
+/// What an insertion does that reads its own rows.
+const GROWS: &str = "it reads the rows that it has added, and makes more of them";
+
 fn inserts_again(
     before: &Before<'_>,
     event: &Event<'_>,
@@ -269,7 +278,12 @@ fn inserts_again(
                 let met = Reach { filter: filter.as_ref(), ..change.reach() };
                 another_each_time(set, &met, pass).filter(|_| !is_over(set, &met, pass))
             }
-            (ConflictAction::Nothing, true) => None,
+            (ConflictAction::Nothing, true) => {
+                let RowSource::Query(query) = rows else { return None };
+                let constants = crate::ledger::constant_columns(columns, query);
+                let rows = Rows { table: &change.relation, constants: &constants };
+                own_rows::grows(pass, change, &rows, query, true).then(|| GROWS.to_owned())
+            }
         };
     }
     let RowSource::Query(query) = rows else { return Some("nothing keeps the row from being added again".to_owned()) };
@@ -281,8 +295,11 @@ fn inserts_again(
     if reads_new_rows(change, query) {
         return None;
     }
-    if asks.found || looks_first(event, &rows, pass) || before.deletes(event, &rows) {
+    if looks_first(event, &rows, pass) || before.deletes(event, &rows) {
         return None;
+    }
+    if asks.found {
+        return own_rows::grows(pass, change, &rows, query, false).then(|| GROWS.to_owned());
     }
     // A constant key is a matter of failing, not of changing more.
     let keys: Vec<Ident> = constants.keys().cloned().collect();
@@ -525,7 +542,11 @@ fn another_each_time(set: &[Assignment], reach: &Reach<'_>, pass: &Pass<'_>) -> 
             || copies(set, column, value, reach).is_some()
             || chooses_otherwise(value, column, reach, pass)
     };
-    set.iter().find(changes).map(|assignment| format!("{} becomes something else each time", assignment.column))
+    set.iter().find(changes).map(|assignment| becomes_another(&assignment.column))
+}
+
+fn becomes_another(column: &Ident) -> String {
+    format!("{column} becomes something else each time")
 }
 
 /// The column of the same row that a value is and that the statement changes, too: the second time it is another.
@@ -751,6 +772,22 @@ impl<'a> Visit<'a> for Names<'a> {
     }
 }
 
+/// Whether what an expression yields is another than what it is worked out from: by an operator, a function or
+/// a sign.
+fn makes_another(expr: &Expr, by_function: bool) -> bool {
+    match &expr.kind {
+        ExprKind::Operator { operator, left: Some(_), .. } => {
+            matches!(operator.as_str(), "+" | "-" | "*" | "/" | "||" | "%")
+        }
+        ExprKind::Operator { operator, left: None, .. } => operator == "-" && by_function,
+        ExprKind::Not(operand) => by_function && matches!(operand.kind, ExprKind::Column(_)),
+        ExprKind::Call { function, arguments, .. } => {
+            by_function && (MOVING.contains(&function.name.as_str()) || moves(&function.name, arguments))
+        }
+        _ => false,
+    }
+}
+
 /// Whether a value is worked out from a column of the relation that the statement calls so; or of
 /// any that has such a column.
 fn depends_on(value: &Expr, (own, column): (Option<&str>, &Ident), by_function: bool) -> bool {
@@ -773,23 +810,7 @@ fn depends_on(value: &Expr, (own, column): (Option<&str>, &Ident), by_function: 
     impl<'a> Visit<'a> for Depends<'_> {
         fn expr(&mut self, expr: &'a Expr) {
             match &expr.kind {
-                ExprKind::Operator { operator, left: Some(_), .. }
-                    if matches!(operator.as_str(), "+" | "-" | "*" | "/" | "||" | "%") =>
-                {
-                    self.reckon(expr);
-                }
-                ExprKind::Operator { operator, left: None, .. } if operator == "-" && self.by_function => {
-                    self.reckon(expr);
-                }
-                ExprKind::Not(operand) if self.by_function && matches!(operand.kind, ExprKind::Column(_)) => {
-                    self.reckon(expr);
-                }
-                ExprKind::Call { function, arguments, .. }
-                    if self.by_function
-                        && (MOVING.contains(&function.name.as_str()) || moves(&function.name, arguments)) =>
-                {
-                    self.reckon(expr);
-                }
+                _ if makes_another(expr, self.by_function) => self.reckon(expr),
                 ExprKind::Column(path) if self.reckoned => {
                     self.found |= match self.own {
                         Some(own) => expr.is_column(own, self.column),
