@@ -28,6 +28,33 @@ const ROWS: &str = "CREATE TABLE c (id int PRIMARY KEY, n numeric(10, 2), f floa
 /// What was there before, what the tier does, and what the rollback does: right, if that is possible, and wrong.
 const CASES: &[(&str, &str, &str, &[&str])] = &[
     (
+        "GRANT SELECT ON a TO put_back_reader WITH GRANT OPTION",
+        "REVOKE SELECT ON a FROM put_back_reader",
+        "GRANT SELECT ON a TO put_back_reader WITH GRANT OPTION",
+        &["GRANT SELECT ON a TO put_back_reader"],
+    ),
+    (
+        "GRANT SELECT ON a TO put_back_reader",
+        "GRANT SELECT ON a TO put_back_reader WITH GRANT OPTION",
+        "REVOKE GRANT OPTION FOR SELECT ON a FROM put_back_reader",
+        &["REVOKE SELECT ON a FROM put_back_reader", "GRANT SELECT ON a TO put_back_reader"],
+    ),
+    (
+        "SELECT",
+        "GRANT SELECT, INSERT ON a TO put_back_reader WITH GRANT OPTION",
+        "REVOKE SELECT, INSERT ON a FROM put_back_reader",
+        &[
+            "REVOKE GRANT OPTION FOR SELECT, INSERT ON a FROM put_back_reader",
+            "REVOKE SELECT ON a FROM put_back_reader",
+        ],
+    ),
+    (
+        "GRANT SELECT ON a TO put_back_reader WITH GRANT OPTION",
+        "GRANT SELECT ON a TO put_back_reader",
+        "GRANT SELECT ON a TO put_back_reader",
+        &["REVOKE SELECT ON a FROM put_back_reader; GRANT SELECT ON a TO put_back_reader"],
+    ),
+    (
         "CREATE VIEW v WITH (security_barrier) AS SELECT id FROM a",
         "CREATE OR REPLACE VIEW v AS SELECT id, name FROM a",
         "DROP VIEW IF EXISTS v; CREATE VIEW v WITH (security_barrier = true) AS SELECT id FROM a",

@@ -11,6 +11,9 @@ use crate::effect::{
     Act, At, Conflict, Expr, ExprKind, From, Ident, Name, Object as Named, ObjectKind, Query, QueryBody, Scope, Type,
 };
 
+/// What stands behind a privilege that its grantee may grant.
+const WITH_OPTION: &str = " with grant option";
+
 impl Work<'_> {
     pub(super) fn act(&mut self, act: &Act) -> Done {
         match act {
@@ -66,8 +69,8 @@ impl Work<'_> {
             Act::Alter { .. } => self.alter(act),
             Act::Drop { objects, if_exists, cascade, .. } => self.drop_objects(objects, *if_exists, *cascade),
             Act::Comment { object, text } => self.comment(object, text.as_ref()),
-            Act::Grant { grant, objects, each, privileges, grantees, .. } => {
-                self.grant(*grant, (objects, each.as_ref()), privileges, grantees)
+            Act::Grant { grant, objects, each, privileges, grantees, option, .. } => {
+                self.grant((*grant, *option), (objects, each.as_ref()), privileges, grantees)
             }
             Act::Refresh { name, .. } => {
                 let Some(id) = self.existing(name)? else { return Ok(()) };
@@ -529,7 +532,7 @@ impl Work<'_> {
 
     fn grant(
         &mut self,
-        grant: bool,
+        (grant, option): (bool, bool),
         (objects, each): (&[Named], Option<&ObjectKind>),
         privileges: &[Ident],
         grantees: &[Ident],
@@ -546,16 +549,16 @@ impl Work<'_> {
             }
             let Some(of) = self.named(object, true)? else { continue };
             let Some(kind) = each else {
-                self.grant_on(of, (grant, true), privileges, grantees);
+                self.grant_on(of, (grant, option, true), privileges, grantees);
                 continue;
             };
             for id in self.each_of(of.0, kind) {
-                self.grant_on((id, 0), (grant, false), privileges, grantees);
+                self.grant_on((id, 0), (grant, option, false), privileges, grantees);
             }
             if !self.complete {
                 // There may be others in it.
                 let on_all = |privilege: &Ident| Ident::from(format!("{privilege} on each {kind}"));
-                self.grant_on(of, (grant, false), &privileges.iter().map(on_all).collect::<Vec<_>>(), grantees);
+                self.grant_on(of, (grant, option, false), &privileges.iter().map(on_all).collect::<Vec<_>>(), grantees);
             }
         }
         Ok(())
@@ -581,8 +584,15 @@ impl Work<'_> {
         found
     }
 
-    /// Grants or revokes; what is named has what is revoked.
-    fn grant_on(&mut self, of: Ref, (grant, is_named): (bool, bool), privileges: &[Ident], grantees: &[Ident]) {
+    /// Grants or revokes, or only the option to grant; what is named has what is revoked.
+    fn grant_on(
+        &mut self,
+        of: Ref,
+        (grant, option, is_named): (bool, bool, bool),
+        privileges: &[Ident],
+        grantees: &[Ident],
+    ) {
+        let with_option = |privilege: &Ident| Ident::from(format!("{privilege}{WITH_OPTION}"));
         if let Some(object) = self.state.edit(of.0) {
             // What everybody may do with a new object (manual, 5.7).
             let usual = match &object.kind {
@@ -594,6 +604,17 @@ impl Work<'_> {
                 let usual = usual.as_ref().filter(|_| grantee == "public");
                 let held = object.grants.entry(grantee.clone()).or_default();
                 for privilege in usual.map_or(privileges, |usual| &usual[..]) {
+                    if option && grant {
+                        held.insert(with_option(privilege));
+                    } else if privilege == "all" {
+                        // Whoever keeps the option of one keeps it though ALL are granted.
+                        held.retain(|held| grant || !held.ends_with(WITH_OPTION));
+                    } else if !grant {
+                        held.remove(&with_option(privilege));
+                    }
+                    if option && !grant {
+                        continue;
+                    }
                     if grant {
                         let is_back = held.remove(format!("no {privilege}").as_str());
                         if !is_back && usual.is_none() {

@@ -389,6 +389,8 @@ pub enum Act {
         privileges: Vec<Ident>,
         /// To or from whom.
         grantees: Vec<Ident>,
+        /// `WITH GRANT OPTION`; of `REVOKE`, that only the option goes: `GRANT OPTION FOR`.
+        option: bool,
         /// `CASCADE`
         cascade: bool,
     },

@@ -383,6 +383,7 @@ impl Lower<'_> {
                     each: None,
                     privileges: Vec::new(),
                     grantees: grant.grantee_roles.iter().filter_map(role_of).collect(),
+                    option: false,
                     cascade: grant.behavior() == DropBehavior::DropCascade,
                 }
             }
@@ -864,6 +865,7 @@ impl Lower<'_> {
             each: is_each.then(|| kind_of(grant.objtype())),
             privileges: privileges.collect(),
             grantees: grant.grantees.iter().filter_map(role_of).collect(),
+            option: grant.grant_option,
             cascade: grant.behavior() == DropBehavior::DropCascade,
         }
     }

@@ -196,6 +196,8 @@ impl Lower<'_> {
         let defaults = matches!(node.kind(), K::GRANT_DEFAULT_PRIVILEGES | K::REVOKE_DEFAULT_PRIVILEGES);
         let grant = matches!(node.kind(), K::GRANT | K::GRANT_DEFAULT_PRIVILEGES);
         let cascade = node.has(K::CASCADE);
+        let with = node.child(K::GRANT_WITH_CLAUSE).and_then(|with| with.child(K::GRANT_OPTION));
+        let option = with.is_some() || node.child(K::GRANT_OPTION_FOR).is_some();
         if on.is_none() && !defaults {
             let roles = commands.into_iter().flat_map(|list| list.all(K::REVOKE_COMMAND));
             let objects = roles.map(|role| Object {
@@ -205,7 +207,7 @@ impl Lower<'_> {
                 arguments: None,
             });
             let (objects, privileges) = (objects.collect(), Vec::new());
-            return Act::Grant { grant, objects, each: None, privileges, grantees, cascade };
+            return Act::Grant { grant, objects, each: None, privileges, grantees, option: false, cascade };
         }
         let mut privileges = Vec::new();
         if let Some(all) = node.child(K::ALL_PRIVILEGES)
@@ -224,7 +226,7 @@ impl Lower<'_> {
         }
         let objects = on.map(|on| self.granted_objects(on)).unwrap_or_default();
         let each = on.and_then(|on| each_of(on.kind()));
-        Act::Grant { grant, objects, each, privileges, grantees, cascade }
+        Act::Grant { grant, objects, each, privileges, grantees, option, cascade }
     }
 
     /// ` (a, b)` behind a privilege.
