@@ -190,6 +190,8 @@ pub enum Read<'a> {
 /// What a statement has done so far.
 struct Work<'a> {
     state: &'a mut State,
+    /// What was there as the transaction began, if one is open.
+    begun: Option<&'a State>,
     origin: u32,
     complete: bool,
     at: At,
@@ -362,8 +364,13 @@ impl Catalog {
     }
 
     fn work(&mut self, at: At) -> Work<'_> {
+        let mut begun = self.saved.as_deref();
+        while let Some(below) = begun.and_then(|frame| frame.below.as_deref()) {
+            begun = Some(below);
+        }
         Work {
             state: &mut self.state,
+            begun: begun.map(|frame| &frame.state),
             origin: self.origin,
             complete: self.complete,
             at,

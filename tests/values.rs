@@ -12,9 +12,14 @@ use packages::{findings, tier};
 use roof_lint::cluster::Cluster;
 
 const TABLES: &str = "\
+CREATE TYPE mood AS ENUM ('calm', 'Wild');
 CREATE TABLE plain (
     i int, s smallint, b bigint, f bool, v varchar(3), c char(3), u uuid,
     n int NOT NULL, d int NOT NULL DEFAULT 1, g int GENERATED ALWAYS AS (n + 1) STORED
+);
+CREATE TABLE typed (
+    n int PRIMARY KEY, e mood, es mood[], j json, jb jsonb, a int[], num numeric(4,2), whole numeric(3), free numeric,
+    dt date, ts timestamp, tz timestamptz(0), cl time, v varchar(3)
 );
 CREATE TABLE checked (
     id int PRIMARY KEY, low int CHECK (low > 0), high int DEFAULT 5, name text NOT NULL DEFAULT 'x',
@@ -56,7 +61,88 @@ const VALUES: &[(&str, &[&str])] = &[
     ("d", &["NULL", "DEFAULT", "2"]),
 ];
 
+/// What a column of `typed` is given.
+const TYPED: &[(&str, &[&str])] = &[
+    ("e", &["'calm'", "'wild'", "'Wild'", "''", "' calm'", "'calm'::mood", "NULL", "DEFAULT"]),
+    ("es", &["'{calm}'", "'calm'", "'{}'", "ARRAY['calm']::mood[]"]),
+    (
+        "j",
+        &[
+            "'{\"a\": 1}'",
+            "'{a:1}'",
+            "''",
+            "'null'",
+            "'{\"a\":1,}'",
+            "'[1, 2'",
+            "' 5 '",
+            "'01'",
+            "'1e5'",
+            "'1e999'",
+            "'\"x'",
+        ],
+    ),
+    (
+        "j",
+        &["'{\"a\": 1, \"a\": 2}'", "'NaN'", "'[1,,2]'", "'\"\\u00e9\"'", "'\"\\x\"'", "'{}{}'", "'{\"a\"}'", "'True'"],
+    ),
+    ("jb", &["'{\"a\": [1, {}]}'", "'{'", "'{\"a\" 1}'", "'-0.5'", "'.5'", "'1.'"]),
+    ("a", &["'{1,2}'", "'{1,2'", "'[1,2]'", "'1,2'", "''", "' {1} '", "'[0:1]={1,2}'", "'{}'", "'{{1},{2}}'"]),
+    ("num", &["99.99", "100", "-100", "'100'", "'-99.9'", "' 12.5 '", "'0099.5'", "1e1", "NULL", "'99'", "12345.678"]),
+    ("whole", &["999", "1000", "'1000'", "-999", "999.4"]),
+    ("free", &["100000000000000000000", "'1.5'"]),
+    (
+        "dt",
+        &[
+            "'2026-02-30'",
+            "'2026-02-28'",
+            "'2024-02-29'",
+            "'2025-02-29'",
+            "'2026-13-01'",
+            "'2026-00-10'",
+            "'2026-06-31'",
+        ],
+    ),
+    ("dt", &["'2026-04-31 10:00'", "'0000-01-01'", "'today'", "'infinity'", "' 2026-02-28 '", "'2026-1-5'"]),
+    (
+        "ts",
+        &[
+            "'2026-02-30 10:00'",
+            "'2026-02-28T24:00:00'",
+            "'2026-02-28 24:01'",
+            "'2026-02-28 23:59:60'",
+            "'2026-02-28 10:60'",
+        ],
+    ),
+    ("ts", &["'2026-02-28 10:00:61'", "'2026-02-28 10:00:00.5'", "'2026-02-28'", "'2026-02-28T10:00:00Z'"]),
+    ("tz", &["'2026-09-31'", "'2026-09-30 25:00'", "'2026-09-30 23:00+02'", "'2026-09-30 23:00 Europe/Berlin'"]),
+    ("cl", &["'25:00'", "'24:00'", "'24:00:01'", "'23:60'", "'10:00:60'", "'10:00:61'", "'10:00'", "'10:00 PM'"]),
+];
+
 const STATEMENTS: &[&str] = &[
+    "ALTER TYPE mood ADD VALUE 'new'; INSERT INTO typed (n, e) VALUES (1, 'new')",
+    "ALTER TYPE mood ADD VALUE 'new'; INSERT INTO typed (n, e) VALUES (1, 'calm')",
+    "ALTER TYPE mood ADD VALUE 'new' BEFORE 'calm'; INSERT INTO typed (n, e) VALUES (1, 'new')",
+    "ALTER TYPE mood ADD VALUE 'new' BEFORE 'calm'; INSERT INTO typed (n, e) VALUES (1, 'Wild')",
+    "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'calm'; INSERT INTO typed (n, e) VALUES (1, 'calm')",
+    "ALTER TYPE mood RENAME VALUE 'calm' TO 'new'; INSERT INTO typed (n, e) VALUES (1, 'new')",
+    "ALTER TYPE mood RENAME VALUE 'calm' TO 'new'; INSERT INTO typed (n, e) VALUES (1, 'calm')",
+    "CREATE TYPE tone AS ENUM ('a'); CREATE TABLE toned (t tone); INSERT INTO toned VALUES ('a'), ('b')",
+    "ALTER TYPE mood ADD VALUE 'new'; ALTER TABLE typed ALTER COLUMN e SET DEFAULT 'new'",
+    "ALTER TYPE mood ADD VALUE 'new'; UPDATE typed SET e = 'new' WHERE n = 1",
+    "ALTER TYPE mood ADD VALUE 'new'; SAVEPOINT s; INSERT INTO typed (n, e) SELECT 1, 'new'",
+    "INSERT INTO typed (n, e) SELECT 1, 'none' WHERE false",
+    "INSERT INTO typed (n, dt) SELECT 1, '2026-02-30' WHERE false",
+    "INSERT INTO typed (n, num) SELECT 1, '100' WHERE false",
+    "UPDATE typed SET num = '100' WHERE n = 1",
+    "UPDATE typed SET j = '{a}' WHERE n = 1",
+    "ALTER TABLE typed ALTER COLUMN num SET DEFAULT '100'",
+    "ALTER TABLE typed ALTER COLUMN dt SET DEFAULT '2026-02-30'",
+    "ALTER TABLE typed ADD COLUMN x int[] DEFAULT '[]'",
+    "UPDATE typed SET v = 'abcd' WHERE n = 1",
+    "UPDATE typed SET v = 'abc  ' WHERE n = 1",
+    "INSERT INTO typed (n, v) SELECT 1, 'abcd' WHERE false",
+    "INSERT INTO typed (n, v) SELECT DISTINCT 1, 'abcd' WHERE false",
+    "INSERT INTO typed (n, e) VALUES (1, 'calm') ON CONFLICT (n) DO NOTHING",
     "INSERT INTO plain (n) VALUES (NULL)",
     "INSERT INTO plain (i) VALUES (1)",
     "INSERT INTO plain (n, n) VALUES (1, 2)",
@@ -227,8 +313,10 @@ fn compare(statements: impl Iterator<Item = String>) {
 
 #[test]
 fn rows_are_refused_where_postgresql_refuses_them() {
-    let given = VALUES.iter().flat_map(|(column, values)| {
-        values.iter().map(move |value| format!("INSERT INTO plain (n, {column}) VALUES (1, {value})"))
+    let given = [("plain", VALUES), ("typed", TYPED)].into_iter().flat_map(|(table, columns)| {
+        columns.iter().flat_map(move |(column, values)| {
+            values.iter().map(move |value| format!("INSERT INTO {table} (n, {column}) VALUES (1, {value})"))
+        })
     });
     compare(given.chain(STATEMENTS.iter().map(|statement| (*statement).to_owned())));
 }

@@ -9,6 +9,7 @@ use super::object::{Column, ColumnType, Constraint, ConstraintRule, Detail, Id, 
 use super::query::resolve_type;
 use super::store::{Class, Ref, State};
 use super::{Catalog, Done, ForeignKey, Key, Problem, Work, types};
+use crate::date::Date;
 use crate::effect::{
     Act, Assignment, Conflict, ConflictAction, Expr, ExprKind, Ident, Identity, Name, QueryBody, RowSource,
     TriggerTiming, Type,
@@ -112,7 +113,12 @@ impl Work<'_> {
             fixed(set, relation)?;
         }
         if !written.are_certain {
-            return Ok(());
+            // A text is read before the query runs.
+            return if written.are_read {
+                given.iter().try_for_each(|(value, column)| self.readable(value, column))
+            } else {
+                Ok(())
+            };
         }
         for (value, column) in given {
             if let Some((sqlstate, message)) = self.mistyped(value, &column.kind) {
@@ -174,14 +180,16 @@ impl Work<'_> {
             return Ok(());
         };
         self.matched(value, column, "default expression")?;
-        self.readable(value, column)
+        // What is too long is so only when it is used.
+        self.readable(value, column).or_else(|problem| {
+            if problem.sqlstate == "22001" || problem.message == NUMERIC_OVERFLOW { Ok(()) } else { Err(problem) }
+        })
     }
 
-    /// A text that the type of a column does not know.
+    /// A text that the type of a column does not know: PostgreSQL reads it as it plans, whatever rows there are.
     fn readable(&self, value: &Expr, column: &Column) -> Done {
         match self.mistyped(value, &column.kind) {
-            // What is too long is so only when it is used.
-            Some((sqlstate, message)) if matches!(value.kind, ExprKind::Text(_)) && sqlstate != "22001" => {
+            Some((sqlstate, message)) if matches!(value.kind, ExprKind::Text(_)) => {
                 Err(Problem::new(sqlstate, message, value.at))
             }
             _ => Ok(()),
@@ -210,7 +218,12 @@ impl Work<'_> {
 
     /// What PostgreSQL says of a constant that a type does not know.
     fn mistyped(&self, value: &Expr, kind: &ColumnType) -> Option<(&'static str, String)> {
-        let ColumnType::BuiltIn { name, modifiers, array: false } = kind else { return None };
+        let (name, modifiers) = match kind {
+            ColumnType::BuiltIn { name, modifiers, array: false } => (name, modifiers),
+            ColumnType::User { id, array: false } => return self.mislabelled(value, *id, kind),
+            ColumnType::BuiltIn { array: true, .. } | ColumnType::User { array: true, .. } => return malformed(value),
+            ColumnType::Literal | ColumnType::Unsaid => return None,
+        };
         let called = || self.state.type_text(kind);
         let unreadable =
             |text: &str| Some(("22P02", format!("invalid input syntax for type {}: \"{text}\"", called())));
@@ -257,8 +270,106 @@ impl Work<'_> {
                 let is_known = digits.clone().count() == 32 && digits.into_iter().all(is_digit);
                 if is_known { None } else { unreadable(text) }
             }
+            (ExprKind::Text(text), "json" | "jsonb") => {
+                let is_open = text.contains(['[', '{']) && text.matches(['[', '{']).count() > JSON_DEPTH;
+                let is_known = is_open || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+                (!is_known).then(|| ("22P02", "invalid input syntax for type json".to_owned()))
+            }
+            (ExprKind::Text(text), "date" | "timestamp" | "timestamptz" | "time") => {
+                let is_known = if name == "time" { has_clock(text) } else { has_day(text) };
+                (is_known == Some(false)).then(|| ("22008", format!("date/time field value out of range: \"{text}\"")))
+            }
+            (_, "numeric") => {
+                let (precision, scale) = modifiers.split_once(',')?;
+                let most = precision.parse::<usize>().ok()?.checked_sub(scale.parse::<usize>().ok()?)?;
+                let before = digits_before_point(value)?.trim_start_matches('0').len();
+                (before > most).then(|| ("22003", NUMERIC_OVERFLOW.to_owned()))
+            }
             _ => None,
         }
+    }
+
+    /// What PostgreSQL says of a text that is no label of an enum, or one that this transaction has added.
+    fn mislabelled(&self, value: &Expr, id: Id, kind: &ColumnType) -> Option<(&'static str, String)> {
+        let ExprKind::Text(text) = &value.kind else { return None };
+        let labels = |state: &State| match state.get(id) {
+            Some(object) if object.presence == Presence::Yes && !object.varies => match &object.detail {
+                Detail::Type(detail) if !detail.labels.is_empty() => Some(detail.labels.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let own = labels(self.state)?;
+        let called = self.state.short_type_text(kind);
+        let Some(place) = own.iter().position(|label| label == text) else {
+            return Some(("22P02", format!("invalid input value for enum {called}: \"{text}\"")));
+        };
+        // Labels are added behind the others, and those of a type of the same transaction may be used.
+        let is_new = self.begun.and_then(labels).is_some_and(|before| place >= before.len());
+        is_new.then(|| ("55P04", format!("unsafe use of new value \"{text}\" of enum type {called}")))
+    }
+}
+
+/// What PostgreSQL says of a number that has more digits than its column.
+const NUMERIC_OVERFLOW: &str = "numeric field overflow";
+
+/// How many brackets of JSON are counted through.
+const JSON_DEPTH: usize = 100;
+
+/// What PostgreSQL says of a text that is no array.
+fn malformed(value: &Expr) -> Option<(&'static str, String)> {
+    let ExprKind::Text(text) = &value.kind else { return None };
+    let inner = text.trim_matches(is_blank);
+    // `[1:2]={…}` says where it begins.
+    let is_array = (inner.starts_with('{') || inner.starts_with('[') && inner.contains("]=")) && inner.ends_with('}');
+    (!is_array).then(|| ("22P02", format!("malformed array literal: \"{text}\"")))
+}
+
+/// The digits of a constant number before its point.
+fn digits_before_point(value: &Expr) -> Option<&str> {
+    let number = match &value.kind {
+        ExprKind::Number(number) => number.as_str(),
+        ExprKind::Text(text) => text.trim_matches(is_blank).trim_start_matches(['-', '+']),
+        ExprKind::Operator { operator, left: None, right } if operator == "-" => return digits_before_point(right),
+        _ => return None,
+    };
+    let (before, after) = number.split_once('.').unwrap_or((number, ""));
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (!before.is_empty() && are_digits(before) && are_digits(after)).then_some(before)
+}
+
+/// Whether there is the day, and the time behind it, of a text in the form of ISO 8601; none of another form.
+fn has_day(text: &str) -> Option<bool> {
+    let text = text.trim_matches(is_blank);
+    let (day, clock) = match text.split_once(['T', ' ']) {
+        Some((day, clock)) => (day, Some(clock)),
+        None => (text, None),
+    };
+    let parts: Vec<&str> = day.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return None };
+    let number = |text: &str, length: usize| {
+        let is_number = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse::<u16>().ok()).flatten()
+    };
+    let (year, month, day) = (number(year, 4)?, number(month, 2)?, number(day, 2)?);
+    let is_day = Date::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?).is_some();
+    Some(clock.map_or(Some(true), has_clock)? && is_day && year > 0)
+}
+
+/// Whether there is the time of a text of hours, minutes and perhaps seconds; none of another form.
+fn has_clock(text: &str) -> Option<bool> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let number = |text: &&str| {
+        let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse::<u8>().ok()).flatten()
+    };
+    let numbers: Vec<u8> = parts.iter().map(number).collect::<Option<_>>()?;
+    match numbers.as_slice() {
+        [hour, minute, rest @ ..] if rest.len() <= 1 => {
+            let second = rest.first().copied().unwrap_or_default();
+            Some(*hour < 24 && *minute < 60 && second <= 60 || *hour == 24 && *minute == 0 && second == 0)
+        }
+        _ => None,
     }
 }
 
@@ -372,18 +483,26 @@ struct Written<'a> {
     rows: Vec<Vec<&'a Expr>>,
     /// Whether they are added for certain, and not only as often as a query finds something.
     are_certain: bool,
+    /// Whether texts in them become values of their columns at once.
+    are_read: bool,
 }
 
 /// The rows of an `INSERT`; none where their columns cannot be counted.
 fn written(rows: &RowSource) -> Option<Written<'_>> {
-    let RowSource::Query(query) = rows else { return Some(Written { rows: vec![Vec::new()], are_certain: true }) };
+    let RowSource::Query(query) = rows else {
+        return Some(Written { rows: vec![Vec::new()], are_certain: true, are_read: true });
+    };
     let (rows, are_certain): (Vec<Vec<&Expr>>, bool) = match &query.body {
         QueryBody::Values(rows) => (rows.iter().map(|row| row.iter().collect()).collect(), true),
         QueryBody::Select(select) => (vec![select.targets.iter().map(|target| &target.value).collect()], false),
         QueryBody::Set { .. } => return None,
     };
     let is_open = |value: &&Expr| matches!(value.kind, ExprKind::Star(_));
-    (!rows.iter().flatten().any(is_open)).then_some(Written { rows, are_certain })
+    let are_read = match &query.body {
+        QueryBody::Select(select) => !select.distinct && select.group_by.is_empty() && query.order_by.is_empty(),
+        _ => true,
+    };
+    (!rows.iter().flatten().any(is_open)).then_some(Written { rows, are_certain, are_read })
 }
 
 /// Whether a cast to that type cuts what is too long.
