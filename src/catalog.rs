@@ -17,6 +17,7 @@ mod routine;
 mod row;
 mod store;
 mod types;
+mod volatility;
 
 use std::sync::Arc;
 

@@ -785,6 +785,9 @@ impl Work<'_> {
             *problem = Problem::new("0A000", message, problem.at);
         }
         self.settle(findings)?;
+        if generated {
+            self.immutable(of.0, value, "generation expression is not immutable")?;
+        }
         let id = self.put_default(of, value, generated);
         for (to, link) in uses {
             // Of its own table the row does not matter, only the columns.
@@ -1351,6 +1354,12 @@ impl Work<'_> {
         let schema = object.parent;
         let index = self.index_of(id, parts, include, filter.as_deref(), *unique, *nulls_equal, self.at)?;
         let index = Index { properties: said(properties), ..index };
+        for part in &index.expressions {
+            self.immutable(id, part, "functions in index expression must be marked IMMUTABLE")?;
+        }
+        if let Some(filter) = filter.as_deref() {
+            self.immutable(id, filter, "functions in index predicate must be marked IMMUTABLE")?;
+        }
         if let Some(name) = name
             && let Some(known) = self.state.lookup(Class::Relation, schema, name)
         {

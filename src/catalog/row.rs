@@ -110,7 +110,7 @@ impl Work<'_> {
             return Err(Problem::new("428C9", message, value.at));
         }
         if let Some(ConflictAction::Update { set, .. }) = conflict.as_deref().map(|conflict| &conflict.action) {
-            fixed(set, relation)?;
+            self.assigned(relation, set)?;
         }
         if !written.are_certain {
             // A text is read before the query runs.
@@ -207,6 +207,11 @@ impl Work<'_> {
             let message = format!("multiple assignments to same column \"{}\"", twice.column);
             return Err(Problem::new("42601", message, twice.at));
         }
+        self.assigned(relation, set)
+    }
+
+    /// What is written into the columns of rows that are there.
+    fn assigned(&self, relation: &Relation, set: &[Assignment]) -> Done {
         for set in set {
             if let Some(column) = relation.column(&set.column) {
                 self.matched(&set.value, column, "expression")?;
