@@ -269,7 +269,12 @@ fn row_by_row(columns: &[Ident], query: &Query) -> Vec<Constants> {
 /// How many rows a query yields, where its text says so.
 #[must_use]
 pub fn row_count(query: &Query) -> Option<usize> {
-    if query.limit.is_some() || query.offset.is_some() {
+    if let Some(limit) = &query.limit {
+        let most = constant(limit)?.parse::<usize>().ok()?;
+        let all = Query { limit: None, ..query.clone() };
+        return row_count(&all).map(|rows| rows.min(most));
+    }
+    if query.offset.is_some() {
         return None;
     }
     match &query.body {
@@ -304,6 +309,13 @@ fn set_count(call: &Expr) -> Option<usize> {
         ("unnest", [Expr { kind: ExprKind::Array(elements), .. }]) => Some(elements.len()),
         ("generate_series", [from, to]) => {
             usize::try_from(whole(to)?.checked_sub(whole(from)?)?.checked_add(1)?.max(0)).ok()
+        }
+        ("generate_series", [from, to, step]) => {
+            let (way, step) = (whole(to)?.checked_sub(whole(from)?)?, whole(step)?);
+            // The other way there are none; PostgreSQL refuses a step of 0.
+            let is_away = way != 0 && (way < 0) != (step < 0);
+            let steps = way.checked_div(step)?;
+            if is_away { Some(0) } else { usize::try_from(steps.checked_add(1)?).ok() }
         }
         _ => None,
     }

@@ -127,6 +127,21 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "UPDATE t SET status = 'new' WHERE tag = 'R6'",
         "",
     ),
+    (
+        "INSERT INTO t SELECT 100 + g, g, 'x', NULL, NULL, 'R7' FROM generate_series(1, 10, 3) g ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM t WHERE tag = 'R7'",
+        "adds = { rows = { t = 4 } }",
+    ),
+    (
+        "INSERT INTO t SELECT 100 + g, g, 'x', NULL, NULL, 'R7' FROM generate_series(9, 2, -2) g ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM t WHERE tag = 'R7'",
+        "adds = { rows = { t = 4 } }",
+    ),
+    (
+        "INSERT INTO t SELECT 100 + g, g, 'x', NULL, NULL, 'R7' FROM generate_series(1, 9) g LIMIT 5 ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM t WHERE tag = 'R7'",
+        "adds = { rows = { t = 5 } }",
+    ),
     // What is worked out of other columns, of other rows or of their order is the same each time.
     (
         "UPDATE t SET number = (SELECT max(id) + 1 FROM t) WHERE tag = 'R6'",
