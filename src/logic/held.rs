@@ -1,12 +1,13 @@
 //! The conditions that are known to hold, where they are found by what they are about: of
 //! thousands of tables each statement asks for a few.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, Vector};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Truth;
 use super::read::Reader;
@@ -234,11 +235,12 @@ impl Held {
 
 impl Split {
     fn divide(&mut self, ours: &Vector<Arc<Fact>>, theirs: &Vector<Arc<Fact>>) {
-        let by_hash = |facts: &Vector<Arc<Fact>>| -> HashMap<u64, Arc<Fact>> {
+        let by_hash = |facts: &Vector<Arc<Fact>>| -> FxHashMap<u64, Arc<Fact>> {
             facts.iter().map(|fact| (fact.hash, Arc::clone(fact))).collect()
         };
-        let has =
-            |facts: &HashMap<u64, Arc<Fact>>, fact: &Fact| facts.get(&fact.hash).is_some_and(|other| **other == *fact);
+        let has = |facts: &FxHashMap<u64, Arc<Fact>>, fact: &Fact| {
+            facts.get(&fact.hash).is_some_and(|other| **other == *fact)
+        };
         let (our_hashes, their_hashes) = (by_hash(ours), by_hash(theirs));
         for fact in ours {
             if has(&their_hashes, fact) {
@@ -308,5 +310,5 @@ fn source_topics(source: &Source, topics: &mut BTreeSet<u64>) {
 
 /// What two things differ in, but for a rare accident: of a relation its topic.
 pub(super) fn digest(thing: &impl Hash) -> u64 {
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(thing)
+    FxBuildHasher.hash_one(thing)
 }

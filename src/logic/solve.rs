@@ -64,10 +64,7 @@ impl<'w> Question<'w> {
         if formulas.len() == known {
             return false;
         }
-        let mut problem = Problem::new(self.world);
-        for formula in &formulas {
-            problem.add(formula);
-        }
+        formulas.iter().skip(known).for_each(|formula| problem.add(formula));
         problem.is_impossible(&self.budget)
     }
 

@@ -1,7 +1,6 @@
 //! Whether facts about single values can be true together: NULL, order, constants, patterns.
 //! Says no only where it is certain.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::known::{self, Kind};
@@ -35,21 +34,26 @@ pub(super) struct Value {
     pub(super) sum: Vec<(i128, usize)>,
 }
 
-/// What is known of all terms that are equal.
-#[derive(Debug, Clone)]
-struct Class {
+/// In billionths, and whether the bound itself is out.
+type Bound = Option<(i128, bool)>;
+
+/// The least and the greatest.
+type Bounds = (Bound, Bound);
+
+/// What is known of all terms that are equal; nothing of those that another one stands for.
+#[derive(Debug, Clone, Default)]
+struct Class<'f> {
     present: bool,
     absent: bool,
     whole: bool,
     textual: bool,
     truth: Option<bool>,
-    /// Bounds in billionths, and whether the bound itself is out.
-    low: Option<(i128, bool)>,
-    high: Option<(i128, bool)>,
-    texts: Vec<Ident>,
+    low: Bound,
+    high: Bound,
+    texts: Vec<&'f Ident>,
     number: bool,
-    like: Vec<Arc<Pattern>>,
-    unlike: Vec<Arc<Pattern>>,
+    like: Vec<&'f Arc<Pattern>>,
+    unlike: Vec<&'f Arc<Pattern>>,
 }
 
 /// Terms that are equal and not NULL share a representative.
@@ -130,24 +134,21 @@ pub(super) fn is_consistent<'f>(facts: impl Iterator<Item = (&'f Fact, bool)>, v
         }
     }
     for _ in 0..ROUNDS {
-        let before: Vec<_> = classes.values().map(|class| (class.low, class.high)).collect();
+        let before: Vec<_> = classes.iter().map(Class::bounds).collect();
         for (left, right, strict) in &orders {
-            let bounds =
-                |classes: &BTreeMap<usize, Class>, term: &usize| classes.get(term).map(|class| (class.low, class.high));
-            let (Some((low, _)), Some((_, high))) = (bounds(&classes, left), bounds(&classes, right)) else {
-                continue;
-            };
-            if let (Some(low), Some(class)) = (low, classes.get_mut(right)) {
+            let low = classes.get(*left).and_then(|class| class.low);
+            let high = classes.get(*right).and_then(|class| class.high);
+            if let (Some(low), Some(class)) = (low, classes.get_mut(*right)) {
                 class.raise((low.0, low.1 || *strict));
             }
-            if let (Some(high), Some(class)) = (high, classes.get_mut(left)) {
+            if let (Some(high), Some(class)) = (high, classes.get_mut(*left)) {
                 class.lower((high.0, high.1 || *strict));
             }
         }
         for (left, right) in &unequal {
             for (one, other) in [(left, right), (right, left)] {
-                let point = classes.get(&union.of(*one)).and_then(Class::point);
-                if let (Some(point), Some(class)) = (point, classes.get_mut(&union.of(*other)))
+                let point = classes.get(union.of(*one)).and_then(Class::point);
+                if let (Some(point), Some(class)) = (point, classes.get_mut(union.of(*other)))
                     && class.present
                 {
                     class.without(point);
@@ -159,15 +160,15 @@ pub(super) fn is_consistent<'f>(facts: impl Iterator<Item = (&'f Fact, bool)>, v
                 add_up(term, &value.sum, &union, &mut classes);
             }
         }
-        if classes.values_mut().any(|class| !class.tighten()) {
+        if classes.iter_mut().any(|class| !class.tighten()) {
             return false;
         }
-        if classes.values().map(|class| (class.low, class.high)).eq(before) {
+        if classes.iter().map(Class::bounds).eq(before) {
             break;
         }
     }
     unequal.iter().all(|(left, right)| {
-        let [left, right] = [left, right].map(|term| classes.get(&union.of(*term)));
+        let [left, right] = [left, right].map(|term| classes.get(union.of(*term)));
         match (left, right) {
             (Some(left), Some(right)) if left.present && right.present => {
                 left.point().is_none() || left.point() != right.point()
@@ -207,32 +208,22 @@ fn merge_cycles(orders: &[(usize, usize, bool)], union: &mut Union, terms: usize
     }
 }
 
-fn classes(
-    facts: &[(&Fact, bool)],
-    values: &[Value],
+/// By the number of the term that stands for the others.
+fn classes<'f>(
+    facts: &[(&'f Fact, bool)],
+    values: &'f [Value],
     present: &[bool],
     union: &Union,
-) -> Option<BTreeMap<usize, Class>> {
-    let mut classes: BTreeMap<usize, Class> = BTreeMap::new();
+) -> Option<Vec<Class<'f>>> {
+    let mut classes: Vec<Class<'f>> = Vec::new();
+    classes.resize_with(values.len(), Class::default);
     for (term, value) in values.iter().enumerate() {
-        let class = classes.entry(union.of(term)).or_insert_with(|| Class {
-            present: false,
-            absent: false,
-            whole: false,
-            textual: false,
-            truth: None,
-            low: None,
-            high: None,
-            texts: Vec::new(),
-            number: false,
-            like: Vec::new(),
-            unlike: Vec::new(),
-        });
+        let class = classes.get_mut(union.of(term))?;
         class.present |= present.get(term).copied().unwrap_or(false);
         class.whole |= value.kind == Kind::Integer && value.number.is_none();
         class.textual |= value.kind == Kind::Text;
         class.number |= matches!(value.kind, Kind::Integer | Kind::Number);
-        class.texts.extend(value.text.clone());
+        class.texts.extend(&value.text);
         if let Some(number) = value.number {
             class.raise((number, false));
             class.lower((number, false));
@@ -246,7 +237,7 @@ fn classes(
             Fact::Null(term) | Fact::True(term) | Fact::Like(term, _) => *term,
             _ => continue,
         };
-        let class = classes.get_mut(&union.of(term))?;
+        let class = classes.get_mut(union.of(term))?;
         match (fact, sign) {
             (Fact::Null(_), true) => class.absent = true,
             (Fact::True(_), sign) if *sign || present.get(term).copied().unwrap_or(false) || class.present => {
@@ -255,25 +246,22 @@ fn classes(
                 }
                 class.truth = Some(*sign);
             }
-            (Fact::Like(_, pattern), true) => class.like.push(pattern.clone()),
-            (Fact::Like(_, pattern), false) => class.unlike.push(pattern.clone()),
+            (Fact::Like(_, pattern), true) => class.like.push(pattern),
+            (Fact::Like(_, pattern), false) => class.unlike.push(pattern),
             _ => {}
         }
     }
-    classes.values().all(Class::is_possible).then_some(classes)
+    classes.iter().all(Class::is_possible).then_some(classes)
 }
 
 /// Bounds of a sum from its parts, and of each part from the others.
-fn add_up(term: usize, parts: &[(i128, usize)], union: &Union, classes: &mut BTreeMap<usize, Class>) {
-    let get = |classes: &BTreeMap<usize, Class>, part: usize| {
-        classes.get(&union.of(part)).map_or((None, None), |class| (class.low, class.high))
-    };
-    let weighted = |bounds: (Option<(i128, bool)>, Option<(i128, bool)>), factor: i128| {
-        let scale =
-            |bound: Option<(i128, bool)>| bound.and_then(|(bound, open)| Some((bound.checked_mul(factor)?, open)));
+fn add_up(term: usize, parts: &[(i128, usize)], union: &Union, classes: &mut [Class<'_>]) {
+    let get = |classes: &[Class<'_>], part: usize| classes.get(union.of(part)).map_or((None, None), Class::bounds);
+    let weighted = |bounds: Bounds, factor: i128| {
+        let scale = |bound: Bound| bound.and_then(|(bound, open)| Some((bound.checked_mul(factor)?, open)));
         if factor < 0 { (scale(bounds.1), scale(bounds.0)) } else { (scale(bounds.0), scale(bounds.1)) }
     };
-    let add = |left: Option<(i128, bool)>, right: Option<(i128, bool)>| match (left, right) {
+    let add = |left: Bound, right: Bound| match (left, right) {
         (Some(left), Some(right)) => left.0.checked_add(right.0).map(|sum| (sum, left.1 || right.1)),
         _ => None,
     };
@@ -281,7 +269,7 @@ fn add_up(term: usize, parts: &[(i128, usize)], union: &Union, classes: &mut BTr
         let bounds = weighted(get(classes, *part), *factor);
         (add(sum.0, bounds.0), add(sum.1, bounds.1))
     });
-    if let Some(class) = classes.get_mut(&union.of(term)) {
+    if let Some(class) = classes.get_mut(union.of(term)) {
         whole.0.into_iter().for_each(|low| class.raise(low));
         whole.1.into_iter().for_each(|high| class.lower(high));
     }
@@ -294,7 +282,7 @@ fn add_up(term: usize, parts: &[(i128, usize)], union: &Union, classes: &mut BTr
                 rest = (add(rest.0, bounds.0), add(rest.1, bounds.1));
             }
         }
-        if let Some(class) = classes.get_mut(&union.of(*part)) {
+        if let Some(class) = classes.get_mut(union.of(*part)) {
             let (low, high) = if *factor < 0 { (rest.1, rest.0) } else { rest };
             let round = |bound: i128, up: bool| {
                 let (unit, quotient) = (factor.abs(), bound.div_euclid(factor.abs()));
@@ -307,7 +295,7 @@ fn add_up(term: usize, parts: &[(i128, usize)], union: &Union, classes: &mut BTr
     }
 }
 
-impl Class {
+impl Class<'_> {
     fn raise(&mut self, bound: (i128, bool)) {
         if self.low.is_none_or(|low| bound > low) {
             self.low = Some(bound);
@@ -318,6 +306,10 @@ impl Class {
         if self.high.is_none_or(|high| (bound.0, !bound.1) < (high.0, !high.1)) {
             self.high = Some(bound);
         }
+    }
+
+    const fn bounds(&self) -> Bounds {
+        (self.low, self.high)
     }
 
     /// The only number that it can be.
@@ -386,7 +378,7 @@ impl Class {
             }
         }
         for like in &self.like {
-            let excludes = |other: &Arc<Pattern>| match (self.textual, like.folded(), other.folded()) {
+            let excludes = |other: &&Arc<Pattern>| match (self.textual, like.folded(), other.folded()) {
                 (true, ..) => like.excludes(other),
                 (false, Some(like), Some(other)) => like.excludes(&other),
                 _ => false,
