@@ -577,6 +577,12 @@ impl Catalog {
         keys
     }
 
+    /// The temporary relations, by name.
+    #[must_use]
+    pub fn temporary_relations(&self) -> Vec<Key> {
+        self.keys(self.state.parts(Class::Relation, PG_TEMP))
+    }
+
     /// The function that a trigger calls, if it is known.
     #[must_use]
     pub fn trigger_function(&self, trigger: &Trigger) -> Option<Key> {
@@ -675,7 +681,7 @@ impl Catalog {
     /// The schemas in which a name without one is looked for, in order.
     #[must_use]
     pub fn search_path(&self) -> Vec<Ident> {
-        self.state.search_path(true).into_iter().map(|id| self.state.schema_name(id)).collect()
+        self.state.search_path(true).map(|id| self.state.schema_name(id)).collect()
     }
 
     fn keys(&self, ids: impl IntoIterator<Item = Id>) -> Vec<Key> {

@@ -3,7 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+
+use rustc_hash::FxBuildHasher;
 
 use super::object::Id;
 use super::store::{Class, Delta};
@@ -87,7 +89,7 @@ impl Reads {
 }
 
 fn number(row: Row<'_>) -> u64 {
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(row)
+    FxBuildHasher.hash_one(row)
 }
 
 /// The hash of a number that is a hash.

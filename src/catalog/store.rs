@@ -5,10 +5,12 @@ mod delta;
 mod journal;
 mod name;
 
-use std::sync::Arc;
+use std::fmt::Write;
+use std::sync::{Arc, OnceLock};
 
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
+use sha2::{Digest, Sha256};
 
 use super::object::{ColumnType, Constraint, Detail, Id, Kind, Object, Relation};
 use super::reads::{Row, note};
@@ -104,11 +106,35 @@ pub(super) struct State {
 /// An object that is equal only to one that is the same to the byte: what is compared by
 /// meaning elsewhere is compared with its places here.
 #[derive(Debug, Clone)]
-struct Stored(Arc<Object>);
+struct Stored(Arc<Kept>);
+
+#[derive(Debug, Clone)]
+struct Kept {
+    object: Object,
+    /// Of everything about the object, once somebody has asked: the same two are compared again
+    /// and again.
+    digest: OnceLock<[u8; 32]>,
+}
+
+impl Stored {
+    fn new(object: Object) -> Self {
+        Self(Arc::new(Kept { object, digest: OnceLock::new() }))
+    }
+
+    fn edit(&mut self) -> &mut Object {
+        let kept = Arc::make_mut(&mut self.0);
+        kept.digest = OnceLock::new();
+        &mut kept.object
+    }
+
+    fn digest(&self) -> &[u8; 32] {
+        self.0.digest.get_or_init(|| digest(&self.0.object))
+    }
+}
 
 impl PartialEq for Stored {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || told(&self.0) == told(&other.0)
+        Arc::ptr_eq(&self.0, &other.0) || self.digest() == other.digest()
     }
 }
 
@@ -170,7 +196,7 @@ impl State {
 
     pub(super) fn get(&self, id: Id) -> Option<&Object> {
         note(Row::Object(id));
-        self.objects.get(&id).map(|Stored(object)| &**object)
+        self.objects.get(&id).map(|Stored(kept)| &kept.object)
     }
 
     pub(super) fn relation(&self, id: Id) -> Option<&Relation> {
@@ -516,22 +542,12 @@ impl State {
     // Names.
 
     /// The schemas in which a relation, a type or a function is looked for, in order.
-    pub(super) fn search_path(&self, with_temporary: bool) -> Vec<Id> {
-        let mut schemas = Vec::new();
-        let listed = |name: &str| self.settings.path.iter().any(|schema| schema == name);
-        if with_temporary && !listed("pg_temp") {
-            schemas.push(PG_TEMP);
-        }
-        if !listed("pg_catalog") {
-            schemas.push(PG_CATALOG);
-        }
-        for name in self.settings.path.iter() {
-            if name == "pg_temp" && !with_temporary {
-                continue;
-            }
-            schemas.extend(self.schema(name));
-        }
-        schemas
+    pub(super) fn search_path(&self, with_temporary: bool) -> impl Iterator<Item = Id> {
+        let is_listed = |name: &str| self.settings.path.iter().any(|schema| schema == name);
+        let temporary = (with_temporary && !is_listed("pg_temp")).then_some(PG_TEMP);
+        let catalog = (!is_listed("pg_catalog")).then_some(PG_CATALOG);
+        let listed = self.settings.path.iter().filter(move |name| with_temporary || *name != "pg_temp");
+        temporary.into_iter().chain(catalog).chain(listed.filter_map(|name| self.schema(name)))
     }
 
     pub(super) fn schema(&self, name: &str) -> Option<Id> {
@@ -664,7 +680,7 @@ impl State {
         let found = match &object.kind {
             kind if kind.is_relation() => self.find(Class::Relation, &name) == Found::Object(id),
             Kind::Type | Kind::Domain => self.find(Class::Type, &name) == Found::Object(id),
-            kind if kind.is_routine() => self.search_path(false).contains(&object.parent),
+            kind if kind.is_routine() => self.search_path(false).any(|schema| schema == object.parent),
             _ => true,
         };
         if found { object.name.to_string() } else { format!("{}.{}", self.schema_name(object.parent), object.name) }
@@ -779,7 +795,17 @@ impl Object {
     }
 }
 
-/// Everything about a value, places included.
-fn told(value: &impl std::fmt::Debug) -> String {
-    format!("{value:?}")
+/// Of everything about a value, places included.
+fn digest(value: &impl std::fmt::Debug) -> [u8; 32] {
+    struct Hasher(Sha256);
+    impl Write for Hasher {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            self.0.update(text);
+            Ok(())
+        }
+    }
+    let mut hasher = Hasher(Sha256::new());
+    // A hash takes whatever it is given.
+    let _ = write!(hasher, "{value:?}");
+    hasher.0.finalize().into()
 }

@@ -1,5 +1,6 @@
 //! Scripts that mean something else behind those that run before them in one session.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Spot, spot};
@@ -64,17 +65,16 @@ fn carried(chain: &Pass<'_>, event: &Event<'_>, other: Option<&Name>, what: &str
 /// Temporary tables that outlast their script and hide others of their name from those that follow.
 fn hidden(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let last = case.tiers.last();
-    let permanent: BTreeSet<Ident> = std::iter::once(&case.baseline)
-        .chain(last.map(|tier| &tier.run.end.catalog))
-        .flat_map(Catalog::keys_of_all)
-        .filter(|key| has_rows(key) && !key.relation().is_temporary())
-        .map(|key| key.name)
-        .collect();
+    let permanent = LazyCell::new(|| -> BTreeSet<Ident> {
+        let ends = std::iter::once(&case.baseline).chain(last.map(|tier| &tier.run.end.catalog));
+        let keys = ends.flat_map(Catalog::keys_of_all);
+        keys.filter(|key| has_rows(key) && !key.relation().is_temporary()).map(|key| key.name).collect()
+    });
     // Nothing follows the last.
     let before = case.tiers.split_last().map_or(&[][..], |(_, before)| before);
     for tier in before {
         let catalog = &tier.run.end.catalog;
-        let left = catalog.keys_of_all().into_iter().filter(|key| has_rows(key) && key.relation().is_temporary());
+        let left = catalog.temporary_relations().into_iter().filter(has_rows);
         for key in left.filter(|key| permanent.contains(&key.name)) {
             let Some(at) = catalog.made_at(&key) else { continue };
             let name = super::called(tier, case);

@@ -2,7 +2,7 @@
 
 use imbl::{ordmap, ordset};
 
-use super::{Id, NameKey, Need, Row, State, Stored, told};
+use super::{Id, NameKey, Need, Row, State, Stored, digest};
 use crate::catalog::reads::Reads;
 
 /// What one catalog holds otherwise than another.
@@ -56,7 +56,7 @@ impl State {
             && self.settings == other.settings
             && self.session == other.session
             && self.drop_on_commit == other.drop_on_commit
-            && (self.blurred.ptr_eq(&other.blurred) || told(&self.blurred) == told(&other.blurred));
+            && (self.blurred.ptr_eq(&other.blurred) || digest(&self.blurred) == digest(&other.blurred));
         is_alike.then(|| Delta {
             origin,
             objects: self.objects.diff(&other.objects).map(|item| row(&item)).collect(),

@@ -2,7 +2,6 @@
 //! refuse it. Cheaper than going on with a copy, which would share nothing for long.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
@@ -90,7 +89,7 @@ impl State {
 
     pub(super) fn put_object(&mut self, id: Id, object: Object) {
         note(Row::Object(id));
-        let before = self.objects.insert(id, Stored(Arc::new(object)));
+        let before = self.objects.insert(id, Stored::new(object));
         if let Some(journal) = &mut self.journal {
             journal.note(id, before.as_ref());
         }
@@ -110,7 +109,7 @@ impl State {
         if let Some(journal) = &mut self.journal {
             journal.note(id, Some(object));
         }
-        Some(Arc::make_mut(&mut object.0))
+        Some(object.edit())
     }
 
     /// The object that had the name before.

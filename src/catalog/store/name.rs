@@ -47,7 +47,7 @@ struct Slot {
     class: Class,
     parent: Id,
     /// How the name begins.
-    start: [u64; 2],
+    start: u128,
     /// A digest of the name.
     name: u64,
     /// Of what else tells it from others.
@@ -65,8 +65,9 @@ struct Entry {
 impl Slot {
     fn of(class: Class, parent: Id, name: &str, other: &str) -> Self {
         let digest = |text: &str| BuildHasherDefault::<FxHasher>::default().hash_one(text);
-        let mut bytes = name.bytes();
-        let start = [(); 2].map(|()| u64::from_be_bytes([(); 8].map(|()| bytes.next().unwrap_or(0))));
+        let mut start = [0; 16];
+        start.iter_mut().zip(name.as_bytes()).for_each(|(byte, of_name)| *byte = *of_name);
+        let start = u128::from_be_bytes(start);
         // Most have nothing else.
         let other = if other.is_empty() { 0 } else { digest(other) };
         Self { class, parent, start, name: digest(name), other }
@@ -74,7 +75,7 @@ impl Slot {
 
     /// Stands before all of a class and a parent.
     const fn first(class: Class, parent: Id) -> Self {
-        Self { class, parent, start: [0; 2], name: 0, other: 0 }
+        Self { class, parent, start: 0, name: 0, other: 0 }
     }
 
     fn lies_in(self, class: Class, parent: Id) -> bool {
@@ -110,7 +111,10 @@ impl Names {
 
     fn entries_called<'s>(&'s self, class: Class, parent: Id, name: &'s str) -> impl Iterator<Item = &'s Entry> {
         let first = Slot::of(class, parent, name, "");
-        let slots = self.0.range(first..).take_while(move |(slot, _)| Slot { other: 0, ..**slot } == first);
+        // Mostly there is none, or one: asking for each is less than to be ready for many.
+        let next = move |from: Slot| self.0.get_next(&from).filter(|(slot, _)| Slot { other: 0, ..**slot } == first);
+        let after = move |(slot, _): &(&Slot, _)| next(Slot { other: slot.other.checked_add(1)?, ..first });
+        let slots = std::iter::successors(next(first), after);
         slots.flat_map(|(_, entries)| entries.iter()).filter(move |entry| entry.name == name)
     }
 
