@@ -28,9 +28,11 @@ pub use state::{Bindings, Block, PsqlValue, Setting, Settings, Sight, State};
 pub use value::{constant, text_of};
 
 use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use elsa::sync::FrozenVec;
+use rustc_hash::FxHashMap;
 
 use crate::catalog::Catalog;
 use crate::effect::{
@@ -154,6 +156,8 @@ pub struct Flow<'a> {
     inlined: (usize, usize),
     /// Whether questions to PostgreSQL's catalogs are left unanswered.
     asks: bool,
+    /// What was found in the queries of views, each of which [`Memory`] holds.
+    views: FxHashMap<*const Query, Rc<call::Viewed<'a>>>,
 }
 
 /// What tells functions of one name apart: the types of what they are given.
@@ -212,6 +216,7 @@ pub fn run<'a>(library: &'a Library, memory: &'a Memory, parser: Parser, file: F
         vague: 0,
         inlined: (0, 0),
         asks: false,
+        views: FxHashMap::default(),
     };
     let mut state = State::new(start);
     flow.lines(lines, &mut state);

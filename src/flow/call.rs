@@ -1,11 +1,15 @@
 //! The functions that statements, definitions and queries call.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use super::Flow;
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::event::{Origin, Via, What};
 use super::state::State;
 use super::value::{parse_name, text_of};
+use super::{Flow, Memory};
 use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Key, Kind, When};
 use crate::effect::{
@@ -56,7 +60,7 @@ impl<'a> Flow<'a> {
 
     /// Does what the functions of users do among the calls.
     fn perform_known(&mut self, mut collector: Collector<'a>, state: &mut State) {
-        self.attributes(&mut collector, &state.catalog);
+        collector.calls.extend(attributes(self.memory, &collector.fields, &state.catalog));
         collector.calls.retain(|call| !state.catalog.functions(call.name).is_empty());
         for call in collector.calls {
             self.call(&call, state);
@@ -64,7 +68,7 @@ impl<'a> Flow<'a> {
     }
 
     fn perform(&mut self, mut collector: Collector<'a>, state: &mut State) {
-        self.attributes(&mut collector, &state.catalog);
+        collector.calls.extend(attributes(self.memory, &collector.fields, &state.catalog));
         for act in collector.changes {
             self.change(act, state);
         }
@@ -143,39 +147,31 @@ impl<'a> Flow<'a> {
             {
                 continue;
             }
-            let mut collector = Collector::new(false);
-            collector.query(self.memory.queries.push_get(query));
-            open.extend(collector.read.iter().map(|name| (*name).clone()));
-            self.attributes(&mut collector, &state.catalog);
-            if collector.calls.iter().all(|call| is_quiet(call.name, &state.catalog)) {
+            let called = self.called_by(query);
+            open.extend(called.read.iter().map(|name| (*name).clone()));
+            let attributes = attributes(self.memory, &called.fields, &state.catalog);
+            if attributes.is_empty() && called.functions.iter().all(|name| is_quiet(name, &state.catalog)) {
                 continue;
             }
             self.trail.push(Via { at, origin: Origin::View(view) });
-            for call in collector.calls {
-                self.call(&call, state);
+            for call in called.calls.iter().chain(&attributes) {
+                self.call(call, state);
             }
             self.trail.pop();
         }
     }
 
-    /// `(a).f` and `a.f` call the function of a composite value where it has no such column.
-    fn attributes(&self, collector: &mut Collector<'a>, catalog: &Catalog) {
-        for (field, arguments, at) in std::mem::take(&mut collector.fields) {
-            let name = Name::plain(field.clone(), at);
-            let takes_row = |function: &Function| {
-                let mut inputs = function.arguments.iter().filter(|argument| argument.input);
-                inputs.next().is_some_and(|first| {
-                    !crate::builtin::is_type(&first.kind.name.name) && {
-                        let relation = catalog.relation(&first.kind.name);
-                        relation.is_none_or(|relation| relation.column(field).is_none())
-                    }
-                })
-            };
-            if catalog.functions(&name).iter().any(|function| takes_row(function)) {
-                let name = self.memory.names.push_get(Box::new(name));
-                collector.calls.push(FoundCall { name, arguments, at, certain: false });
-            }
-        }
+    /// What the query of a view calls and reads: many statements read the same view.
+    fn called_by(&mut self, query: Arc<Query>) -> Rc<Viewed<'a>> {
+        let memory = self.memory;
+        let known = self.views.entry(Arc::as_ptr(&query));
+        Rc::clone(known.or_insert_with(|| {
+            let mut collector = Collector::new(false);
+            collector.query(memory.queries.push_get(query));
+            let Collector { calls, read, fields, .. } = collector;
+            let functions = calls.iter().map(|call| call.name).collect();
+            Rc::new(Viewed { calls, functions, read, fields })
+        }))
     }
 
     fn call(&mut self, call: &FoundCall<'a>, state: &mut State) {
@@ -253,6 +249,42 @@ pub(super) fn fits(function: &Function, given: usize) -> bool {
     given >= needed && (given <= inputs || variadic) || (given == 1 && needed <= 1)
 }
 
+/// `(a).f` and `a.f` call the function of a composite value where it has no such column.
+fn attributes<'a>(memory: &'a Memory, fields: &[Field<'a>], catalog: &Catalog) -> Vec<FoundCall<'a>> {
+    let mut known: FxHashMap<&Ident, bool> = FxHashMap::default();
+    let mut is_function = |field: &'a Ident| {
+        let takes_row = |function: &Function| {
+            let mut inputs = function.arguments.iter().filter(|argument| argument.input);
+            inputs.next().is_some_and(|first| {
+                !crate::builtin::is_type(&first.kind.name.name) && {
+                    let relation = catalog.relation(&first.kind.name);
+                    relation.is_none_or(|relation| relation.column(field).is_none())
+                }
+            })
+        };
+        let functions = || catalog.functions(&Name::plain(field.clone(), At::default()));
+        *known.entry(field).or_insert_with(|| functions().iter().any(|function| takes_row(function)))
+    };
+    let called = fields.iter().filter(|(field, ..)| is_function(field));
+    let call = |(field, arguments, at): &Field<'a>| {
+        let name = memory.names.push_get(Box::new(Name::plain((*field).clone(), *at)));
+        FoundCall { name, arguments, at: *at, certain: false }
+    };
+    called.map(call).collect()
+}
+
+/// What the query of a view calls and reads.
+pub(super) struct Viewed<'a> {
+    calls: Vec<FoundCall<'a>>,
+    /// The names in the calls, each once.
+    functions: FxHashSet<&'a Name>,
+    read: Vec<&'a Name>,
+    fields: Vec<Field<'a>>,
+}
+
+/// What may be a column or a function of a composite value, with that value where it is written.
+type Field<'a> = (&'a Ident, &'a [Expr], At);
+
 /// A call that is made.
 struct FoundCall<'a> {
     name: &'a Name,
@@ -270,8 +302,7 @@ struct Collector<'a> {
     ctes: BTreeSet<&'a Ident>,
     /// The queries that lock rows.
     locks: Vec<At>,
-    /// What may be a column or a function of a composite value, with that value where it is written.
-    fields: Vec<(&'a Ident, &'a [Expr], At)>,
+    fields: Vec<Field<'a>>,
     /// Whether what is visited is certainly evaluated.
     certain: bool,
 }
