@@ -3,6 +3,7 @@
 
 mod session;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 
@@ -15,7 +16,7 @@ use crate::manifest::{self, Problem};
 use crate::package::{Library, Line, Program};
 use crate::parallel::STACK;
 use crate::source::{FileId, Span};
-use crate::sources::{Desk, Overlay};
+use crate::sources::{Desk, Overlay, Source};
 use crate::verdict::{Outcome, Text};
 
 pub use session::{Arena, Session};
@@ -91,22 +92,19 @@ fn statements(program: &Program) -> usize {
 
 /// Holds the manifest of a package against its files. Of files that were linted the bytes
 /// that were linted count, whatever is on disk by now.
-fn mismatches(
+fn mismatches<'a>(
     job: &Job,
     package: &config::Package,
-    library: &Library,
+    library: &'a Library,
     desk: &Desk,
     texts: &mut Vec<Text>,
 ) -> Result<Vec<Mismatch>, Fault> {
     let Some(name) = &package.manifest else { return Ok(Vec::new()) };
     let root = job.directory.join(package.root.get_ref());
     let path = root.join(name.get_ref());
-    let mut hashes = manifest::hash(&root, name.get_ref())?;
-    for (_, source) in library.sources.iter() {
-        if let Some(hash) = package.below(&source.name).and_then(|name| hashes.get_mut(name)) {
-            *hash = manifest::digest(&source.layout.written);
-        }
-    }
+    let linted = |(_, source): (FileId, &'a Source)| Some((package.below(&source.name)?, &*source.layout.written));
+    let linted: BTreeMap<&str, &[u8]> = library.sources.iter().filter_map(linted).collect();
+    let hashes = manifest::hash_with(&root, name.get_ref(), &|path| linted.get(path).copied())?;
     let configured = At::new(library.config, Span::new(name.span().start, name.span().end));
     let bytes = match desk.read(&path) {
         Ok(bytes) => bytes,

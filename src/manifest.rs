@@ -90,6 +90,11 @@ impl fmt::Display for Problem {
 /// The hashes of every regular file under `root` except `manifest`, which is relative to it.
 /// A name that a manifest cannot carry, and anything but files and directories, is a fault.
 pub fn hash(root: &Path, manifest: &str) -> Result<Hashes, Fault> {
+    hash_with(root, manifest, &|_| None)
+}
+
+/// The same; of a file whose bytes are known by its path those count, whatever is on disk by now.
+pub fn hash_with<'b>(root: &Path, manifest: &str, known: &dyn Fn(&str) -> Option<&'b [u8]>) -> Result<Hashes, Fault> {
     let mut hashes = Hashes::new();
     for entry in WalkDir::new(root).follow_links(false) {
         let entry = entry.map_err(|error| {
@@ -105,8 +110,9 @@ pub fn hash(root: &Path, manifest: &str) -> Result<Hashes, Fault> {
                 .way_out("a package consists of regular files; put a copy in its place"));
         }
         if path != manifest {
-            let bytes = fs::read(entry.path()).map_err(|error| Fault::disk("read", entry.path(), &error))?;
-            hashes.insert(path, digest(&bytes));
+            let read = || fs::read(entry.path()).map_err(|error| Fault::disk("read", entry.path(), &error));
+            let hash = known(&path).map_or_else(|| read().map(|bytes| digest(&bytes)), |bytes| Ok(digest(bytes)))?;
+            hashes.insert(path, hash);
         }
     }
     Ok(hashes)

@@ -9,6 +9,8 @@ pub use allowance::Allowances;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use memchr::memmem;
+
 use crate::config::nearest;
 use crate::date::Date;
 use crate::effect::At;
@@ -102,6 +104,10 @@ impl Silences {
     /// Reads the suppressions of a script.
     #[must_use]
     pub fn read(file: FileId, text: &[u8], lines: &Lines) -> Self {
+        // Most scripts hold none, and need not be read for that.
+        if memmem::find(text, MARK.as_bytes()).is_none() {
+            return Self::default();
+        }
         let comments = comment::comments(text);
         // A comment that stands alone speaks of the next line that is more than a comment.
         let alone: BTreeMap<usize, bool> = comments
@@ -238,6 +244,8 @@ fn is_alone(text: &[u8], lines: &Lines, comment: Span) -> bool {
     Span::new(line.start, comment.start).of(text).iter().all(u8::is_ascii_whitespace)
 }
 
+/// How a comment begins that speaks to this program.
+const MARK: &str = "roof-lint:";
 /// The word that silences a line.
 const LINE: &str = "allow";
 /// The word that silences a file.
@@ -262,7 +270,7 @@ impl Order {
     /// Nothing, if the comment does not speak to this program.
     fn read(comment: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(comment);
-        let order = text.trim_start_matches('-').trim_start().strip_prefix("roof-lint:")?.trim();
+        let order = text.trim_start_matches('-').trim_start().strip_prefix(MARK)?.trim();
         let part = |inner: &str| {
             // Both are parts of one text.
             let start = (inner.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);

@@ -1,6 +1,7 @@
 //! Text, byte spans and one-based places. The only file that counts lines.
 
 use std::fmt::Write;
+use std::sync::OnceLock;
 
 /// One of the texts of a run, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -218,8 +219,8 @@ pub struct Lines {
     /// Offset of the first byte of each line.
     starts: Vec<usize>,
     /// Offsets at which a character begins, about [`STRIDE`] bytes apart, with the number of
-    /// characters before each.
-    counts: Vec<(usize, usize)>,
+    /// characters before each; only where a line is so long.
+    counts: OnceLock<Vec<(usize, usize)>>,
     length: usize,
 }
 
@@ -227,8 +228,12 @@ impl Lines {
     /// Reads the text once.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
-        let newlines = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        let starts = std::iter::once(0).chain(newlines.map(|(offset, _)| offset + 1)).collect();
+        let newlines = memchr::memchr_iter(b'\n', text);
+        let starts = std::iter::once(0).chain(newlines.map(|offset| offset + 1)).collect();
+        Self { starts, counts: OnceLock::new(), length: text.len() }
+    }
+
+    fn count(text: &[u8]) -> Vec<(usize, usize)> {
         let mut counts = vec![(0, 0)];
         let (mut offset, mut characters, mut next) = (0, 0, STRIDE);
         for chunk in text.utf8_chunks() {
@@ -242,7 +247,7 @@ impl Lines {
                 characters += 1;
             }
         }
-        Self { starts, counts, length: text.len() }
+        counts
     }
 
     /// The same as [`place`] of the text that was read; `text` has to be that text.
@@ -272,8 +277,9 @@ impl Lines {
     }
 
     fn before(&self, text: &[u8], offset: usize) -> usize {
-        let index = self.counts.partition_point(|(at, _)| *at <= offset).saturating_sub(1);
-        let (at, count) = self.counts.get(index).copied().unwrap_or((0, 0));
+        let counts = self.counts.get_or_init(|| Self::count(text));
+        let index = counts.partition_point(|(at, _)| *at <= offset).saturating_sub(1);
+        let (at, count) = counts.get(index).copied().unwrap_or((0, 0));
         count + characters(Span::new(at, offset).of(text))
     }
 }

@@ -83,7 +83,8 @@ fn known(case: &Case<'_>) -> BTreeSet<String> {
 fn quoted_references(statement: &Statement, bytes: &[u8], known: &BTreeSet<String>) -> Vec<(Span, String)> {
     let span = statement.span;
     let mut found = Vec::new();
-    if !span.of(bytes).contains(&b':') {
+    // Every reference has a quote beside its colon.
+    if !span.of(bytes).windows(2).any(|pair| matches!(pair, b":'" | b":\"" | b"':")) {
         return found;
     }
     let Some(tokens) = std::str::from_utf8(span.of(bytes)).ok().and_then(|text| token::tokens(text).ok()) else {
