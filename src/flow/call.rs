@@ -136,10 +136,12 @@ impl<'a> Flow<'a> {
         let mut seen = BTreeSet::new();
         let mut open = vec![name.clone()];
         while let Some(name) = open.pop() {
-            if state.catalog.relation(&name).is_some_and(|relation| relation.row_security) {
+            let Some(relation) = state.catalog.relation(&name) else { continue };
+            let query = relation.query.clone();
+            if relation.row_security {
                 self.by_definition(&state.catalog.canonical(&name), at, |when| *when == When::Seen, state);
             }
-            let Some(query) = state.catalog.view_query(&name) else { continue };
+            let Some(query) = query else { continue };
             let view = state.catalog.canonical(&name);
             // What is materialized is done when it is refreshed.
             let is_kept = |key: Key| key.kind == Kind::MaterializedView;
@@ -168,7 +170,9 @@ impl<'a> Flow<'a> {
         Rc::clone(known.or_insert_with(|| {
             let mut collector = Collector::new(false);
             collector.query(memory.queries.push_get(query));
-            let Collector { calls, read, fields, .. } = collector;
+            let Collector { calls, mut read, fields, .. } = collector;
+            let mut seen = FxHashSet::default();
+            read.retain(|name| seen.insert(*name));
             let functions = calls.iter().map(|call| call.name).collect();
             Rc::new(Viewed { calls, functions, read, fields })
         }))
@@ -278,6 +282,7 @@ pub(super) struct Viewed<'a> {
     calls: Vec<FoundCall<'a>>,
     /// The names in the calls, each once.
     functions: FxHashSet<&'a Name>,
+    /// The relations that are read, each once, in the order in which they are first.
     read: Vec<&'a Name>,
     fields: Vec<Field<'a>>,
 }

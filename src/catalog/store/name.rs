@@ -54,7 +54,8 @@ struct Slot {
     other: u64,
 }
 
-/// A name of a slot: the only one, but by chance.
+/// A name of a slot: the only one, but by chance; of routines, whose names are asked for by every
+/// call and which few share, all that are called so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     name: Ident,
@@ -69,7 +70,7 @@ impl Slot {
         start.iter_mut().zip(name.as_bytes()).for_each(|(byte, of_name)| *byte = *of_name);
         let start = u128::from_be_bytes(start);
         // Most have nothing else.
-        let other = if other.is_empty() { 0 } else { digest(other) };
+        let other = if other.is_empty() || class == Class::Routine { 0 } else { digest(other) };
         Self { class, parent, start, name: digest(name), other }
     }
 
@@ -114,7 +115,8 @@ impl Names {
         // Mostly there is none, or one: asking for each is less than to be ready for many.
         let next = move |from: Slot| self.0.get_next(&from).filter(|(slot, _)| Slot { other: 0, ..**slot } == first);
         let after = move |(slot, _): &(&Slot, _)| next(Slot { other: slot.other.checked_add(1)?, ..first });
-        let slots = std::iter::successors(next(first), after);
+        let start = if class == Class::Routine { self.0.get_key_value(&first) } else { next(first) };
+        let slots = std::iter::successors(start, after);
         slots.flat_map(|(_, entries)| entries.iter()).filter(move |entry| entry.name == name)
     }
 
