@@ -309,8 +309,8 @@ impl Work<'_> {
         let Some(place) = own.iter().position(|label| label == text) else {
             return Some(("22P02", format!("invalid input value for enum {called}: \"{text}\"")));
         };
-        // Labels are added behind the others, and those of a type of the same transaction may be used.
-        let is_new = self.begun.and_then(labels).is_some_and(|before| place >= before.len());
+        // Those of a type of the same transaction may be used, and those that have another name now.
+        let is_new = self.begun.and_then(labels).is_some_and(|before| place >= before.len() && !before.contains(text));
         is_new.then(|| ("55P04", format!("unsafe use of new value \"{text}\" of enum type {called}")))
     }
 }
