@@ -22,6 +22,11 @@ CREATE TABLE member (id int PRIMARY KEY, team int REFERENCES team INITIALLY DEFE
 INSERT INTO a VALUES (100, 'old', 'R6');
 CREATE TABLE t (id int PRIMARY KEY, number int, status text NOT NULL, was text, data jsonb, tag text);
 INSERT INTO t VALUES (1, 1, 'new', NULL, '{}', 'R6');
+CREATE TABLE line (at int, what text, tag text);
+INSERT INTO line VALUES (1, 'old', 'R5'), (2, 'old', 'R5');
+CREATE TABLE silent (at int, what text, tag text);
+CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER skip BEFORE UPDATE ON silent FOR EACH ROW EXECUTE FUNCTION skip();
 ";
 
 /// Tier, rollback, and what else `lint.toml` says of the tier.
@@ -185,6 +190,36 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "DELETE FROM t WHERE tag = 'R7'",
         "",
     ),
+    // Whoever has updated the row does not add it.
+    (
+        "DO $$ BEGIN UPDATE line SET what = 'x' WHERE at = 7 AND tag = 'R7'; \
+         IF NOT FOUND THEN INSERT INTO line VALUES (7, 'x', 'R7'); END IF; END $$",
+        "DELETE FROM line WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "DO $$ DECLARE n int; BEGIN UPDATE line l SET what = 'x' WHERE l.tag = 'R7'; GET DIAGNOSTICS n = ROW_COUNT; \
+         IF n = 0 THEN INSERT INTO line VALUES (7, 'x', 'R7'); END IF; END $$",
+        "DELETE FROM line WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "DO $$ DECLARE wanted int := 7; BEGIN UPDATE line SET what = 'x' WHERE at = wanted AND tag = 'R7'; \
+         IF NOT FOUND THEN INSERT INTO line VALUES (7, 'x', 'R7'); END IF; END $$",
+        "DELETE FROM line WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "DO $$ BEGIN INSERT INTO a VALUES (7, 'x', 'R7'); EXCEPTION WHEN unique_violation THEN NULL; END $$",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "DO $$ BEGIN BEGIN INSERT INTO a VALUES (7, 'x', 'R7'); INSERT INTO a VALUES (8, 'x', 'R7'); \
+         EXCEPTION WHEN unique_violation THEN RAISE NOTICE 'they are there'; END; END $$",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "",
+    ),
 ];
 
 /// Tiers that change rows once more, or other ones, each time they run.
@@ -217,6 +252,24 @@ const CHANGING: &[&str] = &[
      WHERE NOT EXISTS (SELECT FROM t o WHERE o.id = a.id + 100)",
     "INSERT INTO t (id, status) SELECT max(id) + 1, 'x' FROM t ON CONFLICT (id) DO NOTHING",
     "INSERT INTO t (id, status) SELECT 1000 + row_number() OVER (), 'x' FROM t ON CONFLICT (id) DO NOTHING",
+    // What an UPDATE has found says nothing of the rows that are added: others are asked for, or none is left.
+    "DO $$ BEGIN UPDATE line SET what = 'x' WHERE at = 9; \
+     IF NOT FOUND THEN INSERT INTO line VALUES (7, 'x', 'R7'); END IF; END $$",
+    "DO $$ BEGIN UPDATE line SET tag = 'R6' WHERE tag = 'R7'; \
+     IF NOT FOUND THEN INSERT INTO line VALUES (7, 'x', 'R6'); END IF; END $$",
+    "DO $$ DECLARE n int; BEGIN UPDATE line SET at = at WHERE tag = 'R5' AND what = 'new'; GET DIAGNOSTICS n = ROW_COUNT; \
+     IF n = 0 THEN INSERT INTO line VALUES (7, 'x', 'R7'); END IF; END $$",
+    "DO $$ BEGIN UPDATE line SET what = 'x' WHERE tag = 'R5'; \
+     IF FOUND THEN INSERT INTO line VALUES (7, 'x', 'R7'); END IF; END $$",
+    "DO $$ BEGIN UPDATE silent SET what = 'x' WHERE tag = 'R7'; \
+     IF NOT FOUND THEN INSERT INTO silent VALUES (7, 'x', 'R7'); END IF; END $$",
+    "DO $$ BEGIN DELETE FROM line WHERE tag = 'R4'; \
+     IF NOT FOUND THEN INSERT INTO line VALUES (7, 'x', 'R4'); INSERT INTO line VALUES (7, 'x', 'R7'); END IF; END $$",
+    // Without a key nothing is violated.
+    "DO $$ BEGIN INSERT INTO line VALUES (7, 'x', 'R7'); EXCEPTION WHEN unique_violation THEN NULL; END $$",
+    "DO $$ BEGIN IF EXISTS (SELECT FROM line WHERE tag = 'R9') THEN INSERT INTO a VALUES (7, 'x', 'R7'); END IF; \
+     INSERT INTO line SELECT 7, 'x', 'R9' WHERE NOT EXISTS (SELECT FROM line WHERE tag = 'R9'); \
+     EXCEPTION WHEN unique_violation THEN NULL; END $$",
 ];
 
 #[test]

@@ -230,7 +230,7 @@ impl<'a> Chain<'_, 'a> {
             // What is within a script that `lint.toml` names is that script's.
             let is_own = !self.stack.iter().skip(1).any(|file| self.named(*file).is_some());
             let what = match &event.what {
-                What::End | What::Variables(_) | What::Handlers => None,
+                What::End | What::Variables(_) | What::Handlers(_) => None,
                 What::Included(file) => {
                     self.stack.push(*file);
                     let is_shown = is_own || self.named(*file).is_some();

@@ -240,7 +240,7 @@ impl<'a> Flow<'a> {
 
     /// A block with handlers: whatever it did is undone when one of them takes over.
     fn guarded(&mut self, block: &'a Block, state: &mut State) {
-        self.emit(block.at, What::Handlers, state);
+        self.emit(block.at, What::Handlers(block), state);
         let before = state.clone();
         let certain = self.certain;
         let may_catch = |handler: &&Handler| super::handler::may_catch(block, handler);
@@ -593,20 +593,56 @@ impl<'a> Flow<'a> {
     }
 
     fn sql(&mut self, statement: &'a Statement, into: &'a [Vec<Ident>], strict: bool, state: &mut State) {
-        let query = self.with_columns(Read::Act(&statement.act), state, |flow, state| {
+        let (query, reached) = self.with_columns(Read::Act(&statement.act), state, |flow, state| {
             let query = match &statement.act {
                 Act::Select(query) => Some(flow.resolve_query(query, state)),
                 _ => None,
             };
+            let reached = flow.reached(&statement.act, state);
             let events = flow.events.len();
             flow.statement(statement, state);
+            let changed = flow.changed_since(events);
             // What it reads is what was there before it.
-            query.filter(|_| flow.changed_since(events).is_empty())
+            let query = query.filter(|_| changed.is_empty());
+            (query, reached.filter(|(relation, _)| changed == BTreeSet::from([relation.clone()])))
         });
         if let Act::Call(Expr { kind: ExprKind::Call { function, arguments, .. }, .. }) = &statement.act {
             Self::returned(function, arguments, state);
         }
         Self::assign_rows(query.as_ref(), into, strict, state);
+        if let Some((_, rows)) = reached {
+            state.counted = Some(count_of(&rows));
+            state.found = Some(super::query::simpler(subquery(SubqueryKind::Exists, rows), &state.catalog));
+        }
+    }
+
+    /// The table of an `UPDATE` and its rows that are reached, where they are the same before and after it: it
+    /// leaves alone what it asks for, and neither a trigger nor a rule nor a policy has a say.
+    fn reached(&mut self, act: &'a Act, state: &mut State) -> Option<(Name, Query)> {
+        let Act::Update { with, table, alias, set, from, filter, .. } = act else { return None };
+        if !with.is_empty() || !from.is_empty() {
+            return None;
+        }
+        let name = state.catalog.canonical(table);
+        let is_plain = state.catalog.triggers(&name).is_empty() && state.catalog.rules(&name, "update").is_empty();
+        let filter = filter.as_deref().map(|filter| self.resolve(filter, state));
+        let relation = state.catalog.relation(&name).filter(|relation| relation.query.is_none())?;
+        let may_move = |expr: &Expr| match &expr.kind {
+            ExprKind::Column(path) => path.last().is_none_or(|column| {
+                let is_generated = relation.column(column).is_some_and(|column| column.generated);
+                is_generated || set.iter().any(|set| set.column == *column)
+            }),
+            kind => matches!(kind, ExprKind::Call { .. } | ExprKind::Subquery { .. } | ExprKind::Star(_)),
+        };
+        // It may be for the rows of the table alone.
+        let is_plain = is_plain && state.catalog.descendants(&name).is_empty();
+        if !is_plain || relation.row_security || filter.iter().any(|filter| crate::effect::any(filter, may_move)) {
+            return None;
+        }
+        let (name_of, alias) = (table.clone(), alias.clone());
+        let rows = crate::effect::From::Relation { name: name_of, alias, columns: Vec::new(), only: false };
+        let select = Select { from: vec![rows], filter, ..Select::default() };
+        Some((name, Query::of(table.at, select.into())))
     }
 
     /// `CALL` gives the variables another value that stand for `INOUT` and `OUT` arguments.

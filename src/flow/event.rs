@@ -7,7 +7,8 @@ use super::asked::Asked;
 use super::state::{Block, PsqlValue, Settings, State};
 use crate::catalog::{Outcome, Problem};
 use crate::effect::{
-    Act, Assignment, At, ConflictAction, Cte, Expr, Function, Ident, MergeAction, Name, Statement, Transaction,
+    Act, Assignment, At, Block as Steps, ConflictAction, Cte, Expr, Function, Ident, MergeAction, Name, Statement,
+    Transaction,
 };
 use crate::logic::{Facts, Reach};
 use crate::package::Use;
@@ -163,7 +164,7 @@ pub enum What<'a> {
     /// `COMMIT` or `ROLLBACK` in a body.
     BodyTransaction,
     /// A block of PL/pgSQL with handlers begins.
-    Handlers,
+    Handlers(&'a Steps),
     /// A sequence moves: `nextval`, `setval`.
     Sequence {
         /// By which function.

@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use crate::case::{Case, Pass};
 use crate::catalog::{Key, Kind, Outcome, Relation, UniqueIndex};
 use crate::effect::{
-    Act, AlterAction, Assignment, Conflict, ConflictAction, Constraint, Cte, CteBody, Expr, ExprKind, From, Ident,
-    IsTest, JoinKind, LikeKind, Name, Query, QueryBody, RowSource, Target, Transaction, Visit, walk_expr, walk_from,
-    walk_query,
+    Act, AlterAction, Assignment, At, Conflict, ConflictAction, Constraint, Cte, CteBody, Expr, ExprKind, From, Ident,
+    IsTest, JoinKind, LikeKind, Name, Query, QueryBody, RowSource, StepKind, Target, Transaction, Visit, walk_expr,
+    walk_from, walk_query,
 };
 use crate::finding::Finding;
 use crate::flow::{Block, Change, ChangeKind, Event, Origin, Sight, What};
@@ -303,10 +303,28 @@ fn inserts_again(
     }
     // A constant key is a matter of failing, not of changing more.
     let keys: Vec<Ident> = constants.keys().cloned().collect();
-    if pass.start.has_key_within(&change.relation, &keys) && event.certain {
+    if pass.start.has_key_within(&change.relation, &keys) && (event.certain || is_tried(event, pass)) {
         return None;
     }
     Some("nothing keeps the rows from being added again".to_owned())
+}
+
+/// Whether an insertion is tried each time: it stands, behind nothing but others, in a block with handlers
+/// that is always come to. Where its rows are there already, a handler takes over.
+fn is_tried(event: &Event<'_>, pass: &Pass<'_>) -> bool {
+    let is_around = |other: &Event<'_>| match &other.what {
+        What::Handlers(block) if other.certain && other.via == event.via => {
+            let insertions = block.steps.iter().map_while(|step| match &step.kind {
+                StepKind::Sql { statement, .. } => Some(statement).filter(|it| matches!(it.act, Act::Insert { .. })),
+                _ => None,
+            });
+            let (file, within) = (event.at.file(), event.at.span());
+            let is_it = |at: At| at.file() == file && at.span().start <= within.start && within.end <= at.span().end;
+            insertions.map(|statement| statement.at).any(is_it)
+        }
+        _ => false,
+    };
+    pass.run.events.iter().any(is_around)
 }
 
 /// Whether a query yields only what the same statement adds to another table where it is not there
