@@ -223,6 +223,43 @@ const GUARDS: &[(&str, Holds)] = &[
     ),
     ("r record; BEGIN FOR r IN SELECT FROM approval LOOP RAISE EXCEPTION 'no'; END LOOP; END", Never),
     (
+        "r record; BEGIN SELECT count(*) AS n INTO r FROM approval; IF r.n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "r record; BEGIN SELECT count(*), max(id) AS last INTO r FROM approval; IF r.count = 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    ("r record; BEGIN SELECT id INTO r FROM approval; IF r.id IS NULL THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    (
+        "r record; BEGIN SELECT EXISTS (SELECT FROM approval) AS is_there INTO STRICT r; IF NOT r.is_there THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "r record; BEGIN SELECT count(*) AS n INTO r FROM approval; SELECT 1 AS n INTO r; IF r.n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "r record; BEGIN SELECT count(*) AS n INTO r FROM approval; r.n := 5; IF r.n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "r record; BEGIN SELECT count(*) AS n INTO r FROM account; IF r.n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "r record; BEGIN SELECT 1 AS n, count(*) AS n INTO r FROM approval; IF r.n < 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "r record; BEGIN SELECT count(*) AS n INTO r FROM approval; IF r IS NULL THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "r record; BEGIN SELECT name AS id INTO r FROM account WHERE id NOT IN (SELECT id FROM approval); IF r.id IS NULL THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
         "r record; BEGIN FOR r IN SELECT 1 WHERE NOT EXISTS (SELECT FROM approval) LOOP \
          IF r IS NULL THEN RAISE EXCEPTION 'no'; END IF; END LOOP; END",
         Never,

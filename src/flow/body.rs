@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Origin, Via, What};
+use super::expression::column_name;
 use super::handler::Taking;
 use super::rows::Rows;
 use super::state::{Bindings, Row, State};
@@ -680,23 +681,17 @@ impl<'a> Flow<'a> {
         }
         state.found = Some(found);
         state.counted = Some(count_of(query));
+        if let [target] = into
+            && let Some(record) = Self::record(query, target, state)
+        {
+            state.bind(target, record);
+            return;
+        }
         for (index, target) in into.iter().enumerate() {
             let name = target.last().cloned().unwrap_or_default();
             let value = match &query.body {
                 QueryBody::Select(select) if into.len() == select.targets.len() => {
-                    select.targets.get(index).and_then(|one| {
-                        match state.row_of(query, one) {
-                            Row::Whole => return None,
-                            Row::Itself => return Some(one.value.clone()),
-                            Row::Any => {}
-                        }
-                        let only = Select { targets: vec![one.clone()], ..(**select).clone() };
-                        if only.from.is_empty() && only.filter.is_none() && only.having.is_none() {
-                            return Some(one.value.clone());
-                        }
-                        let body = QueryBody::Select(Box::new(only));
-                        Some(subquery(SubqueryKind::Scalar, Query { body, ..query.clone() }))
-                    })
+                    select.targets.get(index).and_then(|one| Self::first_of(query, select, one, state))
                 }
                 _ => None,
             };
@@ -707,6 +702,38 @@ impl<'a> Flow<'a> {
             let value = Self::settled(&name, value, state);
             state.bind(target, value);
         }
+    }
+
+    /// A value of a SELECT list in the first row of its query.
+    fn first_of(query: &Query, select: &Select, one: &Target, state: &State) -> Option<Expr> {
+        match state.row_of(query, one) {
+            Row::Whole => return None,
+            Row::Itself => return Some(one.value.clone()),
+            Row::Any => {}
+        }
+        let only = Select { targets: vec![one.clone()], ..select.clone() };
+        if only.from.is_empty() && only.filter.is_none() && only.having.is_none() {
+            return Some(one.value.clone());
+        }
+        let body = QueryBody::Select(Box::new(only));
+        Some(subquery(SubqueryKind::Scalar, Query { body, ..query.clone() }))
+    }
+
+    /// The first row of a query as what a variable of type `record` holds, with what is known of its fields.
+    fn record(query: &Query, variable: &[Ident], state: &State) -> Option<Expr> {
+        let QueryBody::Select(select) = &query.body else { return None };
+        state.kind(variable).filter(|kind| kind.name.name == "record")?;
+        let name = |target: &Target| match &target.value.kind {
+            ExprKind::Star(_) => None,
+            _ => target.alias.clone().or_else(|| column_name(&target.value)),
+        };
+        let columns: Vec<Ident> = select.targets.iter().map(name).collect::<Option<_>>()?;
+        let value = |(one, name): (&Target, &Ident)| {
+            let value = Self::first_of(query, select, one, state);
+            Self::settled(name, value.unwrap_or_else(|| state.symbols.fresh(name)), state)
+        };
+        let row = select.targets.iter().zip(&columns).map(value).collect();
+        Rows { columns, rows: vec![row] }.records(query.at).next()
     }
 
     fn iterate(
