@@ -42,7 +42,20 @@ CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FRO
 CREATE TRIGGER forgets AFTER INSERT ON watched FOR EACH STATEMENT EXECUTE FUNCTION forget();
 CREATE VIEW shown AS SELECT id FROM account;
 CREATE RULE also AS ON INSERT TO log DO ALSO DELETE FROM approval;
+CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE entry (amount int, note text, parts int[], word text COLLATE loose);
 ";
+
+const APPROVED: &str = "(SELECT count(*) FROM approval) >= 1";
+
+/// No entry is negative, and the entries of databases where some are.
+const IN_CREDIT: &str = "(SELECT count(*) FROM entry WHERE amount < 0) = 0";
+const OVERDRAWN: &[&str] = &[
+    "(-1, '', '{}', 'Bad')",
+    "(-1, NULL, NULL, NULL)",
+    "(5, 'a', '{1}', 'a'), (-1, '', '{}', 'BAD')",
+    "(NULL, 'b', '{1,2}', 'b'), (-1, 'c', '{1,2}', 'bad'), (-2, 'd', '{3,4}', 'bad')",
+];
 
 /// Whether a guard keeps the rest from running where there is no approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -395,6 +408,150 @@ const GUARDS: &[(&str, Holds)] = &[
     ),
 ];
 
+/// The same, each of which stops where an entry is negative.
+const CREDIT_GUARDS: &[(&str, Holds)] = &[
+    // The least is less where one is, and the greatest only where all are.
+    ("BEGIN IF (SELECT min(amount) FROM entry) < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    ("BEGIN IF -1 >= (SELECT min(amount) FROM entry) THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    ("BEGIN IF (SELECT max(-amount) FROM entry) > 0 THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    (
+        "BEGIN IF NOT coalesce((SELECT min(amount) >= 0 FROM entry), true) THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "BEGIN IF (SELECT min(DISTINCT amount) FROM entry WHERE amount < 5) < 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    ("n int; BEGIN SELECT min(amount) INTO n FROM entry; IF n < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    (
+        "BEGIN IF (SELECT max(CASE WHEN amount < 0 THEN 1 ELSE 0 END) FROM entry) = 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    ("BEGIN IF (SELECT min(amount) FROM entry) < -1 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("BEGIN IF (SELECT min(amount) FROM entry) = -1 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("BEGIN IF (SELECT max(amount) FROM entry) < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    (
+        "BEGIN IF (SELECT min(amount) FILTER (WHERE amount > 0) FROM entry) < 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    ("BEGIN IF (SELECT min(abs(amount)) FROM entry) < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    (
+        "BEGIN IF EXISTS (SELECT min(amount) FROM entry GROUP BY note HAVING max(amount) < 0 AND min(amount) < -1) \
+         THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "BEGIN IF (SELECT max(CASE WHEN amount < 0 THEN 0 ELSE 1 END) FROM entry) = 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    // A sum of ones is a count, where nothing takes away from it.
+    (
+        "BEGIN IF (SELECT coalesce(sum(CASE WHEN amount < 0 THEN 1 ELSE 0 END), 0) FROM entry) > 0 \
+         THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    ("BEGIN IF (SELECT sum((amount < 0)::int) FROM entry) > 0 THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    (
+        "BEGIN IF (SELECT sum(2) FILTER (WHERE amount < 0) FROM entry) > 1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "BEGIN IF (SELECT sum(CASE WHEN amount < 0 THEN 1 WHEN amount > 9 THEN 2 END) FROM entry WHERE amount < 7) >= 1 \
+         THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    ("BEGIN IF (SELECT sum((amount < 0)::int) FROM entry) > 1 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("BEGIN IF (SELECT sum(DISTINCT (amount < 0)::int) FROM entry) > 1 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("BEGIN IF (SELECT sum(amount) FROM entry) < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    (
+        "BEGIN IF (SELECT sum(CASE WHEN amount < 0 THEN 1 ELSE -1 END) FROM entry) > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "BEGIN IF (SELECT sum(CASE WHEN amount < 0 THEN 0 ELSE 1 END) FROM entry) > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    // Texts that have letters are no empty text together; others may be.
+    (
+        "bad text; BEGIN SELECT coalesce(string_agg(amount::text, ','), '') INTO bad FROM entry WHERE amount < 0; \
+         IF bad <> '' THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Always,
+    ),
+    (
+        "bad text; BEGIN SELECT string_agg('entry ' || amount::text, ',' ORDER BY amount) INTO bad FROM entry WHERE amount < 0; \
+         IF bad <> '' THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Always,
+    ),
+    (
+        "bad text; BEGIN SELECT coalesce(string_agg(note, ','), '') INTO bad FROM entry WHERE amount < 0; \
+         IF bad <> '' THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Never,
+    ),
+    (
+        "bad text; BEGIN SELECT coalesce(string_agg(amount::text, ','), '') INTO bad FROM entry WHERE amount < -1; \
+         IF bad <> '' THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Never,
+    ),
+    // An array of rows has as many elements as there are rows, unless they are arrays themselves.
+    (
+        "bad int[]; BEGIN bad := ARRAY(SELECT amount FROM entry WHERE amount < 0); \
+         IF cardinality(bad) > 0 THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Always,
+    ),
+    (
+        "BEGIN IF array_length(ARRAY(SELECT amount::text FROM entry WHERE amount < 0 ORDER BY 1), 1) > 0 \
+         THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "bad int[]; BEGIN bad := ARRAY(SELECT amount FROM entry WHERE amount < 0); \
+         IF bad <> '{}' THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Always,
+    ),
+    (
+        "bad int[]; BEGIN SELECT array_agg(amount) INTO bad FROM entry WHERE amount < 0; \
+         IF cardinality(bad) > 0 THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Always,
+    ),
+    (
+        "bad text[]; BEGIN SELECT coalesce(array_agg(note ORDER BY amount), '{}') INTO bad FROM entry WHERE amount < 0; \
+         IF array_length(bad, 1) >= 1 THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Always,
+    ),
+    (
+        "bad int[]; BEGIN bad := ARRAY(SELECT amount FROM entry WHERE amount < 0); \
+         IF cardinality(bad) > 1 THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Never,
+    ),
+    (
+        "bad int[]; BEGIN bad := ARRAY(SELECT amount FROM entry WHERE amount < 0 LIMIT 0); \
+         IF cardinality(bad) > 0 THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Never,
+    ),
+    (
+        "bad int[]; BEGIN bad := ARRAY(SELECT parts FROM entry WHERE amount < 0 AND parts IS NOT NULL); \
+         IF cardinality(bad) > 0 THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Never,
+    ),
+    (
+        "bad int[]; BEGIN SELECT array_agg(amount) FILTER (WHERE amount > 0) INTO bad FROM entry; \
+         IF cardinality(bad) > 0 THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Never,
+    ),
+    (
+        "bad int[]; BEGIN SELECT array_agg(DISTINCT sign(amount)::int) INTO bad FROM entry WHERE amount < 0; \
+         IF cardinality(bad) > 1 THEN RAISE EXCEPTION '%', bad; END IF; END",
+        Never,
+    ),
+    // Texts that a collation takes for equal are more than one.
+    (
+        "BEGIN IF EXISTS (SELECT FROM entry WHERE amount < 0 AND (word = 'bad') IS NOT TRUE) \
+         OR EXISTS (SELECT FROM entry WHERE amount < 0 AND word = 'bad' AND word = 'BAD' AND word = 'c') \
+         THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+];
+
 fn script(guard: &str) -> String {
     let declare = if guard.starts_with("BEGIN") { "" } else { "DECLARE " };
     format!(
@@ -403,24 +560,23 @@ fn script(guard: &str) -> String {
 }
 
 /// The rules that say that nothing stands before the change, or what only looks so.
-fn objections(guard: &str) -> Vec<&'static str> {
+fn objections(guard: &str, gate: &str) -> Vec<&'static str> {
     let script = script(guard);
     let change = script.find("INSERT INTO account").unwrap_or_default();
     // What the guard itself changes is no matter here.
     let objects =
         |rule: &str, start: usize| rule == "guard-fails-open" || (rule == "unguarded-change" && start >= change);
-    findings(&script).into_iter().filter(|(rule, start)| objects(rule, *start)).map(|(rule, _)| rule).collect()
+    findings(&script, gate).into_iter().filter(|(rule, start)| objects(rule, *start)).map(|(rule, _)| rule).collect()
 }
 
 fn rules(script: &str) -> Vec<&'static str> {
-    findings(script).into_iter().map(|(rule, _)| rule).collect()
+    findings(script, APPROVED).into_iter().map(|(rule, _)| rule).collect()
 }
 
 /// What the rules find in a script, and where.
-fn findings(script: &str) -> Vec<(&'static str, usize)> {
+fn findings(script: &str, gate: &str) -> Vec<(&'static str, usize)> {
     let toml = format!(
-        "baseline = [\"baseline.sql\"]\n[[package.gate]]\nwhat = \"an approval\"\n\
-         holds = \"(SELECT count(*) FROM approval) >= 1\"\n{}",
+        "baseline = [\"baseline.sql\"]\n[[package.gate]]\nwhat = \"an approval\"\nholds = \"{gate}\"\n{}",
         packages::tier(1, "tier.sql", None)
     );
     let findings = packages::findings(&toml, &[("baseline.sql", BASELINE), ("tier.sql", script)]);
@@ -431,16 +587,25 @@ fn findings(script: &str) -> Vec<(&'static str, usize)> {
 fn a_guard_holds_where_postgresql_says_so() {
     let cluster = Cluster::start().expect("PostgreSQL starts");
     cluster.sql("postgres", BASELINE).expect("the baseline");
+    let approved = GUARDS.iter().map(|guard| (guard, APPROVED, &["SELECT 1"][..]));
+    let overdrawn: Vec<String> = OVERDRAWN.iter().map(|rows| format!("INSERT INTO entry VALUES {rows}")).collect();
+    let overdrawn: Vec<&str> = overdrawn.iter().map(String::as_str).collect();
+    let in_credit = CREDIT_GUARDS.iter().map(|guard| (guard, IN_CREDIT, &overdrawn[..]));
     let mut wrong = String::new();
-    for (guard, holds) in GUARDS {
-        cluster.query("postgres", &script(guard)).expect("psql runs");
-        let changed = cluster.sql("postgres", "SELECT count(*) FROM account WHERE id = 7").expect("a number");
-        cluster.sql("postgres", "DELETE FROM account WHERE id = 7; DELETE FROM approval").expect("a clean table");
-        let stood = changed.trim() == "0";
+    for ((guard, holds), gate, databases) in approved.chain(in_credit) {
+        let mut stood = true;
+        for database in databases {
+            cluster.sql("postgres", database).expect("its rows");
+            cluster.query("postgres", &script(guard)).expect("psql runs");
+            let changed = cluster.sql("postgres", "SELECT count(*) FROM account WHERE id = 7").expect("a number");
+            let clean = "DELETE FROM account WHERE id = 7; DELETE FROM approval; DELETE FROM entry";
+            cluster.sql("postgres", clean).expect("a clean table");
+            stood &= changed.trim() == "0";
+        }
         if stood == (*holds == Never) {
             writeln!(wrong, "PostgreSQL {}: {guard}", if stood { "stops" } else { "goes on" }).expect("a string");
         }
-        let objections = objections(guard);
+        let objections = objections(guard, gate);
         if objections.is_empty() != (*holds == Always) {
             writeln!(wrong, "the rules object {objections:?}: {guard}").expect("a string");
         }

@@ -666,11 +666,8 @@ impl State {
             let (relation, column) = kind.name.name.strip_suffix("%type")?.rsplit_once('.')?;
             let relation = Name { name: Ident::from(relation), ..kind.name.clone() };
             let relation = self.catalog.relation(&relation)?;
-            let ColumnType::BuiltIn { name, modifiers, array } = &relation.column(column)?.kind else { return None };
-            let at = kind.name.at;
-            let number = |digits: &str| Expr { at, kind: ExprKind::Number(Ident::from(digits)) };
-            let modifiers = modifiers.split(',').filter(|digits| !digits.is_empty()).map(number).collect();
-            Some(Type { name: Name::plain(name.clone(), at), modifiers, array: *array || kind.array, set: kind.set })
+            let of = built_in(&relation.column(column)?.kind, kind.name.at)?;
+            Some(Type { array: of.array || kind.array, set: kind.set, ..of })
         };
         of_column().map_or(Cow::Borrowed(kind), Cow::Owned)
     }
@@ -692,6 +689,14 @@ impl State {
         }
         value
     }
+}
+
+/// The type of a column, if it is one of PostgreSQL's own.
+fn built_in(kind: &ColumnType, at: At) -> Option<Type> {
+    let ColumnType::BuiltIn { name, modifiers, array } = kind else { return None };
+    let number = |digits: &str| Expr { at, kind: ExprKind::Number(Ident::from(digits)) };
+    let modifiers = modifiers.split(',').filter(|digits| !digits.is_empty()).map(number).collect();
+    Some(Type { name: Name::plain(name.clone(), at), modifiers, array: *array, set: false })
 }
 
 fn join_variables(ours: &mut BTreeMap<Ident, PsqlValue>, theirs: &BTreeMap<Ident, PsqlValue>) {
@@ -816,6 +821,13 @@ impl World for Sight<'_> {
 
     fn stands_alone(&self, relation: &Name) -> bool {
         self.0.stands_alone(relation)
+    }
+
+    fn column_type(&self, relation: &Name, column: &str) -> Option<Type> {
+        let column = self.0.relation(relation)?.column(column)?;
+        // A collation of its own may take different texts for equal.
+        let is_told = column.presence == Presence::Yes && !column.properties.contains_key("collation");
+        built_in(&column.kind, relation.at).filter(|_| is_told)
     }
 
     fn variable_type(&self, path: &[Ident]) -> Option<Type> {

@@ -6,7 +6,7 @@ use super::Known;
 use super::known;
 use super::read::{Cases, Reader};
 use super::term::{Atom, Exchange, Formula, ONE, Rows, Source, T, Term, Three};
-use super::value::{one, plain, several, some};
+use super::value::{count, is_scalar, one, plain, several, some};
 use crate::effect::{
     Act, Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, Name, Query, QueryBody, Select, SetOperator, Target,
     Visit, walk_expr,
@@ -668,6 +668,25 @@ impl<'a> Reader<'a> {
                 vec![(Formula::Always, Term::call("scalar", vec![source]))]
             }
         }
+    }
+
+    /// How many elements an array of these rows has; none where it cannot be told.
+    pub(super) fn size_of(&self, read: &Read) -> Option<T> {
+        if read.limit.is_some() || read.offset > 0 || read.fewer {
+            return None;
+        }
+        let (size, outputs) = match &read.shape {
+            Shape::Each { rows, outputs, stars, distinct: false } if stars.is_empty() => (count(rows), outputs),
+            Shape::Single { present, outputs } => {
+                let numbers = [(present.clone(), Term::number(1)), (present.negated(), Term::number(0))];
+                (numbers.into_iter().filter(|(guard, _)| *guard != Formula::Never).collect(), outputs)
+            }
+            _ => return None,
+        };
+        let [output] = outputs.as_slice() else {
+            return None;
+        };
+        is_scalar(&one(output.value.clone()), self.world).then(|| one(size))
     }
 
     /// What a name means here.

@@ -9,9 +9,9 @@ use super::pattern::Pattern;
 use super::query::{Common, Scope};
 use super::term::{Atom, Comparison, Formula, ONE, Rows, T, Term, Three, reaches};
 use super::value::{
-    adapt, adapt_term, at_least, at_most, bare_text, count, difference, elements, equal_whole, has_letters, is_array,
-    is_condition, is_empty, kind, narrowed, null_of, one, plain, presence, scaled, some, summed, weighted,
-    without_text_cast,
+    adapt, adapt_term, at_least, at_most, bare_text, choices, count, difference, equal_whole, has_letters, is_array,
+    is_condition, is_empty, kind, narrowed, null_of, one, plain, presence, scaled, several, sizes, some, summed,
+    weighted, without_text_cast,
 };
 use crate::effect::{Expr, ExprKind, Ident, IsTest, LikeKind, Name, SubqueryKind, Type};
 
@@ -323,8 +323,89 @@ impl<'a> Reader<'a> {
 
     /// Whether an array has no elements.
     fn is_empty(&mut self, array: &T, depth: u32) -> Three {
-        let size = elements(array, self.world).unwrap_or_else(|| Term::call("cardinality", vec![array.clone()]));
-        self.relate(Comparison::Equal, &size, &Term::number(0), depth)
+        let sizes = sizes(array, self.world)
+            .unwrap_or_else(|| vec![(Formula::Always, Term::call("cardinality", vec![array.clone()]))]);
+        self.relate_choices(Comparison::Equal, &sizes, &Term::number(0), true, depth)
+    }
+
+    /// The comparison of a choice with a term that stands on its right or on its left.
+    fn relate_choices(
+        &mut self,
+        comparison: Comparison,
+        choices: &Cases,
+        other: &T,
+        is_left: bool,
+        depth: u32,
+    ) -> Three {
+        let (yes, no): (Vec<_>, Vec<_>) = choices
+            .iter()
+            .map(|(guard, term)| {
+                let (left, right) = if is_left { (term, other) } else { (other, term) };
+                let three = self.relate(comparison, left, right, depth);
+                (Formula::all([guard.clone(), three.yes]), Formula::all([guard.clone(), three.no]))
+            })
+            .unzip();
+        Three { yes: Formula::any(yes), no: Formula::any(no) }
+    }
+
+    /// The comparison of the least or the greatest value of rows is one of the rows: one that is
+    /// less says that the least is, and all of them that are not that it is not.
+    fn relate_extreme(
+        &mut self,
+        comparison: Comparison,
+        extreme: &T,
+        other: &T,
+        is_left: bool,
+        depth: u32,
+    ) -> Option<Three> {
+        let Term::Aggregate { what, parts, rows, .. } = &**extreme else {
+            return None;
+        };
+        let is_least = match what.trim_end_matches(" distinct") {
+            "min" => true,
+            "max" => false,
+            _ => return None,
+        };
+        let value = parts.first()?;
+        // Of other types nobody knows that both are compared alike.
+        if reaches(other, rows.level) || !matches!(kind(value, self.world), Kind::Integer | Kind::Number | Kind::Text) {
+            return None;
+        }
+        let values = choices(value);
+        let three = self.relate_choices(comparison, &values, other, is_left, depth);
+        let (yes, no) = (some(rows, &three.yes), some(rows, &three.no));
+        Some(if comparison == Comparison::Equal {
+            let beyond = self.relate_choices(Comparison::Less, &values, other, is_least, depth);
+            let beyond = some(rows, &beyond.yes);
+            Three {
+                no: Formula::any([beyond.clone(), Formula::all([no, yes.negated()])]),
+                yes: Formula::all([yes, beyond.negated()]),
+            }
+        } else if is_least == is_left {
+            Three { no: Formula::all([no, yes.negated()]), yes }
+        } else {
+            Three { yes: Formula::all([yes, no.negated()]), no }
+        })
+    }
+
+    /// Whether texts that are put together come to the text that has nothing in it.
+    fn joins_nothing(&mut self, joined: &T, depth: u32) -> Option<Three> {
+        let Term::Aggregate { what, parts, present, .. } = &**joined else {
+            return None;
+        };
+        let [value, delimiter, ..] = parts.as_slice() else {
+            return None;
+        };
+        let several = match (what.as_str(), &**delimiter) {
+            ("string_agg", Term::Text(text)) if !text.is_empty() => several(present, &Formula::Always, 2),
+            // Texts that have nothing in them are one text.
+            ("string_agg" | "string_agg distinct", Term::Text(_)) => Formula::Never,
+            _ => return None,
+        };
+        let nothing = Arc::new(Term::Text(Ident::new_static("")));
+        let empty = self.relate_choices(Comparison::Equal, &choices(value), &nothing, true, depth);
+        let no = Formula::any([some(present, &empty.no), several]);
+        Some(Three { yes: Formula::all([some(present, &Formula::Always), no.negated()]), no })
     }
 
     /// Whether a value is the array or the text that has nothing in it, where the other is that.
@@ -334,7 +415,10 @@ impl<'a> Reader<'a> {
             (Term::Call { .. }, Term::Text(text)) if text.is_empty() && has_letters(value, self.world) => {
                 Some(Three { yes: Formula::Never, no: null_of(value, self.world).negated() })
             }
-            (Term::Call { .. }, Term::Call { .. }) if is_empty(nothing) => Some(self.is_empty(value, depth)),
+            (Term::Aggregate { .. }, Term::Text(text)) if text.is_empty() => self.joins_nothing(value, depth),
+            (Term::Call { .. } | Term::Aggregate { .. }, Term::Call { .. }) if is_empty(nothing) => {
+                Some(self.is_empty(value, depth))
+            }
             _ => None,
         }
     }
@@ -404,6 +488,9 @@ impl<'a> Reader<'a> {
                         self.relate(comparison, other, value, depth + 1)
                     };
                     return Three { yes: some(rows, &three.yes), no: some(rows, &three.no) };
+                }
+                if let Some(three) = self.relate_extreme(comparison, pick, other, picked_left, depth + 1) {
+                    return three;
                 }
             }
         }
@@ -759,8 +846,9 @@ impl<'a> Reader<'a> {
             }
             ExprKind::Subquery { kind: SubqueryKind::Array, query } => {
                 let read = self.query(query);
+                let size = self.size_of(&read);
                 let rows = self.as_source(read);
-                sure(Term::call("array of", vec![rows]))
+                sure(Term::call("array of", [rows].into_iter().chain(size).collect()))
             }
             ExprKind::Array(parts) => sure(Term::call("array", self.terms(parts))),
             ExprKind::Row(parts) => sure(Term::call("row", self.terms(parts))),
@@ -829,7 +917,24 @@ impl<'a> Reader<'a> {
 
     fn cast(&mut self, operand: &'a Expr, to: &Type) -> Cases {
         let cases = self.cases(operand);
-        cases.into_iter().map(|(guard, term)| (guard, self.cast_term(term, to))).collect()
+        let mut found = Cases::new();
+        for (guard, term) in cases {
+            match &*term {
+                // PostgreSQL casts a condition to no other number.
+                Term::Truth(three) if !to.array && to.name.schema.is_none() && to.name.name == "int4" => {
+                    let numbers = [Term::number(1), Term::number(0), Arc::new(Term::Null)];
+                    let when = [three.yes.clone(), three.no.clone(), three.unknown()];
+                    found.extend(
+                        when.into_iter()
+                            .zip(numbers)
+                            .map(|(when, number)| (Formula::all([guard.clone(), when]), number)),
+                    );
+                }
+                _ => found.push((guard, self.cast_term(term, to))),
+            }
+        }
+        found.retain(|(guard, _)| *guard != Formula::Never);
+        found
     }
 
     fn cast_term(&mut self, term: T, to: &Type) -> T {
@@ -1006,18 +1111,17 @@ impl<'a> Reader<'a> {
         }
         let mut found = Cases::new();
         for (guard, term) in array {
-            let size = match &**term {
-                Term::Null => term.clone(),
-                _ => elements(term, self.world)?,
-            };
-            if name == "cardinality" || **term == Term::Null {
-                found.push((guard.clone(), size));
-                continue;
+            for (when, size) in sizes(term, self.world)? {
+                let guard = Formula::all([guard.clone(), when]);
+                if name == "cardinality" || *size == Term::Null {
+                    found.push((guard, size));
+                    continue;
+                }
+                // PostgreSQL gives an empty array no length.
+                let empty = self.relate(Comparison::Equal, &size, &Term::number(0), 0);
+                found.push((Formula::all([guard.clone(), empty.yes.clone()]), Arc::new(Term::Null)));
+                found.push((Formula::all([guard, empty.yes.negated()]), size));
             }
-            // PostgreSQL gives an empty array no length.
-            let empty = self.relate(Comparison::Equal, &size, &Term::number(0), 0);
-            found.push((Formula::all([guard.clone(), empty.yes.clone()]), Arc::new(Term::Null)));
-            found.push((Formula::all([guard.clone(), empty.yes.negated()]), size));
         }
         found.retain(|(guard, _)| *guard != Formula::Never);
         Some(found)
@@ -1053,6 +1157,12 @@ impl<'a> Reader<'a> {
                 let present = narrowed(&rows, &present);
                 if name == "count" && !called.distinct && rest.is_empty() {
                     count(&present)
+                } else if name == "sum"
+                    && !called.distinct
+                    && rest.is_empty()
+                    && let Some(sums) = tallied(&cases, &rows, &present)
+                {
+                    sums
                 } else {
                     let mut parts = vec![one(cases)];
                     parts.extend(self.terms(rest));
@@ -1065,6 +1175,34 @@ impl<'a> Reader<'a> {
         self.group = Some(group.clone());
         result
     }
+}
+
+/// A sum of whole numbers that are written out: so many rows of each.
+fn tallied(numbers: &Cases, rows: &Arc<Rows>, present: &Arc<Rows>) -> Option<Cases> {
+    let any = some(present, &Formula::Always);
+    let mut sums = vec![(any.clone(), Term::number(0))];
+    for (guard, number) in numbers {
+        let factor = match **number {
+            Term::Null => continue,
+            Term::Number(number) if number % ONE == 0 => number / ONE,
+            _ => return None,
+        };
+        let mut longer = Cases::new();
+        for (outside, count) in count(&narrowed(rows, guard)) {
+            for (before, sum) in &sums {
+                let sum = if factor == 0 { sum.clone() } else { summed(sum, &scaled(&count, factor)?, 1)? };
+                longer.push((Formula::all([before.clone(), outside.clone()]), sum));
+            }
+        }
+        longer.retain(|(guard, _)| *guard != Formula::Never);
+        if longer.len() > CASES_LIMIT {
+            return None;
+        }
+        sums = longer;
+    }
+    sums.push((any.negated(), Arc::new(Term::Null)));
+    sums.retain(|(guard, _)| *guard != Formula::Never);
+    Some(sums)
 }
 
 /// How a function is called.

@@ -98,7 +98,8 @@ pub(super) fn kind(term: &T, world: &dyn World) -> Kind {
             Some(name) if known::kind_of(name) != Kind::Integer => known::kind_of(name),
             Some(_) => Kind::Unknown,
             None if what == "case" => {
-                let mut kinds = parts.chunks(2).filter_map(|pair| pair.get(1)).map(|part| kind(part, world));
+                let values = parts.chunks(2).filter_map(|pair| pair.get(1)).filter(|part| ***part != Term::Null);
+                let mut kinds = values.map(|part| kind(part, world));
                 let first = kinds.next().unwrap_or(Kind::Unknown);
                 if kinds.all(|kind| kind == first) { first } else { Kind::Unknown }
             }
@@ -169,6 +170,9 @@ pub(super) fn has_letters(term: &T, world: &dyn World) -> bool {
         Term::Call { what, parts, stamp: None } if what == "||" && kind(term, world) == Kind::Text => {
             parts.iter().any(|part| has_letters(part, world))
         }
+        Term::Call { stamp: None, .. } => {
+            uncast(term).is_some_and(|inner| !matches!(kind(inner, world), Kind::Text | Kind::Unknown))
+        }
         _ => false,
     }
 }
@@ -181,6 +185,7 @@ pub(super) fn is_array(term: &T, world: &dyn World) -> bool {
             matches!(what.as_str(), "array" | "array of" | "array_append" | "array_prepend" | "array_cat")
                 || what.starts_with("::") && what.ends_with("[]")
         }
+        Term::Aggregate { what, .. } => what.trim_end_matches(" distinct") == "array_agg",
         _ => false,
     }
 }
@@ -207,10 +212,39 @@ pub(super) fn elements(term: &T, world: &dyn World) -> Option<T> {
                 _ if kind(element, world) != Kind::Unknown => one_more(array),
                 _ => None,
             },
+            ("array of", [_, size]) => Some(size.clone()),
             _ => None,
         },
         _ => None,
     }
+}
+
+/// The same as a choice: an aggregate is no array where there are no rows.
+pub(super) fn sizes(term: &T, world: &dyn World) -> Option<Cases> {
+    match &**term {
+        Term::Null => Some(vec![(Formula::Always, term.clone())]),
+        // What stands for an array is spelt as one.
+        Term::Text(text) => {
+            let count = i128::try_from(known::array(text)?.len()).ok()?;
+            Some(vec![(Formula::Always, Term::number(count))])
+        }
+        Term::Aggregate { what, parts, rows, .. } => {
+            if what != "array_agg" || !is_scalar(parts.first()?, world) {
+                return None;
+            }
+            let any = some(rows, &Formula::Always);
+            let mut cases: Cases =
+                count(rows).into_iter().map(|(guard, size)| (Formula::all([any.clone(), guard]), size)).collect();
+            cases.push((any.negated(), Arc::new(Term::Null)));
+            Some(cases)
+        }
+        _ => Some(choices(&elements(term, world)?)),
+    }
+}
+
+/// Whether a value is certainly no array, from which PostgreSQL would make one of more dimensions.
+pub(super) fn is_scalar(term: &T, world: &dyn World) -> bool {
+    choices(term).iter().all(|(_, term)| matches!(**term, Term::Text(_)) || kind(term, world) != Kind::Unknown)
 }
 
 /// How many elements an array has, if only by that name.
@@ -412,4 +446,23 @@ pub(super) fn one(mut cases: Cases) -> T {
     }
     let parts = cases.into_iter().flat_map(|(guard, term)| [Arc::new(Term::Truth(Three::certain(guard))), term]);
     Term::call("case", parts.collect())
+}
+
+/// What a term chooses from, where it is a choice.
+pub(super) fn choices(term: &T) -> Cases {
+    if let Term::Call { what, parts, stamp: None } = &**term
+        && what == "case"
+    {
+        let choice = |pair: &[T]| match pair {
+            [guard, value] => match &**guard {
+                Term::Truth(guard) => Some((guard.yes.clone(), value.clone())),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(cases) = parts.chunks(2).map(choice).collect() {
+            return cases;
+        }
+    }
+    vec![(Formula::Always, term.clone())]
 }
