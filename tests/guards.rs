@@ -543,6 +543,79 @@ const CREDIT_GUARDS: &[(&str, Holds)] = &[
          IF cardinality(bad) > 1 THEN RAISE EXCEPTION '%', bad; END IF; END",
         Never,
     ),
+    // INTO takes the first row, whichever that is; STRICT and a key say that there is one at most.
+    ("n int; BEGIN SELECT amount INTO n FROM entry; IF n < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    (
+        "n int; BEGIN SELECT amount INTO n FROM entry; IF n >= 0 OR n IS NULL THEN NULL; ELSE RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "n int; BEGIN SELECT amount INTO n FROM entry WHERE amount < 0; IF n < 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "n int; BEGIN SELECT amount INTO n FROM entry WHERE amount < 0; IF n < -1 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    ("n int; BEGIN EXECUTE 'SELECT amount FROM entry' INTO n; IF n < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    ("n int; BEGIN SELECT amount INTO STRICT n FROM entry; IF n < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Always),
+    // The fields of a record are the columns of the query, and those of the first row.
+    (
+        "r record; BEGIN SELECT count(*) AS n INTO r FROM entry WHERE amount < 0; \
+         IF r.n > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "r record; BEGIN SELECT min(amount), max(amount) AS most INTO r FROM entry; \
+         IF r.min < 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "r record; BEGIN SELECT min(amount), max(amount) AS most INTO r FROM entry; \
+         IF r.most < 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    ("r record; BEGIN SELECT * INTO r FROM entry; IF r.amount < 0 THEN RAISE EXCEPTION 'no'; END IF; END", Never),
+    (
+        "r record; BEGIN SELECT * INTO r FROM entry WHERE amount < 0; IF FOUND THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "r record; BEGIN SELECT count(*) AS n, 0 AS n INTO r FROM entry WHERE amount < 0; \
+         IF r.n > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "r record; BEGIN SELECT 0 AS n, count(*) AS n INTO r FROM entry WHERE amount < 0; \
+         IF r.n > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "r record; BEGIN SELECT count(*) AS n INTO r FROM entry WHERE amount < 0; SELECT 0 AS n INTO r; \
+         IF r.n > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "r record; BEGIN SELECT count(*) AS n INTO r FROM entry WHERE amount < 0; r.n := 0; \
+         IF r.n > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "e entry%ROWTYPE; BEGIN SELECT * INTO e FROM entry WHERE amount < 0; \
+         IF e.amount IS NOT NULL THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "e entry%ROWTYPE; BEGIN SELECT * INTO e FROM entry; \
+         IF e.amount IS NOT NULL AND e.amount < 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    // Into a row values go by their places.
+    (
+        "e account%ROWTYPE; BEGIN SELECT 0 AS amount, count(*) AS id INTO e FROM entry WHERE amount < 0; \
+         IF e.id > 0 THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
     // Texts that a collation takes for equal are more than one.
     (
         "BEGIN IF EXISTS (SELECT FROM entry WHERE amount < 0 AND (word = 'bad') IS NOT TRUE) \

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Origin, Via, What};
-use super::expression::column_name;
 use super::handler::Taking;
 use super::rows::Rows;
-use super::state::{Bindings, Row, State};
+use super::state::{Bindings, State};
 use super::value::subquery;
 use super::{Departure, Flow};
 use crate::catalog::{Presence, Problem, Read};
@@ -211,7 +210,7 @@ impl<'a> Flow<'a> {
                 _ => state.symbols.fresh(&declaration.name),
             },
         };
-        let value = Self::settled(&declaration.name, value, state);
+        let value = state.settled(&declaration.name, value);
         let kind = declaration.kind.as_ref().map(|kind| state.copied(kind));
         let value = state.stored(&declaration.name, value, kind.as_deref());
         let kind = kind.map(Cow::into_owned);
@@ -230,13 +229,6 @@ impl<'a> Flow<'a> {
             let kind = ExprKind::Is { operand: Box::new(value), test: crate::effect::IsTest::Null, negated: true };
             state.assume(&Expr { at: declaration.at, kind }, Truth::True);
         }
-    }
-
-    /// A value that is worked out once and stays: one that would be another when asked again
-    /// is only known by a name of its own.
-    fn settled(name: &str, value: Expr, state: &State) -> Expr {
-        let stays = super::read::is_settled(&value, &state.catalog) && !super::value::is_large(&value);
-        if stays { value } else { state.symbols.after(name, [&value]) }
     }
 
     /// A block with handlers: whatever it did is undone when one of them takes over.
@@ -389,7 +381,7 @@ impl<'a> Flow<'a> {
                 let value = self.resolve(value, state);
                 state.assume_divided(&value);
                 let name = target.last().cloned().unwrap_or_default();
-                let value = Self::settled(&name, value, state);
+                let value = state.settled(&name, value);
                 state.bind(target, value);
             }
             StepKind::If { arms, otherwise } => self.arms(arms, otherwise.as_deref(), state),
@@ -682,7 +674,7 @@ impl<'a> Flow<'a> {
         state.found = Some(found);
         state.counted = Some(count_of(query));
         if let [target] = into
-            && let Some(record) = Self::record(query, target, state)
+            && let Some(record) = state.record_of(query, target, strict)
         {
             state.bind(target, record);
             return;
@@ -691,7 +683,7 @@ impl<'a> Flow<'a> {
             let name = target.last().cloned().unwrap_or_default();
             let value = match &query.body {
                 QueryBody::Select(select) if into.len() == select.targets.len() => {
-                    select.targets.get(index).and_then(|one| Self::first_of(query, select, one, state))
+                    select.targets.get(index).and_then(|one| state.first_value(query, select, one, strict))
                 }
                 _ => None,
             };
@@ -699,41 +691,9 @@ impl<'a> Flow<'a> {
                 let row = (into.len() == 1).then(|| subquery(SubqueryKind::Scalar, query.clone()));
                 state.symbols.after(&name, &row)
             });
-            let value = Self::settled(&name, value, state);
+            let value = state.settled(&name, value);
             state.bind(target, value);
         }
-    }
-
-    /// A value of a SELECT list in the first row of its query.
-    fn first_of(query: &Query, select: &Select, one: &Target, state: &State) -> Option<Expr> {
-        match state.row_of(query, one) {
-            Row::Whole => return None,
-            Row::Itself => return Some(one.value.clone()),
-            Row::Any => {}
-        }
-        let only = Select { targets: vec![one.clone()], ..select.clone() };
-        if only.from.is_empty() && only.filter.is_none() && only.having.is_none() {
-            return Some(one.value.clone());
-        }
-        let body = QueryBody::Select(Box::new(only));
-        Some(subquery(SubqueryKind::Scalar, Query { body, ..query.clone() }))
-    }
-
-    /// The first row of a query as what a variable of type `record` holds, with what is known of its fields.
-    fn record(query: &Query, variable: &[Ident], state: &State) -> Option<Expr> {
-        let QueryBody::Select(select) = &query.body else { return None };
-        state.kind(variable).filter(|kind| kind.name.name == "record")?;
-        let name = |target: &Target| match &target.value.kind {
-            ExprKind::Star(_) => None,
-            _ => target.alias.clone().or_else(|| column_name(&target.value)),
-        };
-        let columns: Vec<Ident> = select.targets.iter().map(name).collect::<Option<_>>()?;
-        let value = |(one, name): (&Target, &Ident)| {
-            let value = Self::first_of(query, select, one, state);
-            Self::settled(name, value.unwrap_or_else(|| state.symbols.fresh(name)), state)
-        };
-        let row = select.targets.iter().zip(&columns).map(value).collect();
-        Rows { columns, rows: vec![row] }.records(query.at).next()
     }
 
     fn iterate(
@@ -1137,7 +1097,7 @@ impl<'a> Flow<'a> {
             is_given &= !argument.input || is_never_null(&value);
             // What a type is copied from is not looked up.
             let kind = Some(&argument.kind).filter(|kind| !kind.name.name.ends_with("%type"));
-            let value = Self::settled("argument", state.stored("argument", value, kind), state);
+            let value = state.settled("argument", state.stored("argument", value, kind));
             if argument.input || matches!(function.body, Body::PlPgSql(_)) {
                 scope.parameters.push(value.clone());
                 scope.names.push(argument.name.clone());

@@ -94,13 +94,16 @@ impl Rows {
 
     /// Each row as the value of a record.
     pub(super) fn records(self, at: At) -> impl Iterator<Item = Expr> {
-        let names = self.columns.join(BETWEEN.encode_utf8(&mut [0; 4]));
-        let what = Ident::from(format!("{RECORD}{names}"));
-        self.rows.into_iter().map(move |row| {
-            let parts = row.into_iter().collect();
-            Expr { at, kind: ExprKind::Other { what: what.clone(), parts } }
-        })
+        let Self { columns, rows } = self;
+        rows.into_iter().map(move |row| record(&columns, row, at))
     }
+}
+
+/// A record that is made of values.
+pub(super) fn record(columns: &[Ident], values: Vec<Expr>, at: At) -> Expr {
+    let names = columns.join(BETWEEN.encode_utf8(&mut [0; 4]));
+    let what = Ident::from(format!("{RECORD}{names}"));
+    Expr { at, kind: ExprKind::Other { what, parts: values.into_iter().collect() } }
 }
 
 /// The field of a record that is made of values.

@@ -10,8 +10,8 @@ use super::symbol::Symbols;
 use super::value::{is_text, keeps, operation, same};
 use crate::catalog::{Catalog, ColumnType, Presence};
 use crate::effect::{
-    At, Expr, ExprKind, Function, Ident, IsTest, Name, Query, QueryBody, Scope, SubqueryKind, Target, Type,
-    VariableConflict,
+    At, Expr, ExprKind, From, Function, Ident, IsTest, Name, Query, QueryBody, Scope, Select, SubqueryKind, Target,
+    Type, VariableConflict,
 };
 use crate::logic::{Facts, Known, Truth, World};
 
@@ -634,7 +634,7 @@ impl State {
 }
 
 /// Which rows a value of a SELECT list is asked for.
-pub(super) enum Row {
+enum Row {
     /// Those that FROM and WHERE bring, whatever else is selected.
     Any,
     /// The one row that there is, whatever FROM and WHERE bring.
@@ -644,8 +644,91 @@ pub(super) enum Row {
 }
 
 impl State {
+    /// A value that is worked out once and stays: one that would be another when asked again
+    /// is only known by a name of its own.
+    pub(super) fn settled(&self, name: &str, value: Expr) -> Expr {
+        let stays = super::read::is_settled(&value, &self.catalog) && !super::value::is_large(&value);
+        if stays { value } else { self.symbols.after(name, [&value]) }
+    }
+
+    /// One of the values of the first row that a query selects; of the only one where that is strict.
+    pub(super) fn first_value(&self, query: &Query, select: &Select, target: &Target, strict: bool) -> Option<Expr> {
+        match self.row_of(query, target) {
+            Row::Whole => return None,
+            Row::Itself => return Some(target.value.clone()),
+            Row::Any => {}
+        }
+        let only = Select { targets: vec![target.clone()], ..select.clone() };
+        if only.from.is_empty() && only.filter.is_none() && only.having.is_none() {
+            return Some(target.value.clone());
+        }
+        let gathers = || crate::logic::gathers([&target.value], &Sight(&self.catalog)) == Known::Yes;
+        let is_only = strict || only.from.is_empty() || only.group_by.is_empty() && gathers();
+        let mut own = Query { body: QueryBody::Select(Box::new(only)), ..query.clone() };
+        if !is_only && own.limit.is_none() {
+            own.limit = Some(Box::new(super::value::number(1)));
+        }
+        Some(super::value::subquery(SubqueryKind::Scalar, own))
+    }
+
+    /// The first row that a query selects, as the value of a record. Into a row of a table only a row of
+    /// that table goes as it is: others go by their places, and may be cast.
+    pub(super) fn record_of(&self, query: &Query, variable: &[Ident], strict: bool) -> Option<Expr> {
+        let kind = self.kind(variable)?;
+        let QueryBody::Select(select) = &query.body else { return None };
+        let select = match kind.name.name.strip_suffix("%rowtype") {
+            Some(table) => {
+                let table = self.catalog.canonical(&Name { name: Ident::from(table), ..kind.name.clone() });
+                let is_row = |name: &Name| self.catalog.canonical(name) == table;
+                let [From::Relation { name, .. }] = select.from.as_slice() else { return None };
+                let [Target { value: Expr { kind: ExprKind::Star(_), .. }, .. }] = select.targets.as_slice() else {
+                    return None;
+                };
+                is_row(name).then(|| self.spelt_out(query, select))??
+            }
+            None if kind.name.name == "record" && kind.name.schema.is_none() => self.spelt_out(query, select)?,
+            None => return None,
+        };
+        let own = Query { body: QueryBody::Select(Box::new(select.clone())), ..query.clone() };
+        let name = |target: &Target| target.alias.clone().or_else(|| super::column_name(&target.value));
+        let names: Vec<Ident> =
+            select.targets.iter().map(|target| name(target).unwrap_or(Ident::new_static("?column?"))).collect();
+        let value = |(target, name): (&Target, &Ident)| {
+            let value = self.first_value(&own, &select, target, strict).unwrap_or_else(|| self.symbols.fresh(name));
+            self.settled(name, value)
+        };
+        let values = select.targets.iter().zip(&names).map(value).collect();
+        Some(super::rows::record(&names, values, query.at))
+    }
+
+    /// The query with the columns of its only table in the place of `*`.
+    fn spelt_out(&self, query: &Query, select: &Select) -> Option<Select> {
+        let mut targets = Vec::new();
+        for target in &select.targets {
+            let ExprKind::Star(path) = &target.value.kind else {
+                targets.push(target.clone());
+                continue;
+            };
+            let [From::Relation { name, alias, columns, .. }] = select.from.as_slice() else { return None };
+            let visible = alias.as_ref().unwrap_or(&name.name);
+            let relation = self.catalog.relation(name).filter(|relation| relation.is_known)?;
+            let is_plain = columns.is_empty() && query.with.is_empty();
+            if !is_plain || !(path.is_empty() || path.iter().eq([visible])) {
+                return None;
+            }
+            for column in &relation.columns {
+                if column.presence != Presence::Yes {
+                    return None;
+                }
+                let kind = ExprKind::Column(vec![visible.clone(), column.name.clone()]);
+                targets.push(Target { value: Expr { at: target.value.at, kind }, alias: None });
+            }
+        }
+        Some(Select { targets, ..select.clone() })
+    }
+
     /// Which rows one of the values that a query selects is asked for.
-    pub(super) fn row_of(&self, query: &Query, target: &Target) -> Row {
+    fn row_of(&self, query: &Query, target: &Target) -> Row {
         let QueryBody::Select(select) = &query.body else { return Row::Whole };
         let world = Sight(&self.catalog);
         let gathers = |targets: &[Target]| crate::logic::gathers(targets.iter().map(|target| &target.value), &world);

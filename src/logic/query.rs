@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Known;
 use super::known;
 use super::read::{Cases, Reader};
+use super::solve::is_by_key;
 use super::term::{Atom, Exchange, Formula, ONE, Rows, Source, T, Term, Three};
 use super::value::{count, is_scalar, one, plain, several, some};
 use crate::effect::{
@@ -660,7 +661,8 @@ impl<'a> Reader<'a> {
                 if constant {
                     return vec![(present.clone(), value), (present.negated(), null())];
                 }
-                let stamp = if cut { Some(self.stamp()) } else { None };
+                // The first of one row at most is that one.
+                let stamp = if cut && !is_by_key(rows, self.world) { Some(self.stamp()) } else { None };
                 vec![(Formula::Always, Arc::new(Term::Pick { value, rows: rows.clone(), stamp }))]
             }
             _ => {

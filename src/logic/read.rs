@@ -479,7 +479,7 @@ impl<'a> Reader<'a> {
         // The comparison holds of a scalar subquery where it holds of its row: there is one at most.
         if depth < 4 {
             for (pick, other, picked_left) in [(left, right, true), (right, left, false)] {
-                if let Term::Pick { value, rows, stamp: None } = &**pick
+                if let Term::Pick { value, rows, stamp } = &**pick
                     && !reaches(other, rows.level)
                 {
                     let three = if picked_left {
@@ -487,13 +487,21 @@ impl<'a> Reader<'a> {
                     } else {
                         self.relate(comparison, other, value, depth + 1)
                     };
-                    return Three { yes: some(rows, &three.yes), no: some(rows, &three.no) };
+                    return match stamp {
+                        None => Three { yes: some(rows, &three.yes), no: some(rows, &three.no) },
+                        Some(_) => of_one(rows, &three, self.relate_values(comparison, left, right)),
+                    };
                 }
                 if let Some(three) = self.relate_extreme(comparison, pick, other, picked_left, depth + 1) {
                     return three;
                 }
             }
         }
+        self.relate_values(comparison, left, right)
+    }
+
+    /// The comparison of two values that are not taken apart.
+    fn relate_values(&mut self, comparison: Comparison, left: &T, right: &T) -> Three {
         let (left, right) = (&bare_text(left, right), &bare_text(right, left));
         if let Some(three) = self.relate_whole(comparison, left, right) {
             return three;
@@ -701,17 +709,27 @@ impl<'a> Reader<'a> {
         {
             return if matches { Three::TRUE } else { Three::FALSE };
         }
-        if let Term::Pick { value, rows, stamp: None } = &**term {
-            let three = self.matching_term(value, pattern);
-            return Three { yes: some(rows, &three.yes), no: some(rows, &three.no) };
-        }
+        let picked = match &**term {
+            Term::Pick { value, rows, stamp } => {
+                let three = self.matching_term(value, pattern);
+                if stamp.is_none() {
+                    return Three { yes: some(rows, &three.yes), no: some(rows, &three.no) };
+                }
+                Some((rows, three))
+            }
+            _ => None,
+        };
         let present = null_of(term, self.world).negated();
         if pattern.is_everything() {
             return Three { yes: present, no: Formula::Never };
         }
         let atom = Atom::Like(term.clone(), Arc::new(pattern.clone()));
         let no = Formula::all([present, Formula::Not(atom.clone())]);
-        Three { no, yes: Formula::all([presence([term], self.world), Formula::Is(atom)]) }
+        let own = Three { no, yes: Formula::all([presence([term], self.world), Formula::Is(atom)]) };
+        match picked {
+            Some((rows, three)) => of_one(rows, &three, own),
+            None => own,
+        }
     }
 
     pub(super) fn truth_of_cases(&mut self, cases: &Cases) -> Three {
@@ -737,17 +755,22 @@ impl<'a> Reader<'a> {
                     Three::FALSE
                 }
             }
-            Term::Pick { value, rows, stamp: None } => {
+            Term::Pick { value, rows, stamp } => {
                 let three = self.truth_of(value);
-                Three { yes: some(rows, &three.yes), no: some(rows, &three.no) }
+                match stamp {
+                    None => Three { yes: some(rows, &three.yes), no: some(rows, &three.no) },
+                    Some(_) => of_one(rows, &three, self.truth_of_value(term)),
+                }
             }
-            _ => {
-                let yes = Atom::True(term.clone());
-                let present = null_of(term, self.world).negated();
-                let no = Formula::all([present, Formula::Not(yes.clone())]);
-                Three { no, yes: Formula::all([presence([term], self.world), Formula::Is(yes)]) }
-            }
+            _ => self.truth_of_value(term),
         }
+    }
+
+    fn truth_of_value(&self, term: &T) -> Three {
+        let yes = Atom::True(term.clone());
+        let present = null_of(term, self.world).negated();
+        let no = Formula::all([present, Formula::Not(yes.clone())]);
+        Three { no, yes: Formula::all([presence([term], self.world), Formula::Is(yes)]) }
     }
 
     /// The value of an expression as one term.
@@ -1175,6 +1198,15 @@ impl<'a> Reader<'a> {
         self.group = Some(group.clone());
         result
     }
+}
+
+/// What holds of one of several rows: what holds of all of them, and nothing that holds of none.
+fn of_one(rows: &Arc<Rows>, of_each: &Three, own: Three) -> Three {
+    let side = |of_each: &Formula, own: Formula| {
+        let of_all = some(rows, &of_each.negated()).negated();
+        Formula::all([some(rows, of_each), Formula::any([own, of_all])])
+    };
+    Three { yes: side(&of_each.yes, own.yes), no: side(&of_each.no, own.no) }
 }
 
 /// A sum of whole numbers that are written out: so many rows of each.

@@ -237,7 +237,7 @@ impl<'w> Question<'w> {
         for rows in &counts {
             if self.implies(&rows.filter, &Formula::Never) {
                 formulas.push(some(rows, &Formula::Always).negated());
-            } else if self.is_by_key(rows) {
+            } else if is_by_key(rows, self.world) {
                 formulas.push(several(rows, &Formula::Always, 2).negated());
             }
         }
@@ -260,26 +260,26 @@ impl<'w> Question<'w> {
             }
         }
     }
+}
 
-    /// Whether the filter fixes a key of the only table.
-    fn is_by_key(&self, rows: &Rows) -> bool {
-        let [Source::Relation { name, .. }] = rows.sources.as_slice() else {
-            return false;
-        };
-        let fixed = rows.filter.conjuncts().iter().filter_map(|part| match part {
-            Formula::Is(Atom::Equal(left, right)) => {
-                [(left, right), (right, left)].into_iter().find_map(|(column, other)| match &**column {
-                    Term::Column { level, column, .. } if *level == rows.level && !reaches(other, rows.level) => {
-                        Some(column.clone())
-                    }
-                    _ => None,
-                })
-            }
-            _ => None,
-        });
-        let fixed: Vec<_> = fixed.collect();
-        !fixed.is_empty() && self.world.unique(name, &fixed)
-    }
+/// Whether the filter fixes a key of the only table: there is one such row at most.
+pub(super) fn is_by_key(rows: &Rows, world: &dyn World) -> bool {
+    let [Source::Relation { name, .. }] = rows.sources.as_slice() else {
+        return false;
+    };
+    let fixed = rows.filter.conjuncts().iter().filter_map(|part| match part {
+        Formula::Is(Atom::Equal(left, right)) => {
+            [(left, right), (right, left)].into_iter().find_map(|(column, other)| match &**column {
+                Term::Column { level, column, .. } if *level == rows.level && !reaches(other, rows.level) => {
+                    Some(column.clone())
+                }
+                _ => None,
+            })
+        }
+        _ => None,
+    });
+    let fixed: Vec<_> = fixed.collect();
+    !fixed.is_empty() && world.unique(name, &fixed)
 }
 
 fn is_relation(source: &Source, relation: &crate::effect::Name) -> bool {
