@@ -610,6 +610,22 @@ const CREDIT_GUARDS: &[(&str, Holds)] = &[
          IF e.amount IS NOT NULL AND e.amount < 0 THEN RAISE EXCEPTION 'no'; END IF; END",
         Never,
     ),
+    // A row is on one side or on the other.
+    (
+        "BEGIN IF EXISTS (SELECT FROM entry WHERE note IS NULL) OR EXISTS (SELECT FROM entry WHERE amount < 0 AND note = '') \
+         OR EXISTS (SELECT FROM entry WHERE amount < 0 AND note <> '') THEN RAISE EXCEPTION 'no'; END IF; END",
+        Always,
+    ),
+    (
+        "BEGIN IF EXISTS (SELECT FROM entry WHERE amount < 0 AND note = '') \
+         OR EXISTS (SELECT FROM entry WHERE amount < 0 AND note <> '') THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
+    (
+        "BEGIN IF EXISTS (SELECT FROM entry WHERE amount < -1 AND note <> 'd') \
+         OR EXISTS (SELECT FROM entry WHERE amount < -1 AND note = 'd') THEN RAISE EXCEPTION 'no'; END IF; END",
+        Never,
+    ),
     // Into a row values go by their places.
     (
         "e account%ROWTYPE; BEGIN SELECT 0 AS amount, count(*) AS id INTO e FROM entry WHERE amount < 0; \

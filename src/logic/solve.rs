@@ -242,6 +242,7 @@ impl<'w> Question<'w> {
             }
         }
         for fewer in &counts {
+            let mut parts = Vec::new();
             for more in &counts {
                 if fewer == more || fewer.level != more.level {
                     continue;
@@ -250,6 +251,8 @@ impl<'w> Question<'w> {
                     if self.implies(&fewer.filter, &more.filter) {
                         let [fewer, more] = [fewer, more].map(|rows| Arc::new(Term::Count(rows.clone())));
                         formulas.push(Formula::Is(Atom::AtMost(fewer, more)));
+                    } else {
+                        parts.push(more);
                     }
                 } else if let Some(filter) = within(more, fewer)
                     && self.implies(&fewer.filter, &filter)
@@ -257,6 +260,13 @@ impl<'w> Question<'w> {
                     let [fewer, more] = [fewer, more].map(|rows| some(rows, &Formula::Always));
                     formulas.push(Formula::any([fewer.negated(), more]));
                 }
+            }
+            // Where all of them lie in others together, one that is there is in one of those.
+            let filters = Formula::any(parts.iter().map(|part| part.filter.clone()));
+            if parts.len() > 1 && self.implies(&fewer.filter, &filters) {
+                let exists = |rows: &Arc<Rows>| some(rows, &Formula::Always);
+                let within = Formula::any(parts.into_iter().map(exists));
+                formulas.push(Formula::any([exists(fewer).negated(), within]));
             }
         }
     }
