@@ -1,8 +1,12 @@
 //! PostgreSQL's own types, and what its functions do, by name: the tables are `pg_type` and
 //! `pg_proc` of PostgreSQL 15.
 
+mod text;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
+
+pub use text::{TEXT_LIMIT, applied};
 
 /// `pg_type` of PostgreSQL 15 without arrays.
 const TYPES: &str = " aclitem any anyarray anycompatible anycompatiblearray anycompatiblemultirange \

@@ -40,7 +40,7 @@ use crate::effect::{
 };
 use crate::logic::{Facts, Truth};
 use crate::package::{Arm, Condition, Library, Line, Use};
-use crate::psql::Metacommand;
+use crate::psql::{Form, Metacommand, Part};
 use crate::source::FileId;
 use crate::syntax::Parser;
 
@@ -284,7 +284,7 @@ impl<'a> Flow<'a> {
                 },
                 Line::Command { at, command, uses } => {
                     self.variables(*at, uses, state);
-                    self.command(command, before, state);
+                    self.command(command, uses, before, state);
                     self.emit(*at, What::Command(command), state);
                 }
                 Line::Choice { arms, .. } => self.choice(arms, state),
@@ -345,7 +345,7 @@ impl<'a> Flow<'a> {
         *state = join(ends);
     }
 
-    fn command(&mut self, command: &Metacommand, before: Option<&'a Statement>, state: &mut State) {
+    fn command(&mut self, command: &Metacommand, uses: &[Use], before: Option<&'a Statement>, state: &mut State) {
         let word = |index: usize| {
             command
                 .arguments
@@ -362,7 +362,8 @@ impl<'a> Flow<'a> {
                     // Whichever variable it is.
                     (None, _) => answered("", state),
                     (Some(name), "set") => {
-                        let value = command.set_value().map_or(PsqlValue::Some, text);
+                        let value = command.set_value().map(text).or_else(|| glued(command, uses, state));
+                        let value = value.unwrap_or(PsqlValue::Some);
                         Arc::make_mut(&mut state.psql).insert(name, value);
                     }
                     (Some(name), "unset") => drop(Arc::make_mut(&mut state.psql).insert(name, PsqlValue::Unset)),
@@ -501,6 +502,34 @@ impl<'a> Flow<'a> {
             Transaction::CommitPrepared | Transaction::RollbackPrepared => state.forget_everything(),
         }
     }
+}
+
+/// The value of `\set` that holds the values of other variables.
+fn glued(command: &Metacommand, uses: &[Use], state: &State) -> Option<PsqlValue> {
+    let mut uses = uses.iter();
+    let mut whole = String::new();
+    for (number, argument) in command.arguments.iter().enumerate() {
+        if argument.unterminated.is_some() {
+            return None;
+        }
+        for part in &argument.parts {
+            let value = match part {
+                Part::Text(text) => Ident::from(String::from_utf8_lossy(text)),
+                Part::Variable { .. } => match uses.next() {
+                    Some(Use { form: Form::Plain, name, .. }) => match state.psql.get(name) {
+                        Some(PsqlValue::Text(text)) => text.clone(),
+                        _ => return None,
+                    },
+                    _ => return None,
+                },
+                Part::Backquote(_) => return None,
+            };
+            if number > 0 {
+                whole.push_str(&value);
+            }
+        }
+    }
+    (whole.len() <= crate::builtin::TEXT_LIMIT).then(|| PsqlValue::Text(Ident::from(whole)))
 }
 
 /// Any variable with that prefix may hold another value, but for those that psql keeps for itself.

@@ -220,6 +220,88 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "DELETE FROM a WHERE tag = 'R7'",
         "",
     ),
+    // A view takes the place of a table, and gives it back.
+    (
+        "DO $$ BEGIN IF to_regclass('s.z') IS NULL THEN ALTER TABLE s.k RENAME TO z; CREATE VIEW s.k AS SELECT * FROM s.z; END IF; END $$",
+        "DO $$ BEGIN IF to_regclass('s.z') IS NOT NULL THEN DROP VIEW s.k; ALTER TABLE s.z RENAME TO k; END IF; END $$",
+        "",
+    ),
+    // Rows of lists and series, and what constants come to.
+    (
+        "INSERT INTO a (id, tag) SELECT g, 'R7' FROM generate_series(1, 3) AS g ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id BETWEEN 1 AND 3",
+        "adds = { rows = { a = 3 } }",
+    ),
+    (
+        "INSERT INTO a SELECT g, 'x-' || g, 'R7' FROM generate_series(1, 3) AS g ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND name LIKE 'x-%'",
+        "",
+    ),
+    (
+        "INSERT INTO a (id, name, tag) SELECT n, upper(w) || lpad(n::text, 3, '0'), 'R7' \
+         FROM unnest(ARRAY['x', 'y']) WITH ORDINALITY AS given (w, n) ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND name IN ('X001', 'Y002')",
+        "",
+    ),
+    (
+        "WITH given (id, name) AS (VALUES (7, 'x'), (8, 'y')) \
+         INSERT INTO a SELECT id, format('%s-%s', name, id), 'R7' FROM given ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND name IN ('x-7', 'y-8')",
+        "",
+    ),
+    (
+        "INSERT INTO a SELECT x * 10 + y, 'x', 'R7' FROM generate_series(1, 2) x CROSS JOIN generate_series(1, 2) y \
+         ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (11, 12, 21, 22)",
+        "",
+    ),
+    (
+        "INSERT INTO a SELECT unnest(ARRAY[7, 8]), 'x', 'R7' ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (SELECT unnest(ARRAY[7, 8, 9]))",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'Xy', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND lower(name) = 'xy' AND left(tag, 1) = 'R'",
+        "",
+    ),
+    (
+        "INSERT INTO t (id, status, data, tag) VALUES (7, 'x', '{\"k\": \"v\", \"n\": {\"m\": 1}}', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM t WHERE tag = 'R7' AND data ->> 'k' = 'v' AND data -> 'n' ->> 'm' = '1'",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7'), (8, 'x.1', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND name ~ '^(x|x\\.1)$'",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7'), (8, 'x.1', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND name SIMILAR TO 'x|x.1'",
+        "",
+    ),
+    (
+        "SET LOCAL release.tag = 'R7'; INSERT INTO a VALUES (7, 'x', current_setting('release.tag')) ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "\\set number 7\n\\set tag R :number\nINSERT INTO a VALUES (7, 'x', :'tag') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "DO $$ DECLARE names text[] := ARRAY['id', 'name']; BEGIN FOR i IN 1..2 LOOP \
+         EXECUTE format('COMMENT ON COLUMN a.%I IS %L', names[i], 'R7'); END LOOP; END $$",
+        "COMMENT ON COLUMN a.id IS NULL; COMMENT ON COLUMN a.name IS NULL",
+        "",
+    ),
+    (
+        "DO $$ BEGIN FOR m IN 1..2 LOOP EXECUTE format('CREATE TABLE IF NOT EXISTS e_%s (id int)', lpad(m::text, 2, '0')); \
+         END LOOP; END $$",
+        "DROP TABLE IF EXISTS e_01, e_02",
+        "adds = { tables = 2 }",
+    ),
 ];
 
 /// Tiers that change rows once more, or other ones, each time they run.
@@ -289,6 +371,83 @@ fn what_changes_each_time_is_told_of() {
         let toml = format!("baseline = [\"baseline.sql\"]\n{}", tier(1, "tier.sql", None));
         let found = findings(&toml, &[("baseline.sql", BASELINE), ("tier.sql", &forward)]);
         assert!(found.iter().any(|finding| finding.rule == "changes-when-repeated"), "{forward}");
+    }
+}
+
+/// Tiers and rollbacks after which something is left.
+const LEAVING: &[(&str, &str)] = &[
+    (
+        "INSERT INTO a (id, tag) SELECT g, 'R7' FROM generate_series(1, 3) AS g ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id BETWEEN 1 AND 2",
+    ),
+    (
+        "INSERT INTO a (id, tag) SELECT g, 'R7-' || g FROM generate_series(1, 3) AS g ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag IN ('R7-1', 'R7-2')",
+    ),
+    (
+        "INSERT INTO a SELECT n, w, 'R7' FROM unnest(ARRAY['x', 'y']) WITH ORDINALITY AS given (w, n) ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND (id, name) IN ((0, 'x'), (1, 'y'))",
+    ),
+    (
+        "INSERT INTO a SELECT unnest(ARRAY[7, 8]), 'x', 'R7' ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (SELECT unnest(ARRAY[7]))",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'Xy', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND lower(name) = 'Xy'",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'Xy', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND lower(name) = (SELECT max(name) FROM a)",
+    ),
+    (
+        "INSERT INTO t (id, status, data, tag) VALUES (7, 'x', '{\"k\": \"v\"}', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM t WHERE tag = 'R7' AND data ->> 'l' = 'v'",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7'), (8, 'x', 'R7x1') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag ~ '^(R7|R7\\.1)$'",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7'), (8, 'x', 'R7x') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag SIMILAR TO 'R7|R8'",
+    ),
+    (
+        "SET LOCAL release.tag = 'R7'; SET LOCAL release.tag = 'R8'; \
+         INSERT INTO a VALUES (7, 'x', current_setting('release.tag')) ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7'",
+    ),
+    (
+        "\\set number 7\n\\set tag R ' ' :number\nINSERT INTO a VALUES (7, 'x', :'tag') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7'",
+    ),
+    (
+        "DO $$ BEGIN FOR m IN 1..2 LOOP EXECUTE format('CREATE TABLE IF NOT EXISTS e_%s (id int)', lpad(m::text, 2, '0')); \
+         END LOOP; END $$",
+        "DROP TABLE IF EXISTS e_1, e_02",
+    ),
+];
+
+#[test]
+fn what_is_left_is_told_of() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    for (number, (forward, back)) in LEAVING.iter().enumerate() {
+        let frame = |text: &str| format!("BEGIN;\nSET LOCAL lock_timeout = '5s';\n{text};\nCOMMIT;\n");
+        let (forward, back, database) = (frame(forward), frame(back), format!("d{number}"));
+        cluster.sql("postgres", &format!("CREATE DATABASE {database}")).expect("a database");
+        let run = |text: &str| cluster.sql(&database, text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        let dump = || cluster.dump(&database).expect("a dump");
+        run(BASELINE);
+        let before = dump();
+        run(&forward);
+        run(&back);
+        assert!(dump() != before, "{forward}{back} leaves nothing");
+        let toml = format!(
+            "baseline = [\"baseline.sql\"]\ntags = [\"R7\"]\ntag-columns = [\"tag\"]\n{}",
+            tier(1, "tier.sql", Some("rollback.sql"))
+        );
+        let found = findings(&toml, &[("baseline.sql", BASELINE), ("tier.sql", &forward), ("rollback.sql", &back)]);
+        assert!(found.iter().any(|finding| finding.rule == "leftover-after-rollback"), "{forward}{back}");
     }
 }
 

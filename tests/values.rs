@@ -353,3 +353,69 @@ fn rows_are_refused_where_postgresql_refuses_them() {
 fn blocks_are_refused_where_postgresql_refuses_them() {
     compare(BLOCKS.iter().map(|block| format!("DO $do$ {block} $do$")));
 }
+
+/// Functions of texts, and what they are given.
+const TEXTS: &[(&str, &[&str])] = &[
+    ("lower", &["ÄbC"]),
+    ("lower", &["AbC1"]),
+    ("upper", &["xß"]),
+    ("upper", &["x-1"]),
+    ("reverse", &["aäb"]),
+    ("btrim", &["  a b "]),
+    ("btrim", &["xyaxyx", "xy"]),
+    ("ltrim", &["xyaxy", "yx"]),
+    ("rtrim", &["xyaxy", "yx"]),
+    ("rtrim", &["a  "]),
+    ("btrim", &["a", ""]),
+    ("replace", &["abab", "ab", "x"]),
+    ("replace", &["abab", "", "x"]),
+    ("left", &["äbc", "2"]),
+    ("left", &["abc", "-1"]),
+    ("left", &["abc", "-9"]),
+    ("left", &["abc", "9"]),
+    ("right", &["abc", "2"]),
+    ("right", &["abc", "-1"]),
+    ("right", &["abc", "-9"]),
+    ("right", &["abc", "0"]),
+    ("substr", &["abcdef", "2"]),
+    ("substr", &["abcdef", "0"]),
+    ("substr", &["abcdef", "-2", "5"]),
+    ("substr", &["abcdef", "2", "3"]),
+    ("substr", &["abcdef", "9", "3"]),
+    ("substr", &["abcdef", "-5", "2"]),
+    ("substr", &["abcdef", "2", "-1"]),
+    ("substring", &["äöü", "2", "1"]),
+    ("split_part", &["a-b-c", "-", "2"]),
+    ("split_part", &["a-b-c", "-", "4"]),
+    ("split_part", &["a-b-c", "-", "0"]),
+    ("split_part", &["a-b-c", "", "1"]),
+    ("split_part", &["a-b-c", "", "2"]),
+    ("split_part", &["a--b", "-", "2"]),
+    ("repeat", &["ab", "3"]),
+    ("repeat", &["ab", "-1"]),
+    ("lpad", &["7", "3", "0"]),
+    ("lpad", &["1234", "3", "0"]),
+    ("lpad", &["ab", "7", "xyz"]),
+    ("lpad", &["ab", "4"]),
+    ("lpad", &["ab", "4", ""]),
+    ("lpad", &["ab", "-1", "x"]),
+    ("rpad", &["ab", "7", "xyz"]),
+    ("rpad", &["äöü", "2", "x"]),
+    ("rpad", &["ab", "4"]),
+];
+
+#[test]
+fn texts_come_to_what_postgresql_makes_of_them() {
+    let cluster = Cluster::start().expect("PostgreSQL starts");
+    let mut told = 0;
+    for (function, given) in TEXTS {
+        let arguments: Vec<String> = given.iter().map(|text| format!("'{text}'")).collect();
+        let query = format!("SELECT '<' || {function}({}) || '>'", arguments.join(", "));
+        let Some(text) = roof_lint::builtin::applied(function, given) else { continue };
+        told += 1;
+        let said = cluster.sql("postgres", &query).unwrap_or_else(|fault| panic!("{query}: {fault}"));
+        assert_eq!(format!("<{text}>"), said.trim_end(), "{query}");
+    }
+    // Not told: what the locale says, what PostgreSQL refuses.
+    assert_eq!(told, TEXTS.len() - 5, "so many are told");
+}

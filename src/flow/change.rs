@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Change, ChangeKind, Origin, Via, What};
+use super::rows::Rows;
 use super::state::{Sight, State};
 use super::value::text_of;
 use super::{DEPTH_LIMIT, Flow};
 use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Column, Key, Outcome, Presence, Problem, Read, Trigger, Variables, When};
 use crate::effect::{
-    Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Expr, ExprKind, Function, Ident, MergeAction, Name,
-    Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target, TriggerTiming, Type,
-    rewrite_expr, rewrite_query,
+    Act, AlterAction, Assignment, At, ConflictAction, CopyEnd, Cte, CteBody, Expr, ExprKind, Function, Ident,
+    MergeAction, Name, Query, QueryBody, ReferentialAction, RowSource, Select, Statement, SubqueryKind, Target,
+    TriggerTiming, Type, rewrite_expr, rewrite_query,
 };
 use crate::logic::{Facts, Known, Truth};
 
@@ -305,15 +306,27 @@ impl<'a> Flow<'a> {
 
     /// The act with the constants that variables hold in what it writes; itself where there are none.
     fn with_constants(&mut self, act: &'a Act, state: &State) -> &'a Act {
-        if !super::expression::has_constants(act, state) {
+        let is_listed =
+            |act: &Act| matches!(act, Act::Insert { rows: RowSource::Query(query), .. } if takes_rows(query));
+        if !is_listed(act) && !super::expression::has_constants(act, state) {
             return act;
         }
         let put = &mut |node: &mut Expr| super::expression::put_constant(node, state);
         let mut written = act.clone();
         match &mut written {
-            Act::Insert { rows, conflict, .. } => {
+            Act::Insert { with, rows, conflict, .. } => {
                 if let RowSource::Query(query) = rows {
                     rewrite_query(query, put);
+                    let mut with = with.to_vec();
+                    with.iter_mut().for_each(|cte| {
+                        if let CteBody::Query(query) = &mut cte.body {
+                            rewrite_query(query, put);
+                        }
+                    });
+                    if let Some(listed) = listed_rows(query, &with, state) {
+                        query.body = listed;
+                        query.order_by = Vec::new();
+                    }
                 }
                 if let Some(conflict) = conflict
                     && let ConflictAction::Update { set, .. } = &mut conflict.action
@@ -829,4 +842,22 @@ fn no_rows(name: &Name, at: At) -> Expr {
     let kind =
         ExprKind::Operator { operator: Ident::new_static("="), left: Some(Box::new(count)), right: Box::new(zero) };
     Expr { at, kind }
+}
+
+/// How many rows of lists and series are written out one by one.
+const LISTED_LIMIT: usize = 64;
+
+/// Whether a query takes rows from something that may be a list.
+fn takes_rows(query: &Query) -> bool {
+    let QueryBody::Select(select) = &query.body else { return false };
+    !select.from.is_empty() || select.targets.iter().any(|target| target.value.yields_set())
+}
+
+/// The rows of a query that reads no table, one by one.
+fn listed_rows(query: &Query, with: &[Cte], state: &State) -> Option<QueryBody> {
+    let world = Sight(&state.catalog);
+    // An aggregate makes one row of all.
+    let is_one_each = |value: &Expr| crate::logic::gathers([value], &world) == Known::No;
+    let rows = takes_rows(query).then(|| Rows::told(query, with, &is_one_each)).flatten()?.rows;
+    (1..=LISTED_LIMIT).contains(&rows.len()).then_some(QueryBody::Values(rows))
 }

@@ -2,9 +2,9 @@
 
 use super::Flow;
 use super::call::fits;
-use super::query::{distributed, listed};
+use super::query::{distributed, in_list, listed};
 use super::state::{PsqlValue, State};
-use super::value::{among, boolean, constant, is_large, is_not_null, parse_name, text_of};
+use super::value::{among, boolean, constant, elements, folded, integer, is_large, is_not_null, parse_name, text_of};
 use crate::catalog::{Catalog, Presence, Read};
 use crate::effect::{
     Act, At, Body, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, StepKind, SubqueryKind, Type,
@@ -78,8 +78,9 @@ impl<'a> Flow<'a> {
             }
             ExprKind::Subquery { kind, query } => {
                 let answer = if self.asks { None } else { listed(kind, query, &state.catalog) };
-                answer.or_else(|| distributed(kind, query))
+                answer.or_else(|| distributed(kind, query)).or_else(|| in_list(kind, query))
             }
+            ExprKind::Index { operand, subscripts } => element(operand, subscripts),
             ExprKind::Call { function, arguments, star: false, distinct: false, filter: None, over: false } => {
                 self.resolve_call(node.at, function, arguments, state)
             }
@@ -117,14 +118,7 @@ impl<'a> Flow<'a> {
                 let sequence = state.catalog.serial_sequence(&table, &text_of(column)?)?;
                 Some(Expr { at, kind: ExprKind::Text(Ident::from(sequence.to_string())) })
             }
-            ("current_setting", [name, ..]) if built_in => {
-                let name = text_of(name)?;
-                let setting = state.settings.get(&name.to_ascii_lowercase())?;
-                match &setting.value {
-                    Some(value) => Some(Expr { at, kind: ExprKind::Text(value.clone()) }),
-                    None => setting.expr.clone(),
-                }
-            }
+            ("current_setting", [name, ..]) if built_in => state.setting_of(&text_of(name)?, at),
             _ => self.inline(function, arguments, state),
         }
     }
@@ -205,9 +199,14 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// The constant that a variable holds: of psql, of PL/pgSQL or a parameter.
+/// The constant that a variable or a setting holds: of psql, of PL/pgSQL or a parameter; or that
+/// others come to.
 fn held(node: &Expr, state: &State) -> Option<Expr> {
     let value = match &node.kind {
+        ExprKind::Operator { .. } | ExprKind::Call { .. } => {
+            let value = setting(node, state).unwrap_or_else(|| folded(node.clone()));
+            (value.kind != node.kind).then_some(value)
+        }
         ExprKind::Column(path) => state.variable(path),
         ExprKind::Parameter(number) => state.parameter(*number),
         ExprKind::Variable(name) => match state.psql.get(name) {
@@ -217,6 +216,14 @@ fn held(node: &Expr, state: &State) -> Option<Expr> {
         _ => None,
     };
     value.filter(|value| constant(value).is_some())
+}
+
+/// The value of `current_setting('…')`.
+fn setting(node: &Expr, state: &State) -> Option<Expr> {
+    let ExprKind::Call { function, arguments, .. } = &node.kind else { return None };
+    let is_own = function.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+    let name = arguments.first().filter(|_| is_own && function.name == "current_setting")?;
+    state.setting_of(&text_of(name)?, node.at)
 }
 
 /// Puts the constant that a variable holds in its place.
@@ -315,6 +322,7 @@ impl<'a> Visit<'a> for Plain {
             | ExprKind::Variable(_)
             | ExprKind::VariableIsSet(_)
             | ExprKind::Call { .. }
+            | ExprKind::Index { .. }
             | ExprKind::Subquery { .. } => false,
             ExprKind::Column(_) => !self.in_body,
             ExprKind::In { operand, list, .. } => among(operand, list).is_none(),
@@ -325,6 +333,14 @@ impl<'a> Visit<'a> for Plain {
             walk_expr(self, expr);
         }
     }
+}
+
+/// The element of an array of constants.
+fn element(array: &Expr, subscripts: &[Expr]) -> Option<Expr> {
+    let [place] = subscripts else { return None };
+    let (elements, place) = (elements(array)?, integer(place)?);
+    let found = usize::try_from(place).ok().and_then(|place| elements.into_iter().nth(place.checked_sub(1)?));
+    Some(found.unwrap_or(Expr { at: array.at, kind: ExprKind::Null }))
 }
 
 /// What `to_regclass` and its relatives come to, as far as that can be told.

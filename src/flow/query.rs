@@ -1,10 +1,14 @@
 //! Queries that come to something simpler: what the catalog can answer, what aggregates make of
 //! all rows.
 
+use super::rows::Rows;
 use crate::catalog::{Catalog, Listed};
 use crate::effect::{
     Expr, ExprKind, Ident, Query, QueryBody, Select, SubqueryKind, Target, Visit, rewrite_expr, walk_expr,
 };
+
+/// How many values of a list a value is compared with.
+const LIST_LIMIT: usize = 256;
 
 /// A value as it is asked here and now, if it is a query that comes to something simpler.
 pub(super) fn simpler(value: Expr, catalog: &Catalog) -> Expr {
@@ -73,6 +77,17 @@ pub(super) fn distributed(kind: &SubqueryKind, query: &Query) -> Option<Expr> {
         }
     });
     Some(whole)
+}
+
+/// Whether a value is among those of a query that reads no table: `id IN (SELECT unnest(ARRAY[1, 2]))`.
+pub(super) fn in_list(kind: &SubqueryKind, query: &Query) -> Option<Expr> {
+    let SubqueryKind::Any { operand, operator } = kind else { return None };
+    let is_listed = operator == "=" && !matches!(query.body, QueryBody::Values(_));
+    let rows = is_listed.then(|| Rows::of(query)).flatten()?;
+    let list: Vec<Expr> = rows.rows.into_iter().flatten().collect();
+    let is_list = rows.columns.len() == 1 && (1..=LIST_LIMIT).contains(&list.len());
+    let kind = ExprKind::In { operand: operand.clone(), list, negated: false };
+    is_list.then_some(Expr { at: query.at, kind })
 }
 
 /// What one output of a query comes to, where it is worked out of aggregates over all of its rows.

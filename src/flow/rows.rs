@@ -1,7 +1,10 @@
-//! Rows of a query that reads no table: `VALUES`, `unnest(ARRAY[…])`.
+//! Rows of a query that reads no table: `VALUES`, `unnest(ARRAY[…])`, `generate_series(1, 3)`.
 
-use super::value::elements;
-use crate::effect::{At, Expr, ExprKind, From, Ident, Query, QueryBody, Select};
+use super::symbol::is_symbol;
+use super::value::{elements, folded, integer, number};
+use crate::effect::{
+    At, Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, Query, QueryBody, Select, any, rewrite_expr,
+};
 
 /// What stands before the names of its fields in what a record says of itself.
 const RECORD: &str = "record ";
@@ -9,23 +12,40 @@ const RECORD: &str = "record ";
 /// What stands between them.
 const BETWEEN: char = '\u{0}';
 
+/// The most rows that are told one by one.
+const ROWS_LIMIT: usize = 4096;
+
 /// Rows of values, each as many as there are columns.
 pub(super) struct Rows {
     pub(super) columns: Vec<Ident>,
     pub(super) rows: Vec<Vec<Expr>>,
 }
 
+/// What a query takes rows from.
+struct Source {
+    alias: Option<Ident>,
+    rows: Rows,
+}
+
 impl Rows {
-    /// The rows of a query; none where they cannot be told.
+    /// The rows of a query, of constants and of what variables hold; none where they cannot be told.
     pub(super) fn of(query: &Query) -> Option<Self> {
-        if !query.with.is_empty() || query.limit.is_some() || query.offset.is_some() {
+        Self::told(query, &[], &is_given)
+    }
+
+    /// The rows of a query that may read these common table expressions, where everything that
+    /// is worked out for a row is as it may be.
+    pub(super) fn told(query: &Query, with: &[Cte], may_be: &dyn Fn(&Expr) -> bool) -> Option<Self> {
+        if query.limit.is_some() || query.offset.is_some() || query.recursive {
             return None;
         }
+        let with: Vec<Cte> = with.iter().chain(&query.with).cloned().collect();
         match &query.body {
             QueryBody::Values(rows) => {
-                let width = rows.first().map_or(0, Vec::len);
-                let columns = (1..=width).map(|number| Ident::from(format!("column{number}"))).collect();
-                Some(Self { columns, rows: rows.clone() }).filter(Self::is_even)
+                let length = rows.first().map_or(0, Vec::len);
+                let columns = (1..=length).map(|number| Ident::from(format!("column{number}"))).collect();
+                let are_given = rows.iter().flatten().all(may_be);
+                are_given.then(|| Self { columns, rows: rows.clone() }).filter(Self::is_even)
             }
             QueryBody::Select(select)
                 if select.filter.is_none()
@@ -33,63 +53,74 @@ impl Rows {
                     && !select.distinct
                     && select.group_by.is_empty() =>
             {
-                Self::selected(select)
+                Self::selected(select, &with, may_be)
             }
             _ => None,
         }
     }
 
     fn is_even(&self) -> bool {
-        self.rows.iter().all(|row| row.len() == self.columns.len())
+        self.rows.iter().all(|row| row.len() == self.columns.len()) && self.rows.len() <= ROWS_LIMIT
     }
 
-    /// The rows of one column.
-    fn of_one(column: Ident, values: Vec<Expr>) -> Self {
-        Self { columns: vec![column], rows: values.into_iter().map(|value| vec![value]).collect() }
-    }
-
-    fn selected(select: &Select) -> Option<Self> {
-        let (source, alias) = match (select.from.as_slice(), select.targets.as_slice()) {
-            ([], [target]) => {
-                let name = target.alias.clone().unwrap_or(Ident::new_static("unnest"));
-                return Some(Self::of_one(name, unnested(&target.value)?));
-            }
-            ([From::Function { calls, alias, columns }], _) if columns.len() <= 1 => {
-                let [call] = calls.as_slice() else { return None };
-                let name = columns.first().or(alias.as_ref()).cloned().unwrap_or(Ident::new_static("unnest"));
-                (Self::of_one(name, unnested(call)?), alias)
-            }
-            ([From::Subquery { query, alias, columns, .. }], _) => {
-                let mut source = Self::of(query)?;
-                for (name, given) in source.columns.iter_mut().zip(columns) {
-                    name.clone_from(given);
-                }
-                (source, alias)
-            }
-            _ => return None,
+    fn selected(select: &Select, with: &[Cte], may_be: &dyn Fn(&Expr) -> bool) -> Option<Self> {
+        let mut sources = Vec::new();
+        for item in &select.from {
+            sources_of(item, with, &mut sources)?;
+        }
+        let mut found = Self { columns: Vec::new(), rows: Vec::new() };
+        let mut chosen: Vec<Vec<Expr>> = vec![Vec::new()];
+        // Each with each, as PostgreSQL joins what has no condition.
+        for source in &sources {
+            chosen = each_with(&chosen, &source.rows.rows)?;
+        }
+        let all = || sources.iter().flat_map(|source| source.rows.columns.iter().map(move |column| (source, column)));
+        let place = |path: &[Ident]| {
+            let is_it = |(source, column): &(&Source, &Ident)| match path {
+                [name] => *column == name,
+                [table, name] => source.alias.as_ref() == Some(table) && *column == name,
+                _ => false,
+            };
+            let mut places = all().enumerate().filter(|(_, pair)| is_it(pair)).map(|(place, _)| place);
+            let first = places.next()?;
+            places.next().is_none().then_some(first)
         };
-        let mut chosen: Vec<(Ident, usize)> = Vec::new();
+        let mut sets = 0;
+        let mut targets: Vec<Vec<Vec<Expr>>> = chosen.iter().map(|_| vec![Vec::new()]).collect();
         for target in &select.targets {
-            match &target.value.kind {
-                ExprKind::Star(of) if of.is_empty() || alias.as_ref().is_some_and(|alias| of.iter().eq([alias])) => {
-                    chosen.extend(source.columns.iter().cloned().zip(0..));
+            sets += usize::from(any(&target.value, Expr::yields_set));
+            if let ExprKind::Star(of) = &target.value.kind {
+                let is_of =
+                    |source: &Source| of.is_empty() || source.alias.as_ref().is_some_and(|own| of.iter().eq([own]));
+                let places: Vec<usize> =
+                    all().enumerate().filter(|(_, (source, _))| is_of(source)).map(|(place, _)| place).collect();
+                found.columns.extend(all().filter(|(source, _)| is_of(source)).map(|(_, column)| column.clone()));
+                for (row, rows) in chosen.iter().zip(&mut targets) {
+                    let values: Vec<Expr> = places.iter().filter_map(|place| row.get(*place).cloned()).collect();
+                    rows.iter_mut().for_each(|out| out.extend(values.iter().cloned()));
                 }
-                // What a variable holds is no column of the rows.
-                ExprKind::Column(path) if !super::symbol::is_symbol(path) => {
-                    let name = match path.as_slice() {
-                        [name] => name,
-                        [table, name] if alias.as_ref() == Some(table) => name,
-                        _ => return None,
-                    };
-                    let place = source.columns.iter().position(|column| column == name)?;
-                    chosen.push((target.alias.clone().unwrap_or_else(|| name.clone()), place));
+                continue;
+            }
+            let name = target.alias.clone().or_else(|| super::column_name(&target.value));
+            found.columns.push(name.unwrap_or(Ident::new_static("?column?")));
+            for (row, rows) in chosen.iter().zip(&mut targets) {
+                let value = folded(with_values(&target.value, &|path| row.get(place(path)?).cloned())?);
+                if value.yields_set() {
+                    let values = listed(&value)?.into_iter().map(|value| vec![value]).collect::<Vec<_>>();
+                    *rows = each_with(rows, &values)?;
+                } else if matches!(target.value.kind, ExprKind::Column(_)) || may_be(&value) {
+                    rows.iter_mut().for_each(|out| out.push(value.clone()));
+                } else {
+                    return None;
                 }
-                _ => return None,
             }
         }
-        let row = |row: Vec<Expr>| chosen.iter().filter_map(|(_, place)| row.get(*place).cloned()).collect();
-        let rows = source.rows.into_iter().map(row).collect();
-        Some(Self { columns: chosen.iter().map(|(name, _)| name.clone()).collect(), rows })
+        // Of several PostgreSQL goes through all at once.
+        if sets > 1 {
+            return None;
+        }
+        found.rows = targets.into_iter().flatten().collect();
+        Some(found).filter(Self::is_even)
     }
 
     /// Each row as the value of a record.
@@ -97,6 +128,117 @@ impl Rows {
         let Self { columns, rows } = self;
         rows.into_iter().map(move |row| record(&columns, row, at))
     }
+}
+
+/// Each row with each of the others behind it.
+fn each_with(rows: &[Vec<Expr>], others: &[Vec<Expr>]) -> Option<Vec<Vec<Expr>>> {
+    let one_with = |row: &Vec<Expr>| {
+        let row = row.clone();
+        others.iter().map(move |other| row.iter().chain(other).cloned().collect())
+    };
+    (rows.len().saturating_mul(others.len()) <= ROWS_LIMIT).then(|| rows.iter().flat_map(one_with).collect())
+}
+
+/// An expression with the values of columns in their place; none where a column has none, or
+/// names may mean something else within.
+fn with_values(expr: &Expr, value: &dyn Fn(&[Ident]) -> Option<Expr>) -> Option<Expr> {
+    if any(expr, |part| {
+        matches!(part.kind, ExprKind::Subquery { .. } | ExprKind::Star(_) | ExprKind::Call { over: true, .. })
+    }) {
+        return None;
+    }
+    let mut whole = expr.clone();
+    let mut is_told = true;
+    rewrite_expr(&mut whole, &mut |node| {
+        if let ExprKind::Column(path) = &node.kind
+            && !is_symbol(path)
+        {
+            match value(path) {
+                Some(value) => node.kind = value.kind,
+                None => is_told = false,
+            }
+        }
+    });
+    is_told.then_some(whole)
+}
+
+/// Whether a value is what it is, whenever it is asked for.
+fn is_given(value: &Expr) -> bool {
+    value.is_constant() || matches!(&value.kind, ExprKind::Column(path) if is_symbol(path))
+}
+
+/// The values that a function yields: `unnest` of one array, a series of whole numbers.
+fn listed(call: &Expr) -> Option<Vec<Expr>> {
+    let ExprKind::Call { function, arguments, filter: None, .. } = &call.kind else { return None };
+    if function.schema.as_deref().is_some_and(|schema| schema != "pg_catalog") {
+        return None;
+    }
+    match (function.name.as_str(), &**arguments) {
+        ("unnest", [array]) => elements(array),
+        ("generate_series", [from, to, step @ ..]) if step.len() <= 1 => {
+            let (from, to) = (integer(from)?, integer(to)?);
+            let step = step.first().map_or(Some(1), integer).filter(|step| *step != 0)?;
+            let mut values = Vec::new();
+            let mut at = from;
+            while if step > 0 { at <= to } else { at >= to } {
+                values.push(number(at));
+                if values.len() > ROWS_LIMIT {
+                    return None;
+                }
+                at = at.checked_add(step)?;
+            }
+            Some(values)
+        }
+        _ => None,
+    }
+}
+
+/// What a part of FROM brings.
+fn sources_of(item: &From, with: &[Cte], sources: &mut Vec<Source>) -> Option<()> {
+    let renamed = |rows: Rows, alias: Option<&Ident>, columns: &[Ident]| {
+        let Rows { columns: mut names, rows } = rows;
+        for (name, given) in names.iter_mut().zip(columns) {
+            name.clone_from(given);
+        }
+        Source { alias: alias.cloned(), rows: Rows { columns: names, rows } }
+    };
+    match item {
+        From::Function { calls, alias, columns } => {
+            let [call] = calls.as_slice() else { return None };
+            let name = columns.first().or(alias.as_ref()).cloned().or_else(|| super::column_name(call))?;
+            let values = listed(call)?.into_iter();
+            let rows = match columns.get(1) {
+                None => Rows { columns: vec![name], rows: values.map(|value| vec![value]).collect() },
+                // WITH ORDINALITY
+                Some(counted) if columns.len() == 2 => Rows {
+                    columns: vec![name, counted.clone()],
+                    rows: values.zip(1..).map(|(value, count)| vec![value, number(count)]).collect(),
+                },
+                Some(_) => return None,
+            };
+            sources.push(Source { alias: alias.clone(), rows });
+        }
+        From::Subquery { query, alias, columns, lateral: false } => {
+            let rows = Rows::told(query, with, &is_given)?;
+            sources.push(renamed(rows, alias.as_ref(), columns));
+        }
+        From::Relation { name, alias, columns, .. } if name.schema.is_none() => {
+            let place = with.iter().rposition(|cte| cte.name == name.name)?;
+            let (before, cte) = (with.get(..place)?, with.get(place)?);
+            let Rows { columns: names, rows } = match &cte.body {
+                CteBody::Query(query) if cte.added.is_empty() => Rows::told(query, before, &is_given)?,
+                _ => return None,
+            };
+            let own = renamed(Rows { columns: names, rows }, None, &cte.columns);
+            sources.push(renamed(own.rows, Some(alias.as_ref().unwrap_or(&name.name)), columns));
+        }
+        From::Join { kind: JoinKind::Inner, left, right, on: None, using, natural: false } if using.is_empty() => {
+            sources_of(left, with, sources)?;
+            sources_of(right, with, sources)?;
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 /// A record that is made of values.
@@ -111,15 +253,4 @@ pub(super) fn field_of(record: &Expr, field: &str) -> Option<Expr> {
     let ExprKind::Other { what, parts } = &record.kind else { return None };
     let place = what.strip_prefix(RECORD)?.split(BETWEEN).position(|name| name == field)?;
     parts.get(place).cloned()
-}
-
-/// The values that `unnest` yields of one array.
-fn unnested(call: &Expr) -> Option<Vec<Expr>> {
-    match &call.kind {
-        ExprKind::Call { function, arguments, .. } if function.name == "unnest" => match &**arguments {
-            [array] => elements(array),
-            _ => None,
-        },
-        _ => None,
-    }
 }

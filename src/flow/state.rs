@@ -227,6 +227,15 @@ impl State {
         }
     }
 
+    /// What `current_setting` gives, where that is known.
+    pub(super) fn setting_of(&self, name: &str, at: At) -> Option<Expr> {
+        let setting = self.settings.get(&name.to_ascii_lowercase())?;
+        match &setting.value {
+            Some(value) => Some(Expr { at, kind: ExprKind::Text(value.clone()) }),
+            None => setting.expr.clone(),
+        }
+    }
+
     /// The name that a psql variable holds: `:"name"`.
     pub(super) fn psql_name(&self, name: &str) -> Option<Ident> {
         let variable = name.strip_prefix(":\"")?.strip_suffix('"')?;

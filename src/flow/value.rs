@@ -1,9 +1,7 @@
 //! What constants come to, and whether what holds a value keeps it.
 
+use crate::builtin::{TEXT_LIMIT, applied};
 use crate::effect::{At, Expr, ExprKind, Ident, Name, Query, SubqueryKind, Type, Visit, walk_expr};
-
-/// The longest text that is put together, in bytes.
-pub(super) const TEXT_LIMIT: usize = 1 << 20;
 
 /// How much an expression may hold that is kept as the value of a variable: constants count once,
 /// everything else eight times.
@@ -51,6 +49,26 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
             text_call(&function.name, arguments)
         }
         _ => None,
+    }
+}
+
+/// The constant that an operator or a function of PostgreSQL makes of constants; what it makes nothing
+/// of stays as it is.
+pub(super) fn folded(expr: Expr) -> Expr {
+    let is_worked_out = match &expr.kind {
+        ExprKind::Operator { left: Some(_), .. } => true,
+        // Names are quoted here where PostgreSQL does not have to.
+        ExprKind::Call { function, arguments, .. } => {
+            let quotes =
+                |expr: &Expr| matches!(&expr.kind, ExprKind::Text(text) if text.contains('%') && text.contains('I'));
+            function.name != "quote_ident" && !(function.name == "format" && arguments.first().is_none_or(quotes))
+        }
+        _ => false,
+    };
+    let kind = || integer(&expr).map(|value| number(value).kind).or_else(|| text_of(&expr).map(ExprKind::Text));
+    match is_worked_out.then(kind).flatten() {
+        Some(kind) => Expr { at: expr.at, kind },
+        None => expr,
     }
 }
 
@@ -259,18 +277,10 @@ pub(super) fn text_call(name: &str, arguments: &[Expr]) -> Option<Ident> {
         }
         ("quote_ident", 1) => Some(Ident::from(quote_ident(&text(0)?))),
         ("quote_literal" | "quote_nullable", 1) => Some(Ident::from(quote_literal(&text(0)?))),
-        ("lower", 1) => Some(Ident::from(text(0)?.to_ascii_lowercase())),
-        ("upper", 1) => Some(Ident::from(text(0)?.to_ascii_uppercase())),
-        ("btrim" | "trim", 1) => Some(Ident::from(text(0)?.trim_matches(' '))),
-        ("replace", 3) => {
-            let (whole, from, to) = (text(0)?, text(1)?, text(2)?);
-            if from.is_empty() {
-                return Some(whole);
-            }
-            let length = whole.len() + whole.matches(from.as_str()).count() * to.len();
-            (length <= TEXT_LIMIT).then(|| Ident::from(whole.replace(from.as_str(), &to)))
+        _ => {
+            let texts: Vec<Ident> = arguments.iter().map(text_of).collect::<Option<_>>()?;
+            applied(name, &texts.iter().map(Ident::as_str).collect::<Vec<_>>()).map(Ident::from)
         }
-        _ => None,
     }
 }
 

@@ -17,6 +17,103 @@ enum Piece {
     Any,
 }
 
+/// The most patterns that one regular expression comes to.
+const ALTERNATIVES_LIMIT: usize = 64;
+
+/// What characters mean besides themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    /// `~`
+    Regular,
+    /// `SIMILAR TO`
+    Similar,
+}
+
+impl Language {
+    /// The sequences that a branch without anchors matches; none where it holds more than text, wildcards
+    /// and groups of alternatives.
+    fn sequences(self, branch: &str) -> Option<Vec<Vec<Piece>>> {
+        let mut found: Vec<Vec<Piece>> = vec![Vec::new()];
+        let mut characters = branch.char_indices();
+        while let Some((at, character)) = characters.next() {
+            let next = characters.clone().next().map(|(_, next)| next);
+            let pieces = match (self, character) {
+                (_, '\\') => {
+                    let (_, escaped) = characters.next()?;
+                    // Before a letter or a digit it makes something else of it, and so does SIMILAR TO before a quote.
+                    (!escaped.is_alphanumeric() && escaped != '"').then(|| vec![vec![Piece::Character(escaped)]])?
+                }
+                (_, '(') => {
+                    let rest = branch.get(at + 1..)?;
+                    let inside = rest.get(..closing(rest)?)?;
+                    while characters.clone().next().is_some_and(|(place, _)| place <= at + 1 + inside.len()) {
+                        characters.next();
+                    }
+                    let inside = inside.strip_prefix("?:").filter(|_| self == Self::Regular).unwrap_or(inside);
+                    let all: Vec<_> =
+                        branches(inside)?.into_iter().map(|one| self.sequences(one)).collect::<Option<_>>()?;
+                    all.concat()
+                }
+                (Self::Regular, '.') if next == Some('*') => {
+                    characters.next();
+                    vec![vec![Piece::Any]]
+                }
+                (Self::Regular, '.') | (Self::Similar, '_') => vec![vec![Piece::One]],
+                (Self::Similar, '%') => vec![vec![Piece::Any]],
+                (_, '.' | '^' | '$') if self == Self::Regular => return None,
+                (_, '|' | ')' | '[' | ']' | '{' | '}' | '*' | '+' | '?') => return None,
+                (_, other) => vec![vec![Piece::Character(other)]],
+            };
+            // How often is not told.
+            let behind = characters.clone().next().map(|(_, behind)| behind);
+            if behind.is_some_and(|behind| matches!(behind, '*' | '+' | '?' | '{')) {
+                return None;
+            }
+            found = found.iter().flat_map(|before| pieces.iter().map(|piece| [&**before, piece].concat())).collect();
+            if found.len() > ALTERNATIVES_LIMIT {
+                return None;
+            }
+        }
+        Some(found)
+    }
+}
+
+/// Where the parenthesis is closed within which a text begins.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => drop(characters.next()?),
+            '(' => depth += 1,
+            ')' if depth == 0 => return Some(at),
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The alternatives outside of parentheses; none where one of them is empty.
+fn branches(text: &str) -> Option<Vec<&str>> {
+    let mut found = Vec::new();
+    let (mut from, mut skip) = (0, 0);
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => drop(characters.next()?),
+            '(' if at >= skip => skip = at + 1 + closing(text.get(at + 1..)?)?,
+            '|' if at >= skip => {
+                found.push(text.get(from..at)?);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(text.get(from..)?);
+    (found.len() == 1 || found.iter().all(|one| !one.is_empty())).then_some(found)
+}
+
 impl Pattern {
     /// The pattern of LIKE with this escape; none where PostgreSQL refuses it.
     pub(super) fn like(text: &str, escape: Option<char>, folded: bool) -> Option<Self> {
@@ -38,16 +135,29 @@ impl Pattern {
         Self::of(text.chars().map(Piece::Character).chain([Piece::Any]).collect(), false)
     }
 
-    /// A regular expression that holds nothing but text and its two anchors.
-    pub(super) fn regular(text: &str, folded: bool) -> Option<Self> {
-        let (start, rest) = text.strip_prefix('^').map_or((false, text), |rest| (true, rest));
-        let (end, rest) = rest.strip_suffix('$').map_or((false, rest), |rest| (true, rest));
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '/' | '@' | '%' | ',' | '\'' | '"');
-        if !rest.chars().all(plain) {
-            return None;
-        }
-        let open = |anchored: bool| (!anchored).then_some(Piece::Any);
-        Self::of(open(start).into_iter().chain(rest.chars().map(Piece::Character)).chain(open(end)).collect(), folded)
+    /// What a regular expression matches that holds nothing but text, `.`, `.*`, alternatives in
+    /// parentheses or not, and anchors at the ends of each: any of these patterns.
+    pub(super) fn regular(text: &str, folded: bool) -> Option<Vec<Self>> {
+        let branch = |branch: &str| {
+            let (start, rest) = branch.strip_prefix('^').map_or((false, branch), |rest| (true, rest));
+            let is_end = rest.ends_with('$') && !rest.ends_with("\\$");
+            let rest = if is_end { rest.get(..rest.len() - 1)? } else { rest };
+            let open = |anchored: bool| (!anchored).then_some(Piece::Any);
+            let whole = |pieces: Vec<Piece>| open(start).into_iter().chain(pieces).chain(open(is_end)).collect();
+            Some(Language::Regular.sequences(rest)?.into_iter().map(whole).collect::<Vec<Vec<Piece>>>())
+        };
+        Self::all(&branches(text)?.into_iter().map(branch).collect::<Option<Vec<_>>>()?.concat(), folded)
+    }
+
+    /// What SIMILAR TO matches with the escape that it has by itself: any of these patterns.
+    pub(super) fn similar(text: &str) -> Option<Vec<Self>> {
+        let branch = |branch: &str| Language::Similar.sequences(branch);
+        Self::all(&branches(text)?.into_iter().map(branch).collect::<Option<Vec<_>>>()?.concat(), false)
+    }
+
+    fn all(sequences: &[Vec<Piece>], folded: bool) -> Option<Vec<Self>> {
+        let is_few = sequences.len() <= ALTERNATIVES_LIMIT;
+        is_few.then(|| sequences.iter().map(|pieces| Self::of(pieces.clone(), folded)).collect()).flatten()
     }
 
     fn of(pieces: Vec<Piece>, folded: bool) -> Option<Self> {
@@ -196,6 +306,45 @@ mod tests {
         assert!(Pattern::like("abc\\", Some('\\'), false).is_none());
         assert_eq!(Pattern::like("a\\", None, false).and_then(|pattern| pattern.exact()).as_deref(), Some("a\\"));
         assert_eq!(Pattern::like("AB%", Some('\\'), true).and_then(|pattern| pattern.matches("abX")), Some(true));
+    }
+
+    #[test]
+    fn regular_expressions_of_alternatives_are_patterns() {
+        let told = |text: &str| Pattern::regular(text, false).map(|all| all.len());
+        for (regular, count) in [
+            ("^(R7|R8)$", Some(2)),
+            ("^R7$|^R8$", Some(2)),
+            ("^(?:a|b)(c|d)$", Some(4)),
+            ("^R7\\.1$", Some(1)),
+            ("^R7.*", Some(1)),
+            ("^R7", Some(1)),
+            ("^R7+$", None),
+            ("^(R7|)$", None),
+            ("^(R7|R8)*$", None),
+            ("^[ab]$", None),
+            ("\\d", None),
+            ("^a{2}$", None),
+            ("a^b", None),
+            ("(^a|b)", None),
+            ("***=a", None),
+            ("(?i)a", None),
+            ("(a", None),
+            ("a)", None),
+        ] {
+            assert_eq!(told(regular), count, "{regular}");
+        }
+        let exact = |all: Option<Vec<Pattern>>| {
+            all.unwrap_or_default().iter().map(|one| one.exact().unwrap_or_default()).collect::<Vec<_>>()
+        };
+        assert_eq!(exact(Pattern::regular("^(R7|R8)$", false)), ["R7", "R8"]);
+        assert_eq!(exact(Pattern::regular("^R7\\.1$", false)), ["R7.1"]);
+        // Without anchors it is anywhere, and they bind closer than the alternatives.
+        assert_eq!(exact(Pattern::regular("^R7|R8$", false)), ["", ""]);
+        assert_eq!(exact(Pattern::similar("R7|R8")), ["R7", "R8"]);
+        assert_eq!(exact(Pattern::similar("R(7|8)")), ["R7", "R8"]);
+        assert_eq!(exact(Pattern::similar("R.7")), ["R.7"]);
+        assert_eq!(Pattern::similar("R7%"), Pattern::starting("R7").map(|one| vec![one]));
+        assert_eq!(Pattern::similar("R[7]"), None);
     }
 
     #[test]

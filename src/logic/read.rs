@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
                 match &**arguments {
                     [operand, Expr { kind: ExprKind::Text(text), .. }] => {
                         let pattern = Pattern::starting(text)?;
-                        self.matching(operand, &pattern)
+                        self.matching(operand, &[pattern])
                     }
                     _ => return None,
                 }
@@ -243,13 +243,13 @@ impl<'a> Reader<'a> {
         let ExprKind::Text(text) = &right.kind else {
             return None;
         };
-        let pattern = match operator {
-            "^@" => Pattern::starting(text),
+        let patterns = match operator {
+            "^@" => Pattern::starting(text).map(|pattern| vec![pattern]),
             "~" | "!~" => Pattern::regular(text, false),
             "~*" | "!~*" => Pattern::regular(text, true),
             _ => None,
         }?;
-        Some(self.matching(left, &pattern).negated_if(operator.starts_with('!')))
+        Some(self.matching(left, &patterns).negated_if(operator.starts_with('!')))
     }
 
     /// The comparison of two values; none where the operator is not one.
@@ -663,17 +663,19 @@ impl<'a> Reader<'a> {
                 Some(_) => return None,
             };
             let text = constant_text(pattern)?;
+            let one = |pattern: Pattern| vec![pattern];
             // These mean more to SIMILAR TO.
             let regular = |c: char| "|*+?{}()[]".contains(c);
             match kind {
-                LikeKind::Like => Pattern::like(text, escape, false),
-                LikeKind::Ilike => Pattern::like(text, escape, true),
-                LikeKind::Similar if !text.contains(regular) => Pattern::like(text, escape, false),
+                LikeKind::Like => Pattern::like(text, escape, false).map(one),
+                LikeKind::Ilike => Pattern::like(text, escape, true).map(one),
+                LikeKind::Similar if !text.contains(regular) => Pattern::like(text, escape, false).map(one),
+                LikeKind::Similar if escape == Some('\\') => Pattern::similar(text),
                 LikeKind::Similar => None,
             }
         };
-        if let Some(pattern) = read() {
-            return self.matching(operand, &pattern);
+        if let Some(patterns) = read() {
+            return self.matching(operand, &patterns);
         }
         let what = match kind {
             LikeKind::Like => "like",
@@ -687,12 +689,14 @@ impl<'a> Reader<'a> {
         self.truth_of(&Term::call(what, parts))
     }
 
-    fn matching(&mut self, operand: &'a Expr, pattern: &Pattern) -> Three {
+    /// Whether a value matches one of the patterns.
+    fn matching(&mut self, operand: &'a Expr, patterns: &[Pattern]) -> Three {
         let cases = self.cases(operand);
         let (yes, no): (Vec<_>, Vec<_>) = cases
             .iter()
             .map(|(guard, term)| {
-                let three = self.matching_term(term, pattern);
+                let each: Vec<Three> = patterns.iter().map(|pattern| self.matching_term(term, pattern)).collect();
+                let three = Three::any(each);
                 (Formula::all([guard.clone(), three.yes]), Formula::all([guard.clone(), three.no]))
             })
             .unzip();
@@ -1066,6 +1070,7 @@ impl<'a> Reader<'a> {
             ("||", Term::Text(left), Term::Text(right)) => {
                 Some(Arc::new(Term::Text(Ident::from(format!("{left}{right}")))))
             }
+            ("->" | "->>", _, Term::Text(key)) => member(left, key, operator == "->>"),
             _ => None,
         };
         sum.unwrap_or_else(|| Term::call(operator, vec![left.clone(), right.clone()]))
@@ -1122,7 +1127,8 @@ impl<'a> Reader<'a> {
         if promise.strict && parts.iter().any(|part| matches!(**part, Term::Null)) {
             return sure(Arc::new(Term::Null));
         }
-        sure(Term::call(name.unwrap_or_default(), parts))
+        let name = name.unwrap_or_default();
+        sure(worked_out(name, &parts).unwrap_or_else(|| Term::call(name, parts)))
     }
 
     /// How many elements an array has, in one dimension; none where it cannot be told.
@@ -1197,6 +1203,37 @@ impl<'a> Reader<'a> {
         };
         self.group = Some(group.clone());
         result
+    }
+}
+
+/// What a function of texts makes of constants.
+fn worked_out(function: &str, parts: &[T]) -> Option<T> {
+    let text = |part: &T| match &**part {
+        Term::Text(text) => Some(text.to_string()),
+        Term::Number(number) if number % ONE == 0 => Some((number / ONE).to_string()),
+        _ => None,
+    };
+    let texts: Vec<String> = parts.iter().map(text).collect::<Option<_>>()?;
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    Some(Arc::new(Term::Text(Ident::from(crate::builtin::applied(function, &texts)?))))
+}
+
+/// The member of a JSON object that is written out, as JSON or as text; none where its text may be
+/// another than is written.
+fn member(object: &T, key: &str, as_text: bool) -> Option<T> {
+    use serde_json::Value;
+    let Term::Call { what, parts, stamp: None } = &**object else { return None };
+    let (true, [written]) = (matches!(what.as_str(), "::json" | "::jsonb"), parts.as_slice()) else { return None };
+    let Term::Text(written) = &**written else { return None };
+    let Value::Object(members) = serde_json::from_str(written).ok()? else { return None };
+    let text = |text: &str| Some(Arc::new(Term::Text(Ident::from(text))));
+    match (members.get(key), as_text) {
+        (None, _) | (Some(Value::Null), true) => Some(Arc::new(Term::Null)),
+        (Some(Value::String(value)), true) => text(value),
+        (Some(Value::Bool(value)), true) => text(&value.to_string()),
+        (Some(Value::Number(value)), true) => text(&value.as_i64()?.to_string()),
+        (Some(value), false) => Some(Term::call(what.clone(), vec![text(&value.to_string())?])),
+        (Some(_), true) => None,
     }
 }
 

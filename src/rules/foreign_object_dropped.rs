@@ -38,11 +38,16 @@ fn holds_rows(key: &Key) -> bool {
     matches!(key.kind, Kind::Table | Kind::ForeignTable | Kind::Column | Kind::Sequence)
 }
 
-/// Whether a tier that a rollback undoes takes the object away, too, or puts another in its place.
+/// Whether a tier that a rollback undoes takes the object away, too, or puts another in its place: also a view
+/// in that of a table that gets another name.
 fn is_taken_by_tier(case: &Case<'_>, pass: &Pass<'_>, key: &Key) -> bool {
+    let is_it = |taken: &Key| {
+        let are_relations = [taken, key].iter().all(|key| key.kind.is_relation() && key.part.is_none());
+        taken == key || are_relations && taken.relation() == key.relation()
+    };
     let takes = |event: &Event<'_>| match &event.what {
         What::Define { outcome, .. } => {
-            super::taken(outcome).any(|(taken, _)| taken == key)
+            super::taken(outcome).any(|(taken, _)| is_it(taken))
                 || outcome.altered.iter().any(|(altered, how)| altered == key && how == "replaced")
         }
         _ => false,

@@ -7,7 +7,7 @@ use super::spot;
 use crate::case::{Case, Pass};
 use crate::catalog::{Aspect, Catalog, Difference, Key, Kind};
 use crate::effect::{
-    Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Query, Select, SubqueryKind, Visit, rewrite_expr,
+    Act, Assignment, At, Expr, ExprKind, From, Ident, Name, Query, Select, SubqueryKind, Type, Visit, rewrite_expr,
     walk_expr, walk_from,
 };
 use crate::finding::Finding;
@@ -681,7 +681,43 @@ impl Grasp<'_> {
         covers(texts.clone())
             || numbers.iter().any(Option::is_some)
                 && covers(numbers.into_iter().zip(texts).map(|(number, text)| number.unwrap_or(text)).collect())
+            || self.settles(pass, insertion)
             || self.finds(pass, insertion)
+    }
+
+    /// Whether it reaches the row by what functions and operators make of the values of its columns:
+    /// `lower(name) = 'x'`, `d ->> 'k' = 'v'`.
+    fn settles(&self, pass: &Pass<'_>, insertion: &Insertion) -> bool {
+        let reach = self.change.reach();
+        let (Some(filter), true) = (reach.filter, reach.from.is_empty()) else { return false };
+        let world = Sight(&pass.start);
+        let own = |node: &mut Expr| {
+            let value = |(column, _): (&Ident, _)| {
+                node.is_column(reach.called(), column).then(|| written(pass, insertion, column)).flatten()
+            };
+            if let Some(kind) = insertion.values.iter().find_map(value) {
+                node.kind = kind;
+            }
+        };
+        // In a query the same name may be that of another column.
+        let holds = |part: &&Expr| {
+            let mut settled = Expr::clone(part);
+            rewrite_expr(&mut settled, &mut |node| own(node));
+            !looks(part) && Facts::default().entails(&settled, &world) == Known::Yes
+        };
+        let (settled, rest): (Vec<&Expr>, Vec<&Expr>) = filter.conjuncts().into_iter().partition(holds);
+        if settled.is_empty() {
+            return false;
+        }
+        let at = filter.at;
+        let rest = Expr { at, kind: ExprKind::And(rest.into_iter().cloned().collect()) };
+        let row = insertion.values.iter().map(|(column, values)| {
+            let number = matches!(written(pass, insertion, column), Some(ExprKind::Number(_)));
+            among_numbers(column, values).filter(|_| number).unwrap_or_else(|| among(column, values))
+        });
+        let row = Expr { at, kind: ExprKind::And(row.collect()) };
+        let rest = Reach { filter: Some(&rest), ..reach };
+        Facts::default().covers(&rest, super::common(self.change), &row, &world)
     }
 
     /// Whether it reaches a row because of what is certainly there in other tables: `parent IN (SELECT id FROM
@@ -692,15 +728,7 @@ impl Grasp<'_> {
         let world = Sight(&pass.start);
         let mut facts = Facts::default();
         self.rows.iter().for_each(|row| facts.assume(row, Truth::True, &world));
-        let constant = |column: &Ident| {
-            let values = insertion.values.get(column).filter(|values| values.len() == 1)?;
-            let kind = exact(&pass.start, &insertion.table, column)?;
-            let value = values.first()?.clone();
-            Some(match kind {
-                Exact::Integer => ExprKind::Number(value),
-                Exact::Text => ExprKind::Text(value),
-            })
-        };
+        let constant = |column: &Ident| written(pass, insertion, column);
         // What bears the name of the statement's own relation is of the row.
         let own = |node: &mut Expr| {
             let ExprKind::Column(path) = &node.kind else { return };
@@ -744,6 +772,29 @@ impl Grasp<'_> {
             _ => holds(part.clone()),
         }) && (covered(false) || covered(true))
     }
+}
+
+/// The only value that the rows of an insertion have in a column, as a constant of its type.
+fn written(pass: &Pass<'_>, insertion: &Insertion, column: &Ident) -> Option<ExprKind> {
+    let values = insertion.values.get(column).filter(|values| values.len() == 1)?;
+    let value = values.first()?.clone();
+    if let Some(kind) = exact(&pass.start, &insertion.table, column) {
+        return Some(match kind {
+            Exact::Integer => ExprKind::Number(value),
+            Exact::Text => ExprKind::Text(value),
+        });
+    }
+    let kind = pass.start.relation(&insertion.table)?.column(column)?.kind.scalar()?.to_owned();
+    let at = At::default();
+    matches!(kind.as_str(), "json" | "jsonb").then(|| ExprKind::Cast {
+        operand: Box::new(Expr { at, kind: ExprKind::Text(value) }),
+        to: Box::new(Type {
+            name: Name::plain(Ident::from(kind), at),
+            modifiers: Vec::new(),
+            array: false,
+            set: false,
+        }),
+    })
 }
 
 /// Whether a condition looks into a table.
