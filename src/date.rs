@@ -29,6 +29,52 @@ impl Date {
         Some(Self { year, month, day })
     }
 
+    /// The first day of its month.
+    #[must_use]
+    pub const fn first_of_month(self) -> Self {
+        Self { day: 1, ..self }
+    }
+
+    /// The first day of its year.
+    #[must_use]
+    pub const fn first_of_year(self) -> Self {
+        Self { day: 1, month: 1, ..self }
+    }
+
+    /// The same day so many months on, or the last of that month; none outside of the calendar.
+    #[must_use]
+    pub fn plus_months(self, months: i64) -> Option<Self> {
+        let all = (i64::from(self.year) * 12 + i64::from(self.month) - 1).checked_add(months)?;
+        let (year, month) = (u16::try_from(all.div_euclid(12)).ok()?, u8::try_from(all.rem_euclid(12)).ok()? + 1);
+        (28..=self.day.max(28)).rev().find_map(|last| Self::new(year, month, self.day.min(last)))
+    }
+
+    /// So many days on; none outside of the calendar.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Option<Self> {
+        let mut date = self;
+        let mut rest = days;
+        // Month by month.
+        while rest > 0 {
+            let next = date.first_of_month().plus_months(1)?;
+            let left = (date.day..=31).rev().find(|day| Self::new(date.year, date.month, *day).is_some())? - date.day;
+            if rest <= i64::from(left) {
+                return Self::new(date.year, date.month, date.day + u8::try_from(rest).ok()?);
+            }
+            rest -= i64::from(left) + 1;
+            date = next;
+        }
+        while rest < 0 {
+            if -rest < i64::from(date.day) {
+                return Self::new(date.year, date.month, date.day - u8::try_from(-rest).ok()?);
+            }
+            rest += i64::from(date.day);
+            let before = date.first_of_month().plus_months(-1)?;
+            date = (28..=31).rev().find_map(|day| Self::new(before.year, before.month, day))?;
+        }
+        Some(date)
+    }
+
     /// The day that is so many days after 1970-01-01; the last of the calendar beyond it.
     #[must_use]
     pub fn after_epoch(days: u64) -> Self {
@@ -93,6 +139,36 @@ mod tests {
             assert!(date(bad).is_err(), "{bad}");
         }
         assert!(date("2026-09-30") < date("2026-10-01"));
+    }
+
+    #[test]
+    fn months_and_days_are_gone_on() {
+        let date = |text: &str| text.parse::<Date>().ok();
+        // As PostgreSQL has it.
+        for (from, months, to) in [
+            ("2024-01-31", 1, "2024-02-29"),
+            ("2023-01-31", 1, "2023-02-28"),
+            ("2024-01-15", 11, "2024-12-15"),
+            ("2024-12-31", 2, "2025-02-28"),
+            ("2024-03-31", -1, "2024-02-29"),
+            ("2024-01-01", -13, "2022-12-01"),
+        ] {
+            assert_eq!(date(from).and_then(|day| day.plus_months(months)), date(to), "{from} {months}");
+        }
+        for (from, days, to) in [
+            ("2024-01-01", 0, "2024-01-01"),
+            ("2024-01-31", 1, "2024-02-01"),
+            ("2024-02-28", 1, "2024-02-29"),
+            ("2024-02-28", 2, "2024-03-01"),
+            ("2024-01-01", 366, "2025-01-01"),
+            ("2024-01-01", -1, "2023-12-31"),
+            ("2024-03-01", -1, "2024-02-29"),
+            ("2025-01-01", -366, "2024-01-01"),
+        ] {
+            assert_eq!(date(from).and_then(|day| day.plus_days(days)), date(to), "{from} {days}");
+        }
+        assert_eq!(date("9999-12-31").and_then(|day| day.plus_days(1)), None);
+        assert_eq!(date("0000-01-01").and_then(|day| day.plus_days(-1)), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod asked;
 mod body;
 mod call;
 mod change;
+mod day;
 mod definition;
 mod dynamic;
 mod event;

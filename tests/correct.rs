@@ -220,6 +220,29 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "DELETE FROM a WHERE tag = 'R7'",
         "",
     ),
+    // Days that constants come to.
+    (
+        "CREATE TABLE IF NOT EXISTS p (at date NOT NULL) PARTITION BY RANGE (at); \
+         DO $$ DECLARE d date := '2024-11-01'; BEGIN FOR m IN 1..3 LOOP \
+         EXECUTE format('CREATE TABLE IF NOT EXISTS p_%s PARTITION OF p FOR VALUES FROM (%L) TO (%L)', \
+         to_char(d, 'YYYY_MM'), d, d + interval '1 month'); d := d + interval '1 month'; END LOOP; END $$",
+        "DROP TABLE IF EXISTS p_2024_11, p_2024_12, p_2025_01; DROP TABLE IF EXISTS p",
+        "",
+    ),
+    (
+        "DO $$ DECLARE d timestamp; BEGIN \
+         FOR d IN SELECT generate_series('2024-01-31'::date, '2024-03-31'::date, interval '1 month') LOOP \
+         EXECUTE format('CREATE TABLE IF NOT EXISTS e_%s (id int)', to_char(d, 'YYYYMMDD')); END LOOP; END $$",
+        "DROP TABLE IF EXISTS e_20240131, e_20240229, e_20240329",
+        "adds = { tables = 3 }",
+    ),
+    (
+        "DO $$ BEGIN FOR n IN 0..2 LOOP EXECUTE 'CREATE TABLE IF NOT EXISTS ' \
+         || quote_ident('e_' || (date '2024-12-30' + 7 * n) || '_' || to_char(date_trunc('month', make_date(2024, 2 + n, 9)) \
+         + (n || ' months')::interval - interval '1 day', '\"m\"MM-DD')) || ' (id int)'; END LOOP; END $$",
+        "DROP TABLE IF EXISTS \"e_2024-12-30_m01-31\", \"e_2025-01-06_m03-31\", \"e_2025-01-13_m05-31\"",
+        "adds = { tables = 3 }",
+    ),
     // A view takes the place of a table, and gives it back.
     (
         "DO $$ BEGIN IF to_regclass('s.z') IS NULL THEN ALTER TABLE s.k RENAME TO z; CREATE VIEW s.k AS SELECT * FROM s.z; END IF; END $$",
@@ -425,6 +448,12 @@ const LEAVING: &[(&str, &str)] = &[
         "DO $$ BEGIN FOR m IN 1..2 LOOP EXECUTE format('CREATE TABLE IF NOT EXISTS e_%s (id int)', lpad(m::text, 2, '0')); \
          END LOOP; END $$",
         "DROP TABLE IF EXISTS e_1, e_02",
+    ),
+    (
+        "DO $$ DECLARE d timestamp; BEGIN \
+         FOR d IN SELECT generate_series('2024-01-31'::date, '2024-03-31'::date, interval '1 month') LOOP \
+         EXECUTE format('CREATE TABLE IF NOT EXISTS e_%s (id int)', to_char(d, 'YYYYMMDD')); END LOOP; END $$",
+        "DROP TABLE IF EXISTS e_20240131, e_20240229, e_20240331",
     ),
 ];
 

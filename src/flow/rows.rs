@@ -1,5 +1,6 @@
 //! Rows of a query that reads no table: `VALUES`, `unnest(ARRAY[…])`, `generate_series(1, 3)`.
 
+use super::day::{Day, Interval};
 use super::symbol::is_symbol;
 use super::value::{elements, folded, integer, number};
 use crate::effect::{
@@ -175,6 +176,19 @@ fn listed(call: &Expr) -> Option<Vec<Expr>> {
     }
     match (function.name.as_str(), &**arguments) {
         ("unnest", [array]) => elements(array),
+        ("generate_series", [from, to, step]) if Day::of(from).is_some() => {
+            let (from, to, step) = (Day::of(from)?, Day::of(to)?, Interval::of(step).filter(|step| step.goes_on())?);
+            let mut values = Vec::new();
+            let mut day = from.plus(Interval::NONE)?;
+            while !day.is_after(to) {
+                values.push(day.constant(call.at));
+                if values.len() > ROWS_LIMIT {
+                    return None;
+                }
+                day = day.plus(step)?;
+            }
+            Some(values)
+        }
         ("generate_series", [from, to, step @ ..]) if step.len() <= 1 => {
             let (from, to) = (integer(from)?, integer(to)?);
             let step = step.first().map_or(Some(1), integer).filter(|step| *step != 0)?;

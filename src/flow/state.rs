@@ -770,6 +770,9 @@ impl State {
         if !keeps(kind, &value) {
             return self.symbols.fresh(name);
         }
+        if let Some(day) = super::day::Day::of(&value).and_then(|day| day.stored(kind, value.at)) {
+            return day;
+        }
         // A text that goes into a variable of another type is another value: `'1'` becomes 1.
         if matches!(value.kind, ExprKind::Text(_))
             && (kind.array || !is_text(kind) && !kind.name.name.starts_with("any"))

@@ -1,5 +1,6 @@
 //! What constants come to, and whether what holds a value keeps it.
 
+use super::day::Day;
 use crate::builtin::{TEXT_LIMIT, applied};
 use crate::effect::{At, Expr, ExprKind, Ident, Name, Query, SubqueryKind, Type, Visit, walk_expr};
 
@@ -23,7 +24,7 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
         ExprKind::Cast { operand, to }
             if !to.array && matches!(to.name.name.as_str(), "text" | "varchar" | "name" | "bpchar" | "regclass") =>
         {
-            let text = text_of(operand)?;
+            let text = put_together(operand)?;
             let text: Ident = match to.modifiers.as_slice() {
                 [] => text,
                 // What is longer is cut.
@@ -38,7 +39,7 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
             Some(text).filter(|_| !is_cut)
         }
         ExprKind::Operator { operator, left: Some(left), right } if operator == "||" => {
-            let (left, right) = (text_of(left)?, text_of(right)?);
+            let (left, right) = (put_together(left)?, put_together(right)?);
             (left.len() + right.len() <= TEXT_LIMIT).then(|| Ident::from(format!("{left}{right}")))
         }
         ExprKind::Operator { operator, left: None, right } if operator == "-" => {
@@ -275,6 +276,7 @@ pub(super) fn text_call(name: &str, arguments: &[Expr]) -> Option<Ident> {
             }
             Some(Ident::from(whole))
         }
+        ("to_char", 2) => Day::of(arguments.first()?)?.written(&text(1)?),
         ("quote_ident", 1) => Some(Ident::from(quote_ident(&text(0)?))),
         ("quote_literal" | "quote_nullable", 1) => Some(Ident::from(quote_literal(&text(0)?))),
         _ => {
@@ -316,7 +318,11 @@ fn format_text(format: &str, arguments: &[Expr]) -> Option<Ident> {
             's' => out.push_str(&printed(argument)?),
             'I' if !null => out.push_str(&quote_ident(&printed(argument)?)),
             'L' if null => out.push_str("NULL"),
-            'L' => out.push_str(&quote_literal(&printed(argument)?)),
+            'L' => {
+                // Midnight, in whatever time zone, is what the day alone means.
+                let text = printed(argument).or_else(|| Some(Ident::from(Day::of(argument)?.date().to_string())));
+                out.push_str(&quote_literal(&text?));
+            }
             _ => return None,
         }
         if out.len() > TEXT_LIMIT {
@@ -330,8 +336,13 @@ fn format_text(format: &str, arguments: &[Expr]) -> Option<Ident> {
 fn printed(value: &Expr) -> Option<Ident> {
     match &value.kind {
         ExprKind::Boolean(truth) => Some(Ident::new_static(if *truth { "t" } else { "f" })),
-        _ => text_of(value),
+        _ => put_together(value),
     }
+}
+
+/// A value as `||` and a cast to `text` write it.
+fn put_together(value: &Expr) -> Option<Ident> {
+    text_of(value).or_else(|| Day::of(value)?.text())
 }
 
 /// Quoted always: what it means is the same, and no list of keywords is needed.
