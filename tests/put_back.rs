@@ -28,6 +28,36 @@ const ROWS: &str = "CREATE TABLE c (id int PRIMARY KEY, n numeric(10, 2), f floa
 /// What was there before, what the tier does, and what the rollback does: right, if that is possible, and wrong.
 const CASES: &[(&str, &str, &str, &[&str])] = &[
     (
+        "SELECT",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT ON TABLES TO put_back_reader",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM put_back_reader",
+        &[
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE SELECT ON TABLES FROM put_back_reader",
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE SELECT ON SEQUENCES FROM put_back_reader",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE put_back_reader IN SCHEMA public REVOKE ALL ON TABLES FROM put_back_reader",
+            "REVOKE ALL ON SCHEMA public FROM put_back_reader",
+            "SELECT",
+        ],
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO put_back_reader",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO put_back_reader WITH GRANT OPTION; \
+         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO put_back_reader",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE GRANT OPTION FOR SELECT ON TABLES FROM put_back_reader; \
+         ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE USAGE ON SEQUENCES FROM put_back_reader",
+        &[
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE SELECT ON TABLES FROM put_back_reader; \
+             ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE USAGE ON SEQUENCES FROM put_back_reader",
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE USAGE ON SEQUENCES FROM put_back_reader",
+        ],
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO put_back_reader",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE DELETE ON TABLES FROM put_back_reader",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE ON TABLES TO put_back_reader",
+        &["ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO put_back_reader"],
+    ),
+    (
         "GRANT SELECT ON a TO put_back_reader WITH GRANT OPTION",
         "REVOKE SELECT ON a FROM put_back_reader",
         "GRANT SELECT ON a TO put_back_reader WITH GRANT OPTION",

@@ -14,6 +14,9 @@ use crate::effect::{
 /// What stands behind a privilege that its grantee may grant.
 const WITH_OPTION: &str = " with grant option";
 
+/// What stands between a privilege and the kind of what is made later.
+const LATER: &str = " on each new ";
+
 impl Work<'_> {
     pub(super) fn act(&mut self, act: &Act) -> Done {
         match act {
@@ -69,6 +72,9 @@ impl Work<'_> {
             Act::Alter { .. } => self.alter(act),
             Act::Drop { objects, if_exists, cascade, .. } => self.drop_objects(objects, *if_exists, *cascade),
             Act::Comment { object, text } => self.comment(object, text.as_ref()),
+            Act::Grant {
+                grant, objects, each: Some(kind), later: Some(roles), privileges, grantees, option, ..
+            } => self.grant_later((*grant, *option), (objects, kind, roles), privileges, grantees),
             Act::Grant { grant, objects, each, privileges, grantees, option, .. } => {
                 self.grant((*grant, *option), (objects, each.as_ref()), privileges, grantees)
             }
@@ -564,6 +570,64 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Grants or revokes on what is made later, which its schema keeps.
+    fn grant_later(
+        &mut self,
+        (grant, option): (bool, bool),
+        (schemas, kind, roles): (&[Named], &ObjectKind, &[Ident]),
+        privileges: &[Ident],
+        grantees: &[Ident],
+    ) -> Done {
+        if schemas.is_empty() {
+            self.pass_over("privileges on whatever is made later in all schemas are not followed");
+        }
+        // Whoever runs the script is told apart from the roles that are named.
+        let roles: Vec<String> = match roles {
+            [] => vec![String::new()],
+            roles => roles.iter().map(|role| format!(" of {role}")).collect(),
+        };
+        let all = [Ident::new_static("all")];
+        let privileges = if privileges.is_empty() { &all[..] } else { privileges };
+        for schema in schemas {
+            let Some(of) = self.named(schema, true)? else { continue };
+            let Some(object) = self.state.edit(of.0) else { continue };
+            for (role, grantee) in roles.iter().flat_map(|role| grantees.iter().map(move |grantee| (role, grantee))) {
+                let held = object.grants.entry(grantee.clone()).or_default();
+                let later = format!("{LATER}{kind}{role}");
+                let may_grant = format!("{later}{WITH_OPTION}");
+                for privilege in privileges {
+                    let (plain, with_option) = (format!("{privilege}{later}"), format!("{privilege}{may_grant}"));
+                    match (grant, option) {
+                        (true, _) => {
+                            let is_back = held.remove(format!("no {plain}").as_str());
+                            if privilege == "all" {
+                                held.retain(|held| !held.ends_with(&later));
+                            }
+                            held.extend((!is_back).then(|| Ident::from(plain)));
+                            held.extend(option.then(|| Ident::from(with_option)));
+                        }
+                        (false, _) if privilege == "all" => {
+                            held.retain(|held| !held.ends_with(&may_grant) && (option || !held.ends_with(&later)));
+                        }
+                        (false, true) => drop(held.remove(with_option.as_str())),
+                        // Beyond what was granted there is nothing to take here; of ALL something is.
+                        (false, false) => {
+                            held.remove(with_option.as_str());
+                            if !held.remove(plain.as_str()) && held.contains(format!("all{later}").as_str()) {
+                                held.insert(Ident::from(format!("no {plain}")));
+                            }
+                        }
+                    }
+                }
+                if held.is_empty() {
+                    object.grants.remove(grantee);
+                }
+            }
+            self.altered(of, if grant { "granted" } else { "revoked" });
+        }
+        Ok(())
+    }
+
     /// What `ALL … IN SCHEMA` means: of tables whatever has rows.
     fn each_of(&self, schema: Id, kind: &ObjectKind) -> Vec<Id> {
         let class = match kind {
@@ -608,7 +672,7 @@ impl Work<'_> {
                         held.insert(with_option(privilege));
                     } else if privilege == "all" {
                         // Whoever keeps the option of one keeps it though ALL are granted.
-                        held.retain(|held| grant || !held.ends_with(WITH_OPTION));
+                        held.retain(|held| grant || held.contains(LATER) || !held.ends_with(WITH_OPTION));
                     } else if !grant {
                         held.remove(&with_option(privilege));
                     }
@@ -621,7 +685,7 @@ impl Work<'_> {
                             held.insert(privilege.clone());
                         }
                     } else if privilege == "all" {
-                        held.clear();
+                        held.retain(|held| held.contains(LATER));
                     } else if !held.remove(privilege) && is_named {
                         // Taken from ALL, or from what everybody has.
                         held.insert(Ident::from(format!("no {privilege}")));

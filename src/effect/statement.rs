@@ -381,10 +381,13 @@ pub enum Act {
     Grant {
         /// `GRANT`
         grant: bool,
-        /// On what; of roles, the roles that are granted; default privileges are no object.
+        /// On what; of roles, the roles that are granted.
         objects: Vec<Object>,
         /// `ON ALL TABLES IN SCHEMA s` is the schema `s`, and of what kind is what it means in it.
         each: Option<ObjectKind>,
+        /// `ALTER DEFAULT PRIVILEGES`: on what these roles make later, none for whoever runs it. The objects are
+        /// the schemas.
+        later: Option<Box<[Ident]>>,
         /// The privileges in lower case; none for `ALL`, and for roles.
         privileges: Vec<Ident>,
         /// To or from whom.

@@ -364,11 +364,25 @@ impl Lower<'_> {
             },
             NodeEnum::GrantStmt(grant) => self.grant(grant),
             NodeEnum::AlterDefaultPrivilegesStmt(alter) => {
-                let mut act = alter.action.as_ref().map(|grant| self.grant(grant));
-                if let Some(Act::Grant { objects, .. }) = &mut act {
-                    objects.clear();
+                let grant = alter.action.as_ref()?;
+                let mut act = self.grant(grant);
+                if let Act::Grant { objects, each, later, .. } = &mut act {
+                    let listed = |name: &str| {
+                        let option = alter.options.iter().find_map(|node| match &node.node {
+                            Some(NodeEnum::DefElem(option)) if option.defname == name => option.arg.as_deref(),
+                            _ => None,
+                        });
+                        match option.and_then(|value| value.node.as_ref()) {
+                            Some(NodeEnum::List(list)) => list.items.as_slice(),
+                            _ => &[],
+                        }
+                    };
+                    let schemas = strings(listed("schemas"));
+                    *objects = schemas.iter().map(|name| Self::object(ObjectKind::Schema, self.found(name))).collect();
+                    *each = Some(kind_of(grant.objtype()));
+                    *later = Some(listed("roles").iter().filter_map(role_of).collect());
                 }
-                act?
+                act
             }
             NodeEnum::GrantRoleStmt(grant) => {
                 let objects = grant.granted_roles.iter().filter_map(|node| match &node.node {
@@ -381,6 +395,7 @@ impl Lower<'_> {
                     grant: grant.is_grant,
                     objects: objects.collect(),
                     each: None,
+                    later: None,
                     privileges: Vec::new(),
                     grantees: grant.grantee_roles.iter().filter_map(role_of).collect(),
                     option: false,
@@ -863,6 +878,7 @@ impl Lower<'_> {
             grant: grant.is_grant,
             objects: grant.objects.iter().map(|node| self.object_of(kind, None, Some(node), None)).collect(),
             each: is_each.then(|| kind_of(grant.objtype())),
+            later: None,
             privileges: privileges.collect(),
             grantees: grant.grantees.iter().filter_map(role_of).collect(),
             option: grant.grant_option,

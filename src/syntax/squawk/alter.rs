@@ -29,7 +29,7 @@ impl Lower<'_> {
         }
         Some(match node.kind() {
             K::ALTER_LARGE_OBJECT => self.owner(kind, node, node.child(K::ROLE_REF)),
-            K::ALTER_DEFAULT_PRIVILEGES => self.grant(last),
+            K::ALTER_DEFAULT_PRIVILEGES => self.default_privileges(node, last),
             K::ALTER_SEQUENCE
                 if last.kind() != K::OWNER_TO && last.kind() != K::SET_LOGGED && last.kind() != K::SET_UNLOGGED =>
             {

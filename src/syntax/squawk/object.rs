@@ -207,7 +207,8 @@ impl Lower<'_> {
                 arguments: None,
             });
             let (objects, privileges) = (objects.collect(), Vec::new());
-            return Act::Grant { grant, objects, each: None, privileges, grantees, option: false, cascade };
+            let (each, later) = (None, None);
+            return Act::Grant { grant, objects, each, later, privileges, grantees, option: false, cascade };
         }
         let mut privileges = Vec::new();
         if let Some(all) = node.child(K::ALL_PRIVILEGES)
@@ -226,7 +227,33 @@ impl Lower<'_> {
         }
         let objects = on.map(|on| self.granted_objects(on)).unwrap_or_default();
         let each = on.and_then(|on| each_of(on.kind()));
-        Act::Grant { grant, objects, each, privileges, grantees, option, cascade }
+        Act::Grant { grant, objects, each, later: None, privileges, grantees, option, cascade }
+    }
+
+    /// `ALTER DEFAULT PRIVILEGES`
+    pub(super) fn default_privileges(&self, node: Node, action: Node) -> Act {
+        let mut act = self.grant(action);
+        if let Act::Grant { objects, each, later, .. } = &mut act {
+            let schema = |schema: Node| Object {
+                kind: ObjectKind::Schema,
+                name: Name::plain(self.ident(Some(schema)), self.at(schema)),
+                part: None,
+                arguments: None,
+            };
+            let schemas = node.child(K::IN_SCHEMAS).into_iter().flat_map(|schemas| schemas.all(K::SCHEMA_REF));
+            *objects = schemas.map(schema).collect();
+            *each = action.nodes().find_map(|target| match target.kind() {
+                K::PRIVILEGE_TARGET_TABLES => Some(ObjectKind::Table),
+                K::PRIVILEGE_TARGET_SEQUENCES => Some(ObjectKind::Sequence),
+                K::PRIVILEGE_TARGET_FUNCTIONS | K::PRIVILEGE_TARGET_ROUTINES => Some(ObjectKind::Function),
+                K::PRIVILEGE_TARGET_TYPES => Some(ObjectKind::Type),
+                K::PRIVILEGE_TARGET_SCHEMAS => Some(ObjectKind::Schema),
+                _ => None,
+            });
+            let roles = node.child(K::FOR_ROLES).and_then(|roles| roles.child(K::ROLE_REF_LIST));
+            *later = Some(self.roles(roles).into());
+        }
+        act
     }
 
     /// ` (a, b)` behind a privilege.
