@@ -220,6 +220,23 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "DELETE FROM a WHERE tag = 'R7'",
         "",
     ),
+    // What is asked for by its name alone, and functions by their arguments.
+    (
+        "DROP POLICY IF EXISTS z ON a; CREATE POLICY z ON a USING (true)",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM pg_policies WHERE policyname = 'z') THEN DROP POLICY z ON a; END IF; END $$",
+        "",
+    ),
+    (
+        "CREATE OR REPLACE TRIGGER z BEFORE UPDATE ON a FOR EACH ROW EXECUTE FUNCTION skip()",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM pg_trigger WHERE tgname = 'z') THEN DROP TRIGGER z ON a; END IF; END $$",
+        "",
+    ),
+    (
+        "DO $$ BEGIN IF to_regprocedure('z(int, text)') IS NULL THEN \
+         CREATE FUNCTION z(i int, t text) RETURNS int LANGUAGE sql AS 'SELECT 1'; END IF; END $$",
+        "DO $$ BEGIN IF to_regprocedure('z(integer, text)') IS NOT NULL THEN DROP FUNCTION z(int, text); END IF; END $$",
+        "",
+    ),
     // Days that constants come to.
     (
         "CREATE TABLE IF NOT EXISTS p (at date NOT NULL) PARTITION BY RANGE (at); \
@@ -399,6 +416,18 @@ fn what_changes_each_time_is_told_of() {
 
 /// Tiers and rollbacks after which something is left.
 const LEAVING: &[(&str, &str)] = &[
+    (
+        "DROP POLICY IF EXISTS z ON a; CREATE POLICY z ON a USING (true)",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM pg_policies WHERE policyname = 'y') THEN DROP POLICY z ON a; END IF; END $$",
+    ),
+    (
+        "CREATE OR REPLACE FUNCTION z(i int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DO $$ BEGIN IF to_regprocedure('z(text)') IS NOT NULL THEN DROP FUNCTION z(int); END IF; END $$",
+    ),
+    (
+        "CREATE OR REPLACE FUNCTION z(i int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DO $$ BEGIN IF to_regprocedure('z(int)') IS NULL THEN DROP FUNCTION z(int); END IF; END $$",
+    ),
     (
         "INSERT INTO a (id, tag) SELECT g, 'R7' FROM generate_series(1, 3) AS g ON CONFLICT (id) DO NOTHING",
         "DELETE FROM a WHERE tag = 'R7' AND id BETWEEN 1 AND 2",

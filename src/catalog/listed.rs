@@ -91,6 +91,9 @@ const TABLES: &[(&str, &[&str])] = &[
     ("routines", &["routine_schema", "routine_name"]),
 ];
 
+/// In how many relations a trigger or a policy is looked for by its name alone.
+const ANYWHERE_LIMIT: usize = 4096;
+
 type Given<'g> = BTreeMap<&'g str, Value>;
 
 impl Catalog {
@@ -118,29 +121,49 @@ impl Catalog {
         }
     }
 
-    /// The one role whose name is asked for, where nothing else is.
+    /// The one role or extension whose name is asked for, where nothing else is.
     #[must_use]
-    pub fn role_asked(select: &Select) -> Option<Ident> {
+    pub fn asked_by_name(select: &Select) -> Option<(Kind, Ident)> {
         let [From::Relation { name, .. }] = select.from.as_slice() else { return None };
         let ExprKind::Operator { operator, left: Some(left), right } = &select.filter.as_ref()?.kind else {
             return None;
         };
-        let is_name = |expr: &Expr| matches!(&expr.kind, ExprKind::Column(path) if path.last().is_some_and(|name| name == "rolname"));
+        let (kind, column) = match name.name.as_str() {
+            "pg_roles" | "pg_authid" => (Kind::Role, "rolname"),
+            "pg_extension" => (Kind::Extension, "extname"),
+            _ => return None,
+        };
+        let is_name = |expr: &Expr| matches!(&expr.kind, ExprKind::Column(path) if path.last().is_some_and(|name| name == column));
         let text = |expr: &Expr| match &expr.kind {
             ExprKind::Text(text) => Some(text.clone()),
             _ => None,
         };
-        if !matches!(name.name.as_str(), "pg_roles" | "pg_authid") || operator != "=" {
+        if operator != "=" {
             return None;
         }
-        if is_name(left) { text(right) } else { text(left).filter(|_| is_name(right)) }
+        let name = if is_name(left) { text(right) } else { text(left).filter(|_| is_name(right)) };
+        name.map(|name| (kind, name))
     }
 
-    /// From here on the role is there: it was asked for.
-    pub fn know_role(&mut self, name: &Ident) {
-        if self.state.lookup(Class::Role, 0, name).is_none() {
-            // Nobody made it.
-            self.state.insert(Object::new(Kind::Role, name.clone(), 0, At::default(), 0));
+    /// From here on the role or the extension is there, or is not: it was asked for.
+    pub fn know(&mut self, kind: &Kind, name: &Ident, is_there: bool) {
+        let class = if *kind == Kind::Role { Class::Role } else { Class::Extension };
+        match (self.state.lookup(class, 0, name), is_there) {
+            (None, true) => {
+                // Nobody made it.
+                self.state.insert(Object::new(kind.clone(), name.clone(), 0, At::default(), 0));
+                self.state.has_extension |= class == Class::Extension;
+            }
+            (Some(id), _) if self.state.get(id).is_some_and(|object| object.presence == Presence::Maybe) => {
+                if is_there {
+                    if let Some(object) = self.state.edit(id) {
+                        object.presence = Presence::Yes;
+                    }
+                } else if class == Class::Extension {
+                    self.state.remove(id);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -420,7 +443,12 @@ impl Catalog {
                 let class = if table == "pg_trigger" { Class::Trigger } else { Class::Policy };
                 let of = match given.get("tgrelid").or_else(|| given.get("polrelid")) {
                     Some(Value::Oid(id)) => vec![*id],
-                    _ => relations("schemaname", "tablename")?,
+                    _ if given.contains_key("tablename") => relations("schemaname", "tablename")?,
+                    _ => {
+                        let schemas = state.parts(Class::Schema, 0).into_iter();
+                        let all: Vec<Id> = schemas.flat_map(|schema| state.parts(Class::Relation, schema)).collect();
+                        (all.len() <= ANYWHERE_LIMIT && !state.has_extension).then_some(all)?
+                    }
                 };
                 let ids: Vec<Id> = of.into_iter().flat_map(|of| state.parts(class, of)).collect();
                 let row = |id: Id| {

@@ -5,11 +5,13 @@ use super::call::fits;
 use super::query::{distributed, in_list, listed};
 use super::state::{PsqlValue, State};
 use super::value::{among, boolean, constant, elements, folded, integer, is_large, is_not_null, parse_name, text_of};
+use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Presence, Read};
 use crate::effect::{
-    Act, At, Body, Expr, ExprKind, Function, Ident, Name, Query, QueryBody, StepKind, SubqueryKind, Type,
+    Act, At, Body, Expr, ExprKind, Function, Ident, Name, Object, Query, QueryBody, StepKind, SubqueryKind, Type,
     VariableConflict, Visit, rewrite_expr, rewrite_query, walk_expr,
 };
+use crate::source::Map;
 
 /// How many functions are put in the place of their calls in one expression.
 const INLINE_LIMIT: usize = 256;
@@ -113,6 +115,11 @@ impl<'a> Flow<'a> {
                 };
                 registered(presence, text, at)
             }
+            ("to_regprocedure", [signature]) if built_in => {
+                let text = text_of(signature)?;
+                let presence = self.presence_of_signature(&text, at, &state.catalog);
+                registered(presence, text, at)
+            }
             ("pg_get_serial_sequence", [table, column]) if built_in => {
                 let table = parse_name(&text_of(table)?, at)?;
                 let sequence = state.catalog.serial_sequence(&table, &text_of(column)?)?;
@@ -120,6 +127,30 @@ impl<'a> Flow<'a> {
             }
             ("current_setting", [name, ..]) if built_in => state.setting_of(&text_of(name)?, at),
             _ => self.inline(function, arguments, state),
+        }
+    }
+
+    /// Whether there is a routine of that name and these arguments: `f(int, text)`.
+    fn presence_of_signature(&mut self, text: &str, at: At, catalog: &Catalog) -> Presence {
+        let map = Map::at(at.file(), at.span().start);
+        let Ok(statements) = self.parser.statements(&format!("DROP ROUTINE {text}"), &map) else {
+            return Presence::Maybe;
+        };
+        let [statement] = statements.as_slice() else { return Presence::Maybe };
+        let Act::Drop { objects, if_exists: false, cascade: false, .. } = &statement.act else {
+            return Presence::Maybe;
+        };
+        let [Object { name, arguments: Some(_), .. }] = objects.as_slice() else { return Presence::Maybe };
+        // What PostgreSQL or an extension brings is not in the catalog.
+        if builtin(&name.name) != Builtin::Unknown {
+            return Presence::Maybe;
+        }
+        let outcome = catalog.clone().step(statement);
+        match (&outcome.problem, &outcome.may_fail) {
+            (Some(problem), _) if problem.sqlstate == "42883" => Presence::No,
+            (Some(problem), _) if problem.sqlstate == "2BP01" => Presence::Yes,
+            (None, None) if !outcome.dropped.is_empty() && !outcome.blurred => Presence::Yes,
+            _ => Presence::Maybe,
         }
     }
 

@@ -8,7 +8,7 @@ use super::Start;
 use super::asked::Asked;
 use super::symbol::Symbols;
 use super::value::{is_text, keeps, operation, same};
-use crate::catalog::{Catalog, ColumnType, Presence};
+use crate::catalog::{Catalog, ColumnType, Kind, Presence};
 use crate::effect::{
     At, Expr, ExprKind, From, Function, Ident, IsTest, Name, Query, QueryBody, Scope, Select, SubqueryKind, Target,
     Type, VariableConflict,
@@ -217,8 +217,13 @@ impl State {
     }
 
     pub(super) fn assume(&mut self, expr: &Expr, truth: Truth) {
-        if let Some(role) = known_role(expr, truth == Truth::True) {
-            self.catalog.know_role(&role);
+        let holds = match truth {
+            Truth::True | Truth::NotFalse => Some(true),
+            Truth::False | Truth::NotTrue => Some(false),
+            Truth::Null => None,
+        };
+        if let Some((kind, name, is_there)) = holds.and_then(|holds| asked_by_name(expr, holds)) {
+            self.catalog.know(&kind, &name, is_there);
         }
         let world = Sight(&self.catalog);
         self.facts.assume(expr, truth, &world);
@@ -862,13 +867,13 @@ fn is_told(value: &Expr) -> bool {
     })
 }
 
-/// The role that is there if a condition holds, or if it does not.
-fn known_role(expr: &Expr, holds: bool) -> Option<Ident> {
+/// The role or the extension that a condition asks for by its name, and whether it is there.
+fn asked_by_name(expr: &Expr, holds: bool) -> Option<(Kind, Ident, bool)> {
     match &expr.kind {
-        ExprKind::Not(inner) => known_role(inner, !holds),
-        ExprKind::Subquery { kind: SubqueryKind::Exists, query } if holds => match &query.body {
-            QueryBody::Select(select) => Catalog::role_asked(select),
-            _ => None,
+        ExprKind::Not(inner) => asked_by_name(inner, !holds),
+        ExprKind::Subquery { kind: SubqueryKind::Exists, query } => match &query.body {
+            QueryBody::Select(select) => Catalog::asked_by_name(select).map(|(kind, name)| (kind, name, holds)),
+            QueryBody::Values(_) | QueryBody::Set { .. } => None,
         },
         _ => None,
     }
