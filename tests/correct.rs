@@ -220,6 +220,19 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "DELETE FROM a WHERE tag = 'R7'",
         "",
     ),
+    // What one change of a WITH adds, the next reads.
+    (
+        "WITH n AS (INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING RETURNING id), \
+         m AS (INSERT INTO line SELECT id, 'x', 'R7' FROM n RETURNING at) SELECT count(*) FROM m",
+        "DELETE FROM line WHERE tag = 'R7'; DELETE FROM a WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "WITH n AS (INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING RETURNING id), m AS (SELECT id FROM n) \
+         INSERT INTO line SELECT id, 'x', 'R7' FROM m",
+        "DELETE FROM line WHERE tag = 'R7'; DELETE FROM a WHERE tag = 'R7'",
+        "",
+    ),
     // What is asked for by its name alone, and functions by their arguments.
     (
         "DROP POLICY IF EXISTS z ON a; CREATE POLICY z ON a USING (true)",
@@ -387,6 +400,15 @@ const CHANGING: &[&str] = &[
      IF NOT FOUND THEN INSERT INTO silent VALUES (7, 'x', 'R7'); END IF; END $$",
     "DO $$ BEGIN DELETE FROM line WHERE tag = 'R4'; \
      IF NOT FOUND THEN INSERT INTO line VALUES (7, 'x', 'R4'); INSERT INTO line VALUES (7, 'x', 'R7'); END IF; END $$",
+    // What is read is there each time.
+    "WITH n AS (INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING RETURNING id), \
+     m AS (INSERT INTO line SELECT count(*), 'x', 'R7' FROM n RETURNING at) SELECT count(*) FROM m",
+    "WITH n AS (INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO UPDATE SET name = 'x' RETURNING id), \
+     m AS (SELECT id FROM n) INSERT INTO line SELECT id, 'x', 'R7' FROM m",
+    "WITH n AS (INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING RETURNING id), \
+     m AS (SELECT id FROM a WHERE tag = 'R7' OR id = 100) INSERT INTO line SELECT id, 'x', 'R7' FROM m",
+    "WITH n AS (INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING RETURNING id), \
+     m AS (INSERT INTO line SELECT t.id, 'x', 'R7' FROM t LEFT JOIN n ON true RETURNING at) SELECT count(*) FROM m",
     // Without a key nothing is violated.
     "DO $$ BEGIN INSERT INTO line VALUES (7, 'x', 'R7'); EXCEPTION WHEN unique_violation THEN NULL; END $$",
     "DO $$ BEGIN IF EXISTS (SELECT FROM line WHERE tag = 'R9') THEN INSERT INTO a VALUES (7, 'x', 'R7'); END IF; \

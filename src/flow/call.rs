@@ -13,8 +13,8 @@ use super::{Flow, Memory};
 use crate::builtin::{Builtin, builtin};
 use crate::catalog::{Catalog, Key, Kind, When};
 use crate::effect::{
-    Act, AlterAction, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, Visit,
-    walk_expr, walk_from, walk_query,
+    Act, AlterAction, At, Body, Cte, CteBody, Expr, ExprKind, From, Function, Ident, Name, Query, QueryBody, Statement,
+    Visit, walk_expr, walk_from, walk_query,
 };
 
 impl<'a> Flow<'a> {
@@ -67,9 +67,26 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// A change in `WITH` as a statement of its own, with what it may read of that.
+    fn with_siblings(&mut self, act: &'a Act, before: &'a [Cte]) -> &'a Act {
+        if before.is_empty() {
+            return act;
+        }
+        let mut whole = act.clone();
+        let (Act::Insert { with, .. } | Act::Update { with, .. } | Act::Delete { with, .. } | Act::Merge { with, .. }) =
+            &mut whole
+        else {
+            return act;
+        };
+        *with = before.iter().chain(with.iter()).cloned().collect();
+        &self.memory.statements.push_get(Box::new(Statement { at: At::default(), act: whole })).act
+    }
+
     fn perform(&mut self, mut collector: Collector<'a>, state: &mut State) {
         collector.calls.extend(attributes(self.memory, &collector.fields, &state.catalog));
         for act in collector.changes {
+            let before = collector.siblings.iter().find(|(of, _)| std::ptr::eq(*of, act)).map(|(_, before)| *before);
+            let act = self.with_siblings(act, before.unwrap_or_default());
             self.change(act, state);
         }
         for at in collector.locks {
@@ -302,6 +319,8 @@ struct FoundCall<'a> {
 struct Collector<'a> {
     calls: Vec<FoundCall<'a>>,
     changes: Vec<&'a Act>,
+    /// Changes in `WITH`, with what stands before them there.
+    siblings: Vec<(&'a Act, &'a [Cte])>,
     /// The relations that are read, but for common table expressions.
     read: Vec<&'a Name>,
     ctes: BTreeSet<&'a Ident>,
@@ -317,6 +336,7 @@ impl<'a> Collector<'a> {
         Self {
             calls: Vec::new(),
             changes: Vec::new(),
+            siblings: Vec::new(),
             read: Vec::new(),
             ctes: BTreeSet::new(),
             locks: Vec::new(),
@@ -331,7 +351,17 @@ impl<'a> Collector<'a> {
         self.certain = outer;
     }
 
+    /// Notes what the changes of a `WITH` may read.
+    fn siblings(&mut self, with: &'a [Cte]) {
+        for (number, cte) in with.iter().enumerate().skip(1) {
+            if let (CteBody::Change(act), Some(before)) = (&cte.body, with.get(..number)) {
+                self.siblings.push((act, before));
+            }
+        }
+    }
+
     fn ctes(&mut self, ctes: &'a [Cte]) {
+        self.siblings(ctes);
         for cte in ctes {
             self.ctes.insert(&cte.name);
             match &cte.body {
@@ -411,6 +441,7 @@ impl<'a> Collector<'a> {
         | Act::Merge { with, .. } = act
         {
             self.ctes.extend(with.iter().map(|cte| &cte.name));
+            self.siblings(with);
         }
         crate::effect::walk_act(self, act);
     }
@@ -424,6 +455,7 @@ impl<'a> Visit<'a> for Collector<'a> {
 
     fn query(&mut self, query: &'a Query) {
         self.ctes.extend(query.with.iter().map(|cte| &cte.name));
+        self.siblings(&query.with);
         self.locks.extend(query.locks.then_some(query.at));
         self.maybe(|collector| walk_query(collector, query));
     }

@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use crate::case::{Case, Pass};
 use crate::catalog::{Key, Kind, Outcome, Relation, UniqueIndex};
 use crate::effect::{
-    Act, AlterAction, Assignment, At, Conflict, ConflictAction, Constraint, Cte, CteBody, Expr, ExprKind, From, Ident,
-    IsTest, JoinKind, LikeKind, Name, Query, QueryBody, RowSource, StepKind, Target, Transaction, Visit, walk_expr,
-    walk_from, walk_query,
+    Act, AlterAction, Assignment, At, Conflict, ConflictAction, Constraint, CteBody, Expr, ExprKind, From, Ident,
+    IsTest, JoinKind, LikeKind, Name, Query, QueryBody, RowSource, Select, StepKind, Target, Transaction, Visit,
+    walk_expr, walk_from, walk_query,
 };
 use crate::finding::Finding;
 use crate::flow::{Block, Change, ChangeKind, Event, Origin, Sight, What};
@@ -331,18 +331,35 @@ fn is_tried(event: &Event<'_>, pass: &Pass<'_>) -> bool {
 /// yet, or takes from one.
 fn reads_new_rows(change: &Change<'_>, query: &Query) -> bool {
     let (Some(Act::Insert { with, .. }), QueryBody::Select(select)) = (change.act, &query.body) else { return false };
-    let is_over = |cte: &&Cte| match &cte.body {
-        CteBody::Change(act) => match &**act {
-            Act::Insert { conflict: Some(conflict), .. } => conflict.action == ConflictAction::Nothing,
-            Act::Delete { .. } => true,
-            _ => false,
-        },
-        CteBody::Query(_) => false,
-    };
-    let names: Vec<&Ident> = with.iter().filter(is_over).map(|cte| &cte.name).collect();
+    let mut names: Vec<&Ident> = Vec::new();
+    for cte in with {
+        let is_over = match &cte.body {
+            CteBody::Change(act) => match &**act {
+                Act::Insert { conflict: Some(conflict), .. } => conflict.action == ConflictAction::Nothing,
+                Act::Insert { rows: RowSource::Query(query), .. } => match &query.body {
+                    QueryBody::Select(select) => yields_of(select, &names),
+                    _ => false,
+                },
+                Act::Delete { .. } => true,
+                _ => false,
+            },
+            CteBody::Query(query) => match &query.body {
+                QueryBody::Select(select) => query.with.is_empty() && yields_of(select, &names),
+                _ => false,
+            },
+        };
+        if is_over {
+            names.push(&cte.name);
+        }
+    }
+    yields_of(select, &names)
+}
+
+/// Whether a query yields a row only where one of these common table expressions has one.
+fn yields_of(select: &Select, names: &[&Ident]) -> bool {
     let is_plain =
         select.group_by.is_empty() && !select.targets.iter().any(|target| crate::effect::has_call(&target.value));
-    is_plain && select.from.iter().any(|from| reads(from, &names))
+    is_plain && select.from.iter().any(|from| reads(from, names))
 }
 
 /// Whether every row of an item of `FROM` has one of a common table expression in it.
