@@ -373,6 +373,12 @@ fn numbers_and_texts_have_their_order() {
         ("to_regclass('public.a') IS NULL", NotTrue, "to_regclass('public.a') IS NOT NULL", Yes),
         ("to_regclass('public.a') IS NULL", NotTrue, "to_regclass('public.b') IS NOT NULL", Unsaid),
         ("current_setting('a.b', true) = 'x'", True, "current_setting('a.b', true) = 'x'", Yes),
+        // Of what is named they never say NULL, nor does a setting that has to be there.
+        ("current_setting('a.b')::int < 14", NotTrue, "current_setting('a.b')::int >= 14", Yes),
+        ("current_setting('a.b', true)::int < 14", NotTrue, "current_setting('a.b', true)::int >= 14", Unsaid),
+        ("NOT has_table_privilege('t', 'INSERT')", NotTrue, "has_table_privilege('t', 'INSERT')", Yes),
+        ("NOT has_table_privilege('t', 'INSERT')", NotTrue, "has_table_privilege('t', 'DELETE')", Unsaid),
+        ("NOT has_table_privilege(1234, 'INSERT')", NotTrue, "has_table_privilege(1234, 'INSERT')", Unsaid),
         ("$1 = 5", True, "$1 > 4", Yes),
         ("r.n = 5", True, "r.n > 4", Yes),
         ("r.n = 5", True, "s.n > 4", Unsaid),

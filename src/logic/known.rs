@@ -171,6 +171,20 @@ pub(super) fn promise(function: &str) -> Option<Promise> {
     })
 }
 
+/// Functions that say who may do what with something that is named; of a number that is nobody's they say NULL.
+pub(super) fn asks_privilege(function: &str) -> bool {
+    matches!(
+        function,
+        "has_table_privilege"
+            | "has_any_column_privilege"
+            | "has_schema_privilege"
+            | "has_database_privilege"
+            | "has_sequence_privilege"
+            | "has_function_privilege"
+            | "pg_has_role"
+    )
+}
+
 /// PostgreSQL's own aggregates.
 pub(super) fn is_aggregate(function: &str) -> bool {
     matches!(

@@ -59,6 +59,11 @@ pub(super) fn null_of(term: &T, world: &dyn World) -> Formula {
             // `||` keeps to this only where no array takes part.
             "||" if kind(term, world) != Kind::Text => Formula::Is(Atom::Null(term.clone())),
             "+" | "-" | "*" | "/" | "%" | "||" => Formula::any(parts.iter().map(|part| null_of(part, world))),
+            // What is not set, or not there, it raises.
+            "current_setting" if parts.len() == 1 => Formula::any(parts.iter().map(|part| null_of(part, world))),
+            name if known::asks_privilege(name) && parts.iter().all(|part| matches!(**part, Term::Text(_))) => {
+                Formula::Never
+            }
             name => match known::promise(name) {
                 Some(promise) if promise.never_null => Formula::Never,
                 Some(promise) if promise.strict => Formula::any(parts.iter().map(|part| null_of(part, world))),
