@@ -6,8 +6,8 @@ use super::course::{Course, Demand};
 use super::model::{Tier, bytes, called, parents, relations};
 use crate::case::{Case, Pass, origin};
 use crate::catalog::{Catalog, Key, Kind};
-use crate::effect::At;
-use crate::flow::{ChangeKind, What};
+use crate::effect::{At, Ident};
+use crate::flow::{ChangeKind, Event, What};
 use crate::package::Role;
 
 /// A rollback.
@@ -72,9 +72,64 @@ impl Undone {
             Self::Deleted(table) => format!("deletes rows of {table}"),
             Self::Changed(table) => format!("changes rows of {table}"),
             Self::Emptied(table) => format!("empties {table}"),
-            Self::Altered(key, what) => format!("changes the {what} of the {key}"),
+            Self::Altered(key, what) => format!("{} the {key}", alters(what)),
         }
     }
+}
+
+/// What is done to an object, in words that its kind and its name follow.
+pub(super) fn alters(what: &str) -> String {
+    let words = match what {
+        "granted" | "revoked" => "changes the privileges on",
+        "replaced" => "replaces",
+        "renamed" => "gives another name to",
+        "schema" => "gives another schema to",
+        "perhaps dropped" => "may drop",
+        "validated" => "validates",
+        "not null" => "forbids NULL in",
+        "null" => "allows NULL in",
+        "no identity" => "takes the identity from",
+        "no expression" => "takes the expression from",
+        "inherit" => "gives a parent to",
+        "no inherit" => "takes a parent from",
+        "attached" => "attaches",
+        "detached" => "detaches",
+        "add value" => "adds a label to",
+        "rename value" => "renames a label of",
+        other => return format!("changes the {other} of"),
+    };
+    words.to_owned()
+}
+
+/// What of an object is altered: the one undoes the other.
+fn aspect(what: &str) -> &str {
+    match what {
+        "revoked" => "granted",
+        "null" => "not null",
+        "no identity" => "identity",
+        "no expression" => "expression",
+        "no inherit" => "inherit",
+        "detached" => "attached",
+        other => other,
+    }
+}
+
+/// Where the tiers that a rollback undoes alter the same of an object, by tier.
+fn altered_by<'c>(case: &'c Case<'_>, pass: &Pass<'_>, key: &'c Key, what: &'c str) -> Vec<(usize, Vec<At>)> {
+    let is_it = |(altered, how): &(Key, Ident)| altered == key && aspect(how) == aspect(what);
+    let of = |tier: &Pass<'_>| {
+        let alters = |event: &&Event<'_>| match &event.what {
+            What::Define { outcome, .. } => event.reachable && outcome.altered.iter().any(is_it),
+            _ => false,
+        };
+        tier.run.events.iter().filter(alters).map(|event| event.at).collect::<Vec<At>>()
+    };
+    let undone = case.tiers.iter().filter_map(|tier| match (tier.role, pass.role) {
+        (Role::Tier(number), Role::Rollback(only)) if number != only => None,
+        (Role::Tier(number), _) => Some((number, of(tier))),
+        _ => None,
+    });
+    undone.filter(|(_, at)| !at.is_empty()).collect()
 }
 
 /// The rollback of the whole release.
@@ -152,8 +207,9 @@ fn steps(case: &Case<'_>, pass: &Pass<'_>) -> Vec<Step> {
                     steps.push(Step { at: event.at, what, made: vec![dropped.made_at], tier, why: Vec::new() });
                 }
                 for (key, what) in outcome.altered.iter().filter(|(key, _)| key.schema != "pg_temp") {
+                    let (tier, made) = by_tiers(altered_by(case, pass, key, what));
                     let what = Undone::Altered(key.clone(), what.to_string());
-                    steps.push(Step { at: event.at, what, made: Vec::new(), tier: None, why: Vec::new() });
+                    steps.push(Step { at: event.at, what, made, tier, why: Vec::new() });
                 }
             }
             What::Change(change) if change.kind != ChangeKind::Insert && !change.relation.is_temporary() => {
@@ -177,17 +233,22 @@ fn steps(case: &Case<'_>, pass: &Pass<'_>) -> Vec<Step> {
                 let tiers = (0..case.added.len()).filter(|tier| only.is_none_or(|only| only == *tier));
                 let made: Vec<(usize, Vec<At>)> = tiers.map(|tier| (tier, of(&tier))).collect();
                 let made: Vec<(usize, Vec<At>)> = made.into_iter().filter(|(_, at)| !at.is_empty()).collect();
-                let tier = match made.as_slice() {
-                    [(tier, _)] => Some(*tier),
-                    _ => None,
-                };
-                let made = super::model::distinct(made.into_iter().flat_map(|(_, at)| at));
+                let (tier, made) = by_tiers(made);
                 steps.push(Step { at: event.at, what, made, tier, why: Vec::new() });
             }
             _ => {}
         }
     }
     steps
+}
+
+/// The only tier of some, and all places.
+fn by_tiers(made: Vec<(usize, Vec<At>)>) -> (Option<usize>, Vec<At>) {
+    let tier = match made.as_slice() {
+        [(tier, _)] => Some(*tier),
+        _ => None,
+    };
+    (tier, super::model::distinct(made.into_iter().flat_map(|(_, at)| at)))
 }
 
 /// What stands in the way of doing a later step first.

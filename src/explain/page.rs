@@ -1098,7 +1098,9 @@ impl Writer<'_> {
             Undone::Deleted(table) => words("deletes rows of", table),
             Undone::Changed(table) => words("changes rows of", table),
             Undone::Emptied(table) => words("empties", table),
-            Undone::Altered(key, what) => words(&format!("changes the {what} of the {}", key.kind), &name(key)),
+            Undone::Altered(key, what) => {
+                words(&format!("{} the {}", super::order::alters(what), key.kind), &name(key))
+            }
         }
     }
 
