@@ -416,16 +416,40 @@ const CHANGING: &[&str] = &[
      EXCEPTION WHEN unique_violation THEN NULL; END $$",
 ];
 
+/// A script of one transaction.
+fn framed(text: &str) -> String {
+    format!("BEGIN;\nSET LOCAL lock_timeout = '5s';\n{text};\nCOMMIT;\n")
+}
+
+/// A database that is as the baseline has it.
+struct Database<'c> {
+    cluster: &'c Cluster,
+    name: String,
+}
+
+impl<'c> Database<'c> {
+    fn start(cluster: &'c Cluster, number: usize) -> Self {
+        let database = Self { cluster, name: format!("d{number}") };
+        cluster.sql("postgres", &format!("CREATE DATABASE {}", database.name)).expect("a database");
+        database.run(BASELINE);
+        database
+    }
+
+    fn run(&self, text: &str) -> String {
+        self.cluster.sql(&self.name, text).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+    }
+
+    fn dump(&self) -> Vec<u8> {
+        self.cluster.dump(&self.name).expect("a dump")
+    }
+}
+
 #[test]
 fn what_changes_each_time_is_told_of() {
     let cluster = Cluster::start().expect("PostgreSQL starts");
     for (number, forward) in CHANGING.iter().enumerate() {
-        let forward = format!("BEGIN;\nSET LOCAL lock_timeout = '5s';\n{forward};\nCOMMIT;\n");
-        let database = format!("d{number}");
-        cluster.sql("postgres", &format!("CREATE DATABASE {database}")).expect("a database");
-        let run = |text: &str| cluster.sql(&database, text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
-        let dump = || cluster.dump(&database).expect("a dump");
-        run(BASELINE);
+        let (forward, database) = (framed(forward), Database::start(&cluster, number));
+        let (run, dump) = (|text: &str| database.run(text), || database.dump());
         run(&forward);
         let after = dump();
         run(&forward);
@@ -512,12 +536,8 @@ const LEAVING: &[(&str, &str)] = &[
 fn what_is_left_is_told_of() {
     let cluster = Cluster::start().expect("PostgreSQL starts");
     for (number, (forward, back)) in LEAVING.iter().enumerate() {
-        let frame = |text: &str| format!("BEGIN;\nSET LOCAL lock_timeout = '5s';\n{text};\nCOMMIT;\n");
-        let (forward, back, database) = (frame(forward), frame(back), format!("d{number}"));
-        cluster.sql("postgres", &format!("CREATE DATABASE {database}")).expect("a database");
-        let run = |text: &str| cluster.sql(&database, text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
-        let dump = || cluster.dump(&database).expect("a dump");
-        run(BASELINE);
+        let (forward, back, database) = (framed(forward), framed(back), Database::start(&cluster, number));
+        let (run, dump) = (|text: &str| database.run(text), || database.dump());
         let before = dump();
         run(&forward);
         run(&back);
@@ -536,12 +556,8 @@ fn nothing_is_found_in_what_is_right() {
     let cluster = Cluster::start().expect("PostgreSQL starts");
     let mut wrong = String::new();
     for (number, (forward, back, adds)) in PACKAGES.iter().enumerate() {
-        let frame = |text: &str| format!("BEGIN;\nSET LOCAL lock_timeout = '5s';\n{text};\nCOMMIT;\n");
-        let (forward, back, database) = (frame(forward), frame(back), format!("d{number}"));
-        cluster.sql("postgres", &format!("CREATE DATABASE {database}")).expect("a database");
-        let run = |text: &str| cluster.sql(&database, text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
-        let dump = || cluster.dump(&database).expect("a dump");
-        run(BASELINE);
+        let (forward, back, database) = (framed(forward), framed(back), Database::start(&cluster, number));
+        let (run, dump) = (|text: &str| database.run(text), || database.dump());
         let before = dump();
         run(&forward);
         let after = dump();
