@@ -1853,7 +1853,7 @@ impl Work<'_> {
             Some(base) => Some(self.written_type(base)?),
             None => None,
         };
-        let detail = UserType { labels: labels.to_vec(), base: base.clone(), not_null: false };
+        let detail = UserType { labels: labels.to_vec(), told: labels.len(), base: base.clone(), not_null: false };
         let kind = if is_domain { Kind::Domain } else { Kind::Type };
         let object = self.new_object(kind, name.name.clone(), schema).with(Detail::Type(detail));
         let id = self.insert_in_schema(object);
@@ -1980,7 +1980,7 @@ impl Work<'_> {
                 let schema = self.schema_for(name, false)?;
                 // What is only announced at first is made by another statement.
                 if self.state.lookup(Class::Type, schema, &name.name).is_none() {
-                    let detail = UserType { labels: Vec::new(), base: None, not_null: false };
+                    let detail = UserType::default();
                     let made = self.new_object(Kind::Type, name.name.clone(), schema).with(Detail::Type(detail));
                     self.insert_in_schema(made);
                 }

@@ -478,6 +478,8 @@ pub struct Default {
 pub struct UserType {
     /// The labels of an enum in their order.
     pub labels: Vec<Ident>,
+    /// How many of the labels `CREATE TYPE` has told; those that `ADD VALUE` adds come after them.
+    pub told: usize,
     /// The base of a domain; the subtype of a range whose constructors call nothing but
     /// what the subtype is compared by.
     pub base: Option<ColumnType>,

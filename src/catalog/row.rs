@@ -309,8 +309,15 @@ impl Work<'_> {
         let Some(place) = own.iter().position(|label| label == text) else {
             return Some(("22P02", format!("invalid input value for enum {called}: \"{text}\"")));
         };
-        // Those of a type of the same transaction may be used, and those that have another name now.
-        let is_new = self.begun.and_then(labels).is_some_and(|before| place >= before.len() && !before.contains(text));
+        // What CREATE TYPE of the same transaction has told may be used, and what has another name now.
+        let told = match self.state.get(id).map(|object| &object.detail) {
+            Some(Detail::Type(detail)) => detail.told,
+            _ => own.len(),
+        };
+        let is_new = self.begun.is_some_and(|state| match (state.get(id), labels(state)) {
+            (_, Some(before)) => place >= before.len() && !before.contains(text),
+            (object, None) => place >= told && object.is_none_or(|object| object.presence == Presence::No),
+        });
         is_new.then(|| ("55P04", format!("unsafe use of new value \"{text}\" of enum type {called}")))
     }
 }
