@@ -258,7 +258,9 @@ pub(crate) fn operators() -> Vec<Operator> {
         weaken("the search path finds a temporary table first", 10, &[Demand::Gate], |text, guard| {
             let start = guard.block.span.start;
             let table = "SET LOCAL search_path = pg_temp, public;\nCREATE TEMPORARY TABLE os_proposal_approvals AS SELECT 1 AS request_code;\n\n".to_owned();
-            Some(edit(text, &[(start..start, table)]))
+            // Else everything is made in the temporary schema, too, and goes with the session.
+            let (end, back) = (guard.block.span.end, "\nSET LOCAL search_path = public, pg_temp;\n".to_owned());
+            Some(edit(text, &[(start..start, table), (end..end, back)]))
         })
         .shown(Harm::GateShut),
         weaken("rows of its own making", 10, &[Demand::Gate], |text, guard| {
