@@ -2,14 +2,13 @@
 //! apart. Judges nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::catalog::{Catalog, EventTrigger, Trigger};
 use crate::effect::{
-    Act, Assignment, At, Body, Expr, ExprKind, From, Function, Ident, MergeAction, Name, Query, QueryBody, RowSource,
-    SetOperator, Step, StepKind, Target, TriggerTiming, Visit, walk_step,
+    Act, Assignment, At, Expr, ExprKind, From, Ident, MergeAction, Name, Query, QueryBody, RowSource, SetOperator,
+    Target,
 };
-use crate::flow::{Change, ChangeKind, Event, Origin, Run, Sight, What, constant};
+use crate::flow::{Change, ChangeKind, Event, Fate, Origin, Row, Run, Sight, Way, What, before_row, constant};
 use crate::logic::{Demands, Exact, Facts, Known, Reach, Truth, among, among_numbers};
 
 /// Constants by the column that has no others.
@@ -69,11 +68,9 @@ pub fn insertions(run: &Run<'_>, baseline: &Catalog) -> Vec<Insertion> {
         }
         let Some(mut added) = insertion(event) else { continue };
         added.by_trigger = is_house_rule(event, baseline);
-        for column in overwritten(&added.table, &run.end.catalog) {
-            added.values.remove(&column);
-            added.each.clear();
+        if fired(&mut added, &run.end.catalog) {
+            found.push(added);
         }
-        found.push(added);
     }
     found
 }
@@ -100,58 +97,65 @@ pub fn is_house_rule(event: &Event<'_>, baseline: &Catalog) -> bool {
     })
 }
 
-/// The columns into which a trigger of a table writes something else before a row is added.
-fn overwritten(table: &Name, catalog: &Catalog) -> BTreeSet<Ident> {
-    let mut found = BTreeSet::new();
-    for function in before_rows(table, "insert", catalog) {
-        let Body::PlPgSql(block) = &function.body else { continue };
-        for step in &block.steps {
-            let StepKind::Assign { target, value } = &step.kind else { continue };
-            let is_target = |expr: &Expr| matches!(&expr.kind, ExprKind::Column(path) if path == target);
-            if let [new, column] = target.as_slice()
-                && new == "new"
-                && !crate::effect::any(value, is_target)
-            {
-                found.insert(column.clone());
-            }
-        }
+/// Lets the triggers before the rows have their way with what is known of them. Whether a row is
+/// left that may be added.
+fn fired(added: &mut Insertion, catalog: &Catalog) -> bool {
+    if catalog.triggers(&added.table).is_empty() {
+        return true;
     }
-    found
+    if added.each.is_empty() {
+        let Some(values) = passed(&added.table, &added.values, catalog) else { return false };
+        added.values = values;
+        return true;
+    }
+    let before = added.each.len();
+    added.each = added.each.iter().filter_map(|row| passed(&added.table, row, catalog)).collect();
+    added.rows = added.rows.and_then(|rows| rows.checked_sub(before - added.each.len()));
+    let mut all = None;
+    added.each.iter().for_each(|row| join(&mut all, row.clone()));
+    added.values = all.unwrap_or_default();
+    !added.each.is_empty()
 }
 
-/// The functions of the triggers that are fired before each row, whatever is in it.
-fn before_rows(table: &Name, event: &str, catalog: &Catalog) -> Vec<Arc<Function>> {
-    let fires = |trigger: &Trigger| {
-        trigger.timing == TriggerTiming::Before
-            && trigger.row
-            && trigger.condition.is_none()
-            && trigger.events.iter().any(|known| known == event)
-            && trigger.state.fires()
+/// What is known of a row once the triggers before it have fired; none if they pass it over.
+fn passed(table: &Name, row: &Constants, catalog: &Catalog) -> Option<Constants> {
+    let constant_of = |(column, values): (&Ident, &BTreeSet<Ident>)| {
+        let [value] = values.iter().collect::<Vec<_>>()[..] else { return None };
+        let kind = match exact(catalog, table, column)? {
+            Exact::Text => ExprKind::Text(value.clone()),
+            Exact::Integer => ExprKind::Number(value.parse::<u32>().ok().map(|_| value.clone())?),
+        };
+        Some((column.clone(), Expr { at: At::default(), kind }))
     };
-    let triggers = catalog.triggers(table).into_iter().map(|(_, trigger)| trigger).filter(fires);
-    triggers.filter_map(|trigger| catalog.called_by(&trigger)).collect()
+    let given: Row = row.iter().filter_map(constant_of).collect();
+    let mut ways = before_row(table, ChangeKind::Insert, given, catalog);
+    ways.retain(|way| way.fate != Fate::Skipped);
+    if ways.is_empty() {
+        return None;
+    }
+    // What is refused is told of as such.
+    ways.retain(|way| !matches!(way.fate, Fate::Refused(_)));
+    let mut values = row.clone();
+    for column in ways.iter().flat_map(|way| &way.written) {
+        let kind = exact(catalog, table, column);
+        let value = |way: &Way| way.row.get(column).filter(|_| kind.is_some()).and_then(constant);
+        match ways.iter().map(value).collect::<Option<BTreeSet<Ident>>>() {
+            Some(known) => values.insert(column.clone(), known),
+            None => values.remove(column),
+        };
+    }
+    Some(values)
 }
 
 /// Whether rows may stay although they are deleted: a rule does something instead, or a trigger
-/// passes them over.
+/// passes them over, or refuses whatever it is.
 #[must_use]
 pub fn may_stay(table: &Name, catalog: &Catalog) -> bool {
-    struct Passes(bool);
-    impl<'a> Visit<'a> for Passes {
-        fn step(&mut self, step: &'a Step) {
-            self.0 |= matches!(&step.kind, StepKind::Return(Some(Expr { kind: ExprKind::Null, .. })));
-            walk_step(self, step);
-        }
-    }
-    let passes = |function: Arc<Function>| {
-        let mut passes = Passes(false);
-        if let Body::PlPgSql(block) = &function.body {
-            passes.block(block);
-        }
-        passes.0
-    };
-    catalog.view_query(table).is_none() && catalog.is_replaced(table, "delete")
-        || before_rows(table, "delete", catalog).into_iter().any(passes)
+    let is_replaced = || catalog.view_query(table).is_none() && catalog.is_replaced(table, "delete");
+    let ways = before_row(table, ChangeKind::Delete, Row::new(), catalog);
+    ways.iter().any(|way| way.fate == Fate::Skipped)
+        || ways.iter().all(|way| matches!(way.fate, Fate::Refused(_)))
+        || is_replaced()
 }
 
 /// Notes what an `UPDATE` writes into rows that were added before it.

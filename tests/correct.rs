@@ -27,6 +27,24 @@ INSERT INTO line VALUES (1, 'old', 'R5'), (2, 'old', 'R5');
 CREATE TABLE silent (at int, what text, tag text);
 CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER skip BEFORE UPDATE ON silent FOR EACH ROW EXECUTE FUNCTION skip();
+CREATE TABLE marked (id int PRIMARY KEY, tag text);
+CREATE FUNCTION mark() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    prefix text := 'R';
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    ELSIF NEW.id < 5 THEN
+        RETURN NULL;
+    END IF;
+    NEW.tag := prefix || lower(NEW.tag);
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER mark BEFORE INSERT OR DELETE ON marked FOR EACH ROW EXECUTE FUNCTION mark();
+CREATE FUNCTION given_back() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE stuck (id int PRIMARY KEY, tag text);
+CREATE TRIGGER stuck BEFORE DELETE ON stuck FOR EACH ROW EXECUTE FUNCTION given_back();
 ";
 
 /// Tier, rollback, and what else `lint.toml` says of the tier.
@@ -131,6 +149,102 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "UPDATE t SET status = CASE WHEN status = 'new' THEN 'open' ELSE status END WHERE tag = 'R6'",
         "UPDATE t SET status = 'new' WHERE tag = 'R6'",
         "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7'), (8, 'y', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM a WHERE tag = 'R7') THEN DELETE FROM a WHERE tag = 'R7'; END IF; END $$",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7'), (8, 'y', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM a WHERE tag = 'R7'; \
+         IF n > 0 THEN DELETE FROM a WHERE tag = 'R7'; END IF; END $$",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN PERFORM 1 FROM a WHERE id = 7; IF FOUND THEN DELETE FROM a WHERE tag = 'R7'; END IF; END $$",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM a WHERE tag = 'R7') THEN RETURN; END IF; \
+         DELETE FROM a WHERE tag = 'R7'; END $$",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "SELECT count(*) > 0 AS there FROM a WHERE tag = 'R7' \\gset\n\
+         \\if :there\nDELETE FROM a WHERE tag = 'R7';\n\\endif\n",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM information_schema.tables WHERE table_name = 'a') THEN \
+         DELETE FROM a WHERE tag = 'R7'; END IF; END $$",
+        "",
+    ),
+    (
+        "INSERT INTO team VALUES (7, 'R7') ON CONFLICT (id) DO NOTHING; \
+         INSERT INTO member VALUES (1, 7, 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM member JOIN team ON team.id = member.team WHERE team.tag = 'R7') THEN \
+         DELETE FROM member WHERE tag = 'R7'; END IF; END $$; DELETE FROM team WHERE tag = 'R7'",
+        "",
+    ),
+    (
+        "INSERT INTO marked VALUES (7, '7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM marked WHERE tag = 'R7'",
+        "adds = { rows = { marked = 1 } }",
+    ),
+    (
+        "INSERT INTO marked VALUES (7, '7'), (3, '7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM marked WHERE tag = 'R7'",
+        "adds = { rows = { marked = 1 } }",
+    ),
+    (
+        "INSERT INTO a SELECT n, 'x', 'R7' FROM unnest(ARRAY[7, 8, NULL]) AS given (n) WHERE n IS NOT NULL ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "adds = { rows = { a = 2 } }",
+    ),
+    (
+        "INSERT INTO a SELECT DISTINCT n, 'x', 'R7' FROM (VALUES (7), (8), (7)) AS given (n) ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "adds = { rows = { a = 2 } }",
+    ),
+    (
+        "INSERT INTO a SELECT n, 'x', 'R7' FROM (VALUES (7), (8), (7)) AS given (n) GROUP BY n ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (7, 8)",
+        "adds = { rows = { a = 2 } }",
+    ),
+    (
+        "INSERT INTO a SELECT 7, 'x', 'R7' UNION SELECT 8, 'x', 'R7' UNION SELECT 7, 'x', 'R7' ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7'",
+        "adds = { rows = { a = 2 } }",
+    ),
+    (
+        "INSERT INTO a SELECT n, 'x', 'R7' FROM generate_series(1, 9) AS n EXCEPT SELECT n, 'x', 'R7' FROM generate_series(3, 8) AS n ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (1, 2, 9)",
+        "adds = { rows = { a = 3 } }",
+    ),
+    (
+        "INSERT INTO a SELECT one.n, 'x', 'R7' FROM (VALUES (7), (8), (9)) AS one (n) JOIN (VALUES (8), (9)) AS other (n) ON one.n = other.n ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (8, 9)",
+        "adds = { rows = { a = 2 } }",
+    ),
+    (
+        "INSERT INTO a SELECT n, 'x', 'R7' FROM generate_series(1, 10) AS n WHERE n % 4 = 0 ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (4, 8)",
+        "adds = { rows = { a = 2 } }",
+    ),
+    (
+        "INSERT INTO a SELECT (e ->> 'i')::int, e ->> 'n', 'R7' FROM jsonb_array_elements('[{\"i\": 7, \"n\": \"x\"}, {\"i\": 8, \"n\": \"y\"}]') AS e ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND (id, name) IN ((7, 'x'), (8, 'y'))",
+        "adds = { rows = { a = 2 } }",
+    ),
+    (
+        "INSERT INTO a SELECT e::int, 'x', 'R7' FROM string_to_table('7,8', ',') AS e ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (7, 8)",
+        "adds = { rows = { a = 2 } }",
     ),
     (
         "INSERT INTO t SELECT 100 + g, g, 'x', NULL, NULL, 'R7' FROM generate_series(1, 10, 3) g ON CONFLICT (id) DO NOTHING",
@@ -462,6 +576,28 @@ fn what_changes_each_time_is_told_of() {
 
 /// Tiers and rollbacks after which something is left.
 const LEAVING: &[(&str, &str)] = &[
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM a WHERE tag = 'R7') THEN DELETE FROM a WHERE tag = 'R7'; END IF; END $$",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM a WHERE tag = 'R8') THEN DELETE FROM a WHERE tag = 'R7'; END IF; END $$",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN IF (SELECT name FROM a WHERE tag = 'R7') = 'y' THEN DELETE FROM a WHERE tag = 'R7'; END IF; END $$",
+    ),
+    (
+        "INSERT INTO a VALUES (7, 'x', 'R7'), (8, 'y', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DO $$ BEGIN IF (SELECT count(*) FROM a WHERE tag = 'R7') = 1 THEN DELETE FROM a WHERE tag = 'R7'; END IF; END $$",
+    ),
+    ("INSERT INTO marked VALUES (7, 'R7') ON CONFLICT (id) DO NOTHING", "DELETE FROM marked WHERE tag = 'R7'"),
+    ("INSERT INTO stuck VALUES (7, 'R7') ON CONFLICT (id) DO NOTHING", "DELETE FROM stuck WHERE tag = 'R7'"),
+    (
+        "INSERT INTO a SELECT n, 'x', 'R7' FROM generate_series(1, 10) AS n WHERE n % 4 = 0 ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE tag = 'R7' AND id IN (4, 9)",
+    ),
     (
         "DROP POLICY IF EXISTS z ON a; CREATE POLICY z ON a USING (true)",
         "DO $$ BEGIN IF EXISTS (SELECT FROM pg_policies WHERE policyname = 'y') THEN DROP POLICY z ON a; END IF; END $$",

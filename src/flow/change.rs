@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Change, ChangeKind, Origin, Via, What};
+use super::fired::{Fate, Row, Way, before_row};
 use super::rows::Rows;
 use super::state::{Sight, State};
 use super::value::text_of;
@@ -674,14 +675,14 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// What PostgreSQL says where the constants of a row are none that a `CHECK` lets by.
+/// What PostgreSQL says where the constants of a row are none that a trigger or a `CHECK` lets by.
 fn violation(act: &Act, catalog: &Catalog) -> Option<Problem> {
     let Act::Insert { table, columns, rows: RowSource::Query(query), .. } = act else { return None };
     let QueryBody::Values(rows) = &query.body else { return None };
     let refused = |check: &Expr| Expr { at: check.at, kind: ExprKind::Not(Box::new(check.unqualified(&table.name))) };
     let checks = catalog.checks(table);
     let checks: Vec<_> = checks.iter().map(|(name, check)| (name, refused(check))).collect();
-    if checks.is_empty() {
+    if checks.is_empty() && catalog.triggers(table).is_empty() {
         return None;
     }
     let relation = catalog.relation(table).filter(|relation| relation.is_known)?;
@@ -689,27 +690,40 @@ fn violation(act: &Act, catalog: &Catalog) -> Option<Problem> {
     let world = Sight(catalog);
     let null = Expr { at: query.at, kind: ExprKind::Null };
     for row in rows {
-        let mut facts = Facts::default();
-        for column in &relation.columns {
+        let at = row.first().map_or(table.at, |value| value.at);
+        let value = |column: &Column| {
             let place = names.iter().position(|name| *name == column.name);
             let written = place.and_then(|place| row.get(place)).filter(|value| value.kind != ExprKind::Default);
             let is_plain = !column.generated && column.identity.is_none();
             let value = written.or(column.default.as_deref()).or(is_plain.then_some(&null));
-            if let Some(value) = value.filter(|value| value.is_constant()) {
-                let own = Expr { at: value.at, kind: ExprKind::Column(vec![column.name.clone()]) };
+            Some((column.name.clone(), value.filter(|value| value.is_constant())?.clone()))
+        };
+        let given: Row = relation.columns.iter().filter_map(value).collect();
+        let problem = |way: &Way| {
+            if let Fate::Refused(name) = &way.fate {
+                let message = format!("trigger \"{name}\" refuses a row for relation \"{}\"", table.name);
+                return Some(Problem::new("P0001", message, at));
+            }
+            let mut facts = Facts::default();
+            for (column, value) in way.row.iter().filter(|_| way.fate == Fate::Goes) {
+                let own = Expr { at: value.at, kind: ExprKind::Column(vec![column.clone()]) };
                 facts.assume(&super::value::same(own, value.clone()), Truth::True, &world);
             }
-        }
-        if let Some((name, _)) = checks.iter().find(|(_, refused)| facts.entails(refused, &world) == Known::Yes) {
+            let (name, _) = checks.iter().find(|(_, refused)| facts.entails(refused, &world) == Known::Yes)?;
             let message = format!("new row for relation \"{}\" violates check constraint \"{name}\"", table.name);
-            return Some(Problem::new("23514", message, row.first().map_or(table.at, |value| value.at)));
+            Some(Problem::new("23514", message, at))
+        };
+        let ways = before_row(table, ChangeKind::Insert, given, catalog);
+        let problems: Option<Vec<Problem>> = ways.iter().map(problem).collect();
+        if let Some(problem) = problems.and_then(|problems| problems.into_iter().next()) {
+            return Some(problem);
         }
     }
     None
 }
 
 /// What triggers and rules call a change.
-const fn event_of(kind: ChangeKind) -> &'static str {
+pub(super) const fn event_of(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Insert => "insert",
         ChangeKind::Update => "update",
@@ -849,7 +863,11 @@ const LISTED_LIMIT: usize = 64;
 
 /// Whether a query takes rows from something that may be a list.
 fn takes_rows(query: &Query) -> bool {
-    let QueryBody::Select(select) = &query.body else { return false };
+    let select = match &query.body {
+        QueryBody::Select(select) => select,
+        QueryBody::Set { .. } => return true,
+        QueryBody::Values(_) => return false,
+    };
     !select.from.is_empty() || select.targets.iter().any(|target| target.value.yields_set())
 }
 

@@ -1,11 +1,16 @@
 //! Rows of a query that reads no table: `VALUES`, `unnest(ARRAY[…])`, `generate_series(1, 3)`.
 
+use std::collections::BTreeSet;
+use std::mem::{Discriminant, discriminant};
+
 use super::day::{Day, Interval};
 use super::symbol::is_symbol;
-use super::value::{elements, folded, integer, number};
+use super::value::{elements, folded, integer, json_elements, number};
 use crate::effect::{
-    At, Cte, CteBody, Expr, ExprKind, From, Ident, JoinKind, Query, QueryBody, Select, any, rewrite_expr,
+    At, Cte, CteBody, Expr, ExprKind, From, Ident, IsTest, JoinKind, Query, QueryBody, Select, SetOperator, any,
+    rewrite_expr,
 };
+use crate::logic::{Facts, Known, World};
 
 /// What stands before the names of its fields in what a record says of itself.
 const RECORD: &str = "record ";
@@ -41,6 +46,7 @@ impl Rows {
             return None;
         }
         let with: Vec<Cte> = with.iter().chain(&query.with).cloned().collect();
+        let side = |side: &Query| Self::told(side, &with, &Expr::is_constant);
         match &query.body {
             QueryBody::Values(rows) => {
                 let length = rows.first().map_or(0, Vec::len);
@@ -48,16 +54,38 @@ impl Rows {
                 let are_given = rows.iter().flatten().all(may_be);
                 are_given.then(|| Self { columns, rows: rows.clone() }).filter(Self::is_even)
             }
-            QueryBody::Select(select)
-                if select.filter.is_none()
-                    && select.having.is_none()
-                    && !select.distinct
-                    && select.group_by.is_empty() =>
-            {
+            QueryBody::Select(select) if select.having.is_none() && select.distinct_on.is_empty() => {
                 Self::selected(select, &with, may_be)
+            }
+            QueryBody::Set { operator: SetOperator::Union, all, left, right } => {
+                let (left, right) = (side(left)?, side(right)?);
+                let rows = left.rows.into_iter().chain(right.rows).collect();
+                Self { rows, ..left }.once(!all).filter(Self::is_even)
+            }
+            QueryBody::Set { operator, all: false, left, right } => {
+                let (left, right) = (side(left)?.once(true)?, side(right)?);
+                let all: Vec<&Vec<Expr>> = left.rows.iter().chain(&right.rows).collect();
+                let told = told_apart(&all)?;
+                let (ours, theirs) = told.split_at(left.rows.len());
+                let is_wanted = |row: &Vec<Literal>| theirs.contains(row) == (*operator == SetOperator::Intersect);
+                let wanted: Vec<bool> = ours.iter().map(is_wanted).collect();
+                let rows =
+                    left.rows.into_iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(row, _)| row).collect();
+                Some(Self { rows, columns: left.columns })
             }
             _ => None,
         }
+    }
+
+    /// Each row once, if that is asked for; none where it cannot be told which are the same.
+    fn once(self, distinct: bool) -> Option<Self> {
+        if !distinct {
+            return Some(self);
+        }
+        let told = told_apart(&self.rows.iter().collect::<Vec<_>>())?;
+        let mut seen = BTreeSet::new();
+        let rows = self.rows.into_iter().zip(told).filter(|(_, told)| seen.insert(told.clone())).map(|(row, _)| row);
+        Some(Self { rows: rows.collect(), columns: self.columns })
     }
 
     fn is_even(&self) -> bool {
@@ -65,10 +93,11 @@ impl Rows {
     }
 
     fn selected(select: &Select, with: &[Cte], may_be: &dyn Fn(&Expr) -> bool) -> Option<Self> {
-        let mut sources = Vec::new();
+        let (mut sources, mut conditions) = (Vec::new(), Vec::new());
         for item in &select.from {
-            sources_of(item, with, &mut sources)?;
+            sources_of(item, with, &mut sources, &mut conditions)?;
         }
+        conditions.extend(&select.filter);
         let mut found = Self { columns: Vec::new(), rows: Vec::new() };
         let mut chosen: Vec<Vec<Expr>> = vec![Vec::new()];
         // Each with each, as PostgreSQL joins what has no condition.
@@ -86,6 +115,30 @@ impl Rows {
             let first = places.next()?;
             places.next().is_none().then_some(first)
         };
+        let in_row = |expr: &Expr, row: &[Expr]| with_values(expr, &|path| row.get(place(path)?).cloned());
+        for condition in conditions {
+            let holds = |row: &Vec<Expr>| holds(&in_row(condition, row)?);
+            let held: Vec<bool> = chosen.iter().map(holds).collect::<Option<_>>()?;
+            chosen = chosen.into_iter().zip(held).filter(|(_, held)| *held).map(|(row, _)| row).collect();
+        }
+        if !select.group_by.is_empty() {
+            // What is grouped by is a column here; what is selected is one of these, or the same for all rows.
+            let keys: Vec<usize> = select
+                .group_by
+                .iter()
+                .map(|key| if let ExprKind::Column(path) = &key.kind { place(path) } else { None })
+                .collect::<Option<_>>()?;
+            let key = |row: &Vec<Expr>| keys.iter().filter_map(|place| row.get(*place).cloned()).collect::<Vec<_>>();
+            let told: Vec<Vec<Expr>> = chosen.iter().map(key).collect();
+            let told = told_apart(&told.iter().collect::<Vec<_>>())?;
+            let mut seen = BTreeSet::new();
+            chosen = chosen
+                .into_iter()
+                .zip(told)
+                .filter(|(_, told)| seen.insert(told.clone()))
+                .map(|(row, _)| row)
+                .collect();
+        }
         let mut sets = 0;
         let mut targets: Vec<Vec<Vec<Expr>>> = chosen.iter().map(|_| vec![Vec::new()]).collect();
         for target in &select.targets {
@@ -105,7 +158,7 @@ impl Rows {
             let name = target.alias.clone().or_else(|| super::column_name(&target.value));
             found.columns.push(name.unwrap_or(Ident::new_static("?column?")));
             for (row, rows) in chosen.iter().zip(&mut targets) {
-                let value = folded(with_values(&target.value, &|path| row.get(place(path)?).cloned())?);
+                let value = folded(in_row(&target.value, row)?);
                 if value.yields_set() {
                     let values = listed(&value)?.into_iter().map(|value| vec![value]).collect::<Vec<_>>();
                     *rows = each_with(rows, &values)?;
@@ -121,7 +174,7 @@ impl Rows {
             return None;
         }
         found.rows = targets.into_iter().flatten().collect();
-        Some(found).filter(Self::is_even)
+        found.once(select.distinct).filter(Self::is_even)
     }
 
     /// Each row as the value of a record.
@@ -138,6 +191,58 @@ fn each_with(rows: &[Vec<Expr>], others: &[Vec<Expr>]) -> Option<Vec<Vec<Expr>>>
         others.iter().map(move |other| row.iter().chain(other).cloned().collect())
     };
     (rows.len().saturating_mul(others.len()) <= ROWS_LIMIT).then(|| rows.iter().flat_map(one_with).collect())
+}
+
+/// A constant that is another one only if it is written otherwise.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Literal {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Text(Ident),
+}
+
+impl Literal {
+    fn of(value: &Expr) -> Option<Self> {
+        match &value.kind {
+            ExprKind::Null => Some(Self::Null),
+            ExprKind::Boolean(truth) => Some(Self::Boolean(*truth)),
+            ExprKind::Text(text) => Some(Self::Text(text.clone())),
+            _ => integer(value).map(Self::Integer),
+        }
+    }
+}
+
+/// The values of rows, such that those are the same that PostgreSQL takes for the same; none where that cannot
+/// be told: a date may be written in many ways, and beside a number a text is one.
+fn told_apart(rows: &[&Vec<Expr>]) -> Option<Vec<Vec<Literal>>> {
+    let told: Vec<Vec<Literal>> =
+        rows.iter().map(|row| row.iter().map(Literal::of).collect()).collect::<Option<_>>()?;
+    let mut kinds: Vec<Option<Discriminant<Literal>>> = Vec::new();
+    for row in &told {
+        kinds.resize(row.len(), None);
+        for (value, kind) in row.iter().zip(&mut kinds).filter(|(value, _)| **value != Literal::Null) {
+            if *kind.get_or_insert_with(|| discriminant(value)) != discriminant(value) {
+                return None;
+            }
+        }
+    }
+    Some(told)
+}
+
+/// Whether a row with these values in its place is let through by a condition, if that is certain.
+fn holds(condition: &Expr) -> Option<bool> {
+    /// Nothing of what is asked here is in a database.
+    struct Nowhere;
+    impl World for Nowhere {}
+    let mut operand = Box::new(condition.clone());
+    rewrite_expr(&mut operand, &mut |node| *node = folded(node.clone()));
+    let holds = Expr { at: condition.at, kind: ExprKind::Is { operand, test: IsTest::True, negated: false } };
+    match Facts::default().entails(&holds, &Nowhere) {
+        Known::Yes => Some(true),
+        Known::No => Some(false),
+        Known::Unsaid => None,
+    }
 }
 
 /// An expression with the values of columns in their place; none where a column has none, or
@@ -176,6 +281,10 @@ fn listed(call: &Expr) -> Option<Vec<Expr>> {
     }
     match (function.name.as_str(), &**arguments) {
         ("unnest", [array]) => elements(array),
+        ("string_to_table", [_, _]) => {
+            elements(&Expr { at: call.at, kind: ExprKind::call("string_to_array", arguments.to_vec(), call.at) })
+        }
+        ("json_array_elements" | "jsonb_array_elements", [array]) => json_elements(array),
         ("generate_series", [from, to, step]) if Day::of(from).is_some() => {
             let (from, to, step) = (Day::of(from)?, Day::of(to)?, Interval::of(step).filter(|step| step.goes_on())?);
             let mut values = Vec::new();
@@ -208,7 +317,12 @@ fn listed(call: &Expr) -> Option<Vec<Expr>> {
 }
 
 /// What a part of FROM brings.
-fn sources_of(item: &From, with: &[Cte], sources: &mut Vec<Source>) -> Option<()> {
+fn sources_of<'f>(
+    item: &'f From,
+    with: &[Cte],
+    sources: &mut Vec<Source>,
+    conditions: &mut Vec<&'f Expr>,
+) -> Option<()> {
     let renamed = |rows: Rows, alias: Option<&Ident>, columns: &[Ident]| {
         let Rows { columns: mut names, rows } = rows;
         for (name, given) in names.iter_mut().zip(columns) {
@@ -246,9 +360,10 @@ fn sources_of(item: &From, with: &[Cte], sources: &mut Vec<Source>) -> Option<()
             let own = renamed(Rows { columns: names, rows }, None, &cte.columns);
             sources.push(renamed(own.rows, Some(alias.as_ref().unwrap_or(&name.name)), columns));
         }
-        From::Join { kind: JoinKind::Inner, left, right, on: None, using, natural: false } if using.is_empty() => {
-            sources_of(left, with, sources)?;
-            sources_of(right, with, sources)?;
+        From::Join { kind: JoinKind::Inner, left, right, on, using, natural: false } if using.is_empty() => {
+            sources_of(left, with, sources, conditions)?;
+            sources_of(right, with, sources, conditions)?;
+            conditions.extend(on);
         }
         _ => return None,
     }

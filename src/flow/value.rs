@@ -45,6 +45,7 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
         ExprKind::Operator { operator, left: None, right } if operator == "-" => {
             Some(Ident::from(format!("-{}", text_of(right)?)))
         }
+        ExprKind::Operator { operator, left: Some(left), right } if operator == "->>" => json_member(left, right),
         ExprKind::Operator { .. } => integer(expr).map(|number| Ident::from(number.to_string())),
         ExprKind::Call { function, arguments, .. } if function.schema.as_deref().is_none_or(|s| s == "pg_catalog") => {
             text_call(&function.name, arguments)
@@ -58,6 +59,7 @@ pub fn text_of(expr: &Expr) -> Option<Ident> {
 pub(super) fn folded(expr: Expr) -> Expr {
     let is_worked_out = match &expr.kind {
         ExprKind::Operator { left: Some(_), .. } => true,
+        ExprKind::Cast { operand, .. } => integer(operand).is_none() && integer(&expr).is_some(),
         // Names are quoted here where PostgreSQL does not have to.
         ExprKind::Call { function, arguments, .. } => {
             let quotes =
@@ -80,7 +82,8 @@ pub(super) fn integer(expr: &Expr) -> Option<i64> {
         ExprKind::Cast { operand, to }
             if !to.array && to.name.schema.is_none() && matches!(to.name.name.as_str(), "int2" | "int4" | "int8") =>
         {
-            integer(operand)
+            let digits = || Some(text_of(operand)?).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            integer(operand).or_else(|| digits()?.parse().ok())
         }
         ExprKind::Call { function, arguments, .. }
             if matches!(function.name.as_str(), "array_length" | "cardinality") =>
@@ -93,6 +96,9 @@ pub(super) fn integer(expr: &Expr) -> Option<i64> {
                 "+" => left.checked_add(right),
                 "-" => left.checked_sub(right),
                 "*" => left.checked_mul(right),
+                // Towards zero, and the remainder has the sign of what is divided.
+                "/" => left.checked_div(right),
+                "%" => left.checked_rem(right),
                 _ => None,
             };
             // Of a wider type PostgreSQL knows more.
@@ -153,6 +159,44 @@ pub(super) fn elements(expr: &Expr) -> Option<Vec<Expr>> {
             let element = |part: &str| Expr { at: expr.at, kind: ExprKind::Text(Ident::from(part)) };
             Some(text.split(separator.as_str()).map(element).collect())
         }
+        _ => None,
+    }
+}
+
+/// What a constant of a JSON type says.
+fn json(value: &Expr) -> Option<serde_json::Value> {
+    match &value.kind {
+        ExprKind::Text(text) => serde_json::from_str(text).ok(),
+        ExprKind::Cast { operand, to } if !to.array && matches!(to.name.name.as_str(), "json" | "jsonb") => {
+            json(operand)
+        }
+        _ => None,
+    }
+}
+
+/// The elements of a JSON array that is written out.
+pub(super) fn json_elements(array: &Expr) -> Option<Vec<Expr>> {
+    let serde_json::Value::Array(elements) = json(array)? else { return None };
+    let to = Type { name: Name::plain("jsonb", array.at), modifiers: Vec::new(), array: false, set: false };
+    let element = |value: &serde_json::Value| {
+        let operand = Box::new(Expr { at: array.at, kind: ExprKind::Text(Ident::from(value.to_string())) });
+        Expr { at: array.at, kind: ExprKind::Cast { operand, to: Box::new(to.clone()) } }
+    };
+    Some(elements.iter().map(element).collect())
+}
+
+/// The text of a member of a JSON object that is written out; none where it may be another than is
+/// written.
+fn json_member(object: &Expr, key: &Expr) -> Option<Ident> {
+    let ExprKind::Text(key) = &key.kind else { return None };
+    if !matches!(object.kind, ExprKind::Cast { .. }) {
+        return None;
+    }
+    let serde_json::Value::Object(members) = json(object)? else { return None };
+    match members.get(key.as_str())? {
+        serde_json::Value::String(text) => Some(Ident::from(text.as_str())),
+        serde_json::Value::Number(number) => Some(Ident::from(number.as_i64()?.to_string())),
+        serde_json::Value::Bool(truth) => Some(Ident::from(truth.to_string())),
         _ => None,
     }
 }

@@ -160,7 +160,7 @@ fn lost(
     if fails(pass) || fails(tier) {
         return;
     }
-    let (forth, ledger, end) = (Changes::of(case, tier, &|_| true), Ledger::of(case, tier), &pass.run.end.catalog);
+    let (forth, ledger, end) = (Changes::of(case, tier, &|_, _| true), Ledger::of(case, tier), &pass.run.end.catalog);
     let mut told: Vec<(At, &Name)> = Vec::new();
     for (_, insertion) in case.reached(number).filter(|(_, row)| row.certain && !row.table.is_temporary()) {
         let table = &insertion.table;
@@ -231,7 +231,7 @@ fn taken_along(case: &Case<'_>, (pass, back): (&Pass<'_>, &Changes<'_>), number:
         let is_told = end.relation(table).is_none()
             || !ledger.confines(change)
             || told.iter().any(|(place, of)| place.is(at) && *of == table);
-        let forth = forth.get_or_insert_with(|| Changes::of(case, tier, &|_| true));
+        let forth = forth.get_or_insert_with(|| Changes::of(case, tier, &|_, _| true));
         if is_told || back.add_again(end, insertion) || forth.remover(tier, insertion).is_some() {
             continue;
         }
@@ -431,9 +431,9 @@ fn retired(case: &Case<'_>, changes: &Changes<'_>, insertion: &Insertion) -> boo
 
 /// Whether rows that are there go by an event of a rollback: it happens on every path, or on
 /// those on which what the release wrote is there.
-fn sure<'c>(case: &'c Case<'_>, pass: &'c Pass<'_>) -> impl Fn(&Event<'_>) -> bool + 'c {
+fn sure<'c>(case: &'c Case<'_>, pass: &'c Pass<'_>) -> impl Fn(usize, &Event<'_>) -> bool + 'c {
     let written: BTreeSet<Name> = super::undone_by(case, pass).flat_map(written_by).collect();
-    move |event| {
+    move |number, event| {
         // What one change sets off is as sure as that.
         let is_carried =
             event.via.iter().any(|via| !matches!(via.origin, Origin::Do | Origin::Call(_) | Origin::Dynamic));
@@ -445,8 +445,24 @@ fn sure<'c>(case: &'c Case<'_>, pass: &'c Pass<'_>) -> impl Fn(&Event<'_>) -> bo
         let around = before.filter(|other| other.certain).last();
         let known = around.into_iter().flat_map(|other| other.facts.assumed().flatten());
         let known: BTreeSet<_> = known.map(|(fact, _)| spot(fact.at)).collect();
-        let mut here = event.facts.assumed().flatten().map(|(fact, _)| fact);
-        here.any(|fact| !known.contains(&spot(fact.at)) && asks(fact, &written, &pass.start))
+        let here = event.facts.assumed().flatten().filter(|(fact, _)| !known.contains(&spot(fact.at)));
+        let mut asked = here.filter(|(fact, _)| asks(fact, &written, &pass.start)).peekable();
+        asked.peek().is_some() && asked.all(|(fact, truth)| is_met(case, pass, number, fact, *truth))
+    }
+}
+
+/// Whether a branch is taken if what the release added is there. Of rows that are found together it is not
+/// proved that they are.
+fn is_met(case: &Case<'_>, pass: &Pass<'_>, number: usize, condition: &Expr, truth: Truth) -> bool {
+    let mut tables = Tables::of(&pass.start, None);
+    tables.expr(condition);
+    let (mut facts, world) = (Facts::default(), Sight(&pass.start));
+    let rows = there(case, pass, number, &tables.read);
+    rows.iter().for_each(|row| facts.assume(row, Truth::True, &world));
+    match (facts.entails(condition, &world), truth) {
+        (Known::Yes, Truth::True | Truth::NotFalse) | (Known::No, Truth::False | Truth::NotTrue) => true,
+        (Known::Unsaid, _) => tables.read.len() > 1,
+        _ => false,
     }
 }
 
@@ -502,9 +518,10 @@ struct Changes<'a> {
     rewritten: BTreeMap<&'a Name, Grasps<'a>>,
 }
 
-/// Whether a run alters a table, perhaps so that its triggers and rules do nothing meanwhile.
-fn is_altered(pass: &Pass<'_>, table: &Name) -> bool {
-    pass.run.events.iter().any(|event| match &event.what {
+/// Whether a run has altered a table before an event, perhaps so that its triggers and rules do nothing
+/// meanwhile.
+fn is_altered(pass: &Pass<'_>, number: usize, table: &Name) -> bool {
+    pass.run.events.iter().take(number).any(|event| match &event.what {
         What::Define { outcome, .. } => {
             let dropped = outcome.dropped.iter().map(|dropped| &dropped.key);
             dropped.chain(outcome.altered.iter().map(|(key, _)| key)).any(|key| key.relation() == *table)
@@ -536,7 +553,7 @@ struct Grasp<'a> {
 
 impl<'a> Changes<'a> {
     /// Of what takes rows away, only what counts.
-    fn of(case: &Case<'_>, pass: &'a Pass<'a>, counts: &dyn Fn(&Event<'_>) -> bool) -> Self {
+    fn of(case: &Case<'_>, pass: &'a Pass<'a>, counts: &dyn Fn(usize, &Event<'_>) -> bool) -> Self {
         let mut changes = Self::default();
         for (number, event) in pass.run.events.iter().enumerate() {
             let What::Change(change) = &event.what else { continue };
@@ -560,8 +577,8 @@ impl<'a> Changes<'a> {
                 {
                     continue;
                 }
-                (ChangeKind::Delete | ChangeKind::Truncate, _) if !counts(event) => continue,
-                (ChangeKind::Delete, _) if may_stay(table, &pass.start) && !is_altered(pass, table) => continue,
+                (ChangeKind::Delete | ChangeKind::Truncate, _) if !counts(number, event) => continue,
+                (ChangeKind::Delete, _) if may_stay(table, &pass.start) && !is_altered(pass, number, table) => continue,
                 (ChangeKind::Delete | ChangeKind::Truncate, _) => &mut changes.removed,
             };
             if !event.reachable {
@@ -569,7 +586,7 @@ impl<'a> Changes<'a> {
             }
             let grasps = grasps.entry(table).or_default();
             if change.kind != ChangeKind::Truncate && change.filter.is_some() {
-                let rows = there(case, pass, number, change);
+                let rows = found(case, pass, number, change);
                 grasps.each.push(Grasp { at: event.at, change, demands: Demands::of(&change.reach()), rows });
             } else {
                 grasps.everything = Some((event.at, change));
@@ -805,45 +822,63 @@ fn looks(condition: &Expr) -> bool {
 /// Of how many rows it is told that they are there.
 const THERE_LIMIT: usize = 64;
 
-/// The rows of the release that a change finds where it looks into other tables, each as a condition. What may
-/// have been changed before is not among them.
-fn there(case: &Case<'_>, pass: &Pass<'_>, number: usize, change: &Change<'_>) -> Vec<Expr> {
-    struct Tables<'c> {
-        catalog: &'c Catalog,
-        /// What the statement calls its own relation.
-        own: &'c str,
-        is_hidden: bool,
-        read: BTreeSet<Name>,
+/// The tables that a condition reads.
+struct Tables<'c> {
+    catalog: &'c Catalog,
+    /// What the statement calls its own relation.
+    own: Option<&'c str>,
+    /// Whether something else is called so within.
+    is_hidden: bool,
+    read: BTreeSet<Name>,
+}
+
+impl<'c> Tables<'c> {
+    fn of(catalog: &'c Catalog, own: Option<&'c str>) -> Self {
+        Self { catalog, own, is_hidden: false, read: BTreeSet::new() }
     }
-    impl<'a> Visit<'a> for Tables<'_> {
-        fn from(&mut self, from: &'a From) {
-            match from {
-                From::Relation { name, alias, .. } => {
-                    self.is_hidden |= alias.as_ref().unwrap_or(&name.name) == self.own;
-                    self.read.insert(self.catalog.canonical(name));
-                }
-                From::Subquery { alias, .. } | From::Function { alias, .. } => {
-                    self.is_hidden |= alias.as_ref().is_some_and(|alias| alias == self.own);
-                }
-                _ => {}
+}
+
+impl<'a> Visit<'a> for Tables<'_> {
+    fn from(&mut self, from: &'a From) {
+        match from {
+            From::Relation { name, alias, .. } => {
+                self.is_hidden |= self.own.is_some_and(|own| alias.as_ref().unwrap_or(&name.name) == own);
+                self.read.insert(self.catalog.canonical(name));
             }
-            walk_from(self, from);
+            From::Subquery { alias, .. } | From::Function { alias, .. } => {
+                self.is_hidden |= alias.as_ref().is_some_and(|alias| self.own == Some(alias));
+            }
+            _ => {}
         }
+        walk_from(self, from);
+    }
+}
+
+/// The rows of the release that a change finds where it looks into other tables.
+fn found(case: &Case<'_>, pass: &Pass<'_>, number: usize, change: &Change<'_>) -> Vec<Expr> {
+    let reach = change.reach();
+    let mut tables = Tables::of(&pass.start, Some(reach.called()));
+    reach.filter.iter().for_each(|filter| tables.expr(filter));
+    reach.from.iter().for_each(|from| tables.from(from));
+    tables.read.remove(&*change.relation);
+    if tables.is_hidden {
+        return Vec::new();
+    }
+    there(case, pass, number, &tables.read)
+}
+
+/// The rows of the release that are in some tables before an event, each as a condition. What may have been
+/// changed before is not among them.
+fn there(case: &Case<'_>, pass: &Pass<'_>, number: usize, tables: &BTreeSet<Name>) -> Vec<Expr> {
+    if tables.is_empty() {
+        return Vec::new();
     }
     let added = match pass.role {
         Role::FullRollback => case.added.as_slice(),
         Role::Rollback(tier) => case.added.get(tier..=tier).unwrap_or_default(),
         _ => return Vec::new(),
     };
-    let reach = change.reach();
-    let mut tables = Tables { catalog: &pass.start, own: reach.called(), is_hidden: false, read: BTreeSet::new() };
-    reach.filter.iter().for_each(|filter| tables.expr(filter));
-    reach.from.iter().for_each(|from| tables.from(from));
-    tables.read.remove(&*change.relation);
-    if tables.read.is_empty() || tables.is_hidden {
-        return Vec::new();
-    }
-    let is_read = |row: &&Insertion| row.certain && !row.by_trigger && tables.read.contains(&row.table);
+    let is_read = |row: &&Insertion| row.certain && !row.by_trigger && tables.contains(&row.table);
     let rows = added.iter().flat_map(|rows| rows.iter()).filter(is_read).flat_map(|insertion| match &*insertion.each {
         [] => vec![(&insertion.table, &insertion.values)],
         each => each.iter().map(|row| (&insertion.table, row)).collect(),
