@@ -27,6 +27,10 @@ INSERT INTO line VALUES (1, 'old', 'R5'), (2, 'old', 'R5');
 CREATE TABLE silent (at int, what text, tag text);
 CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER skip BEFORE UPDATE ON silent FOR EACH ROW EXECUTE FUNCTION skip();
+CREATE MATERIALIZED VIEW m AS SELECT id FROM a;
+CREATE UNIQUE INDEX mi ON m (id);
+CREATE SEQUENCE counted;
+CREATE TABLE ident (id int GENERATED ALWAYS AS IDENTITY);
 CREATE TABLE marked (id int PRIMARY KEY, tag text);
 CREATE FUNCTION mark() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -148,6 +152,18 @@ const PACKAGES: &[(&str, &str, &str)] = &[
     (
         "UPDATE t SET status = CASE WHEN status = 'new' THEN 'open' ELSE status END WHERE tag = 'R6'",
         "UPDATE t SET status = 'new' WHERE tag = 'R6'",
+        "",
+    ),
+    (
+        "DROP MATERIALIZED VIEW IF EXISTS m; CREATE MATERIALIZED VIEW m AS SELECT id, name FROM a; CREATE UNIQUE INDEX mi ON m (id)",
+        "DROP MATERIALIZED VIEW IF EXISTS m; CREATE MATERIALIZED VIEW m AS SELECT id FROM a; CREATE UNIQUE INDEX mi ON m (id)",
+        "",
+    ),
+    ("ALTER SEQUENCE counted RESTART WITH 5000 INCREMENT BY 10", "ALTER SEQUENCE counted INCREMENT BY 1 RESTART", ""),
+    ("ALTER SEQUENCE counted RESTART WITH 5000", "SELECT setval('counted', 1, false)", ""),
+    (
+        "ALTER TABLE ident ALTER COLUMN id SET CACHE 5 RESTART WITH 100",
+        "ALTER TABLE ident ALTER COLUMN id SET CACHE 1 RESTART",
         "",
     ),
     (
@@ -576,6 +592,15 @@ fn what_changes_each_time_is_told_of() {
 
 /// Tiers and rollbacks after which something is left.
 const LEAVING: &[(&str, &str)] = &[
+    (
+        "DROP MATERIALIZED VIEW IF EXISTS m; CREATE MATERIALIZED VIEW m AS SELECT id, name FROM a; CREATE UNIQUE INDEX mi ON m (id)",
+        "DROP MATERIALIZED VIEW IF EXISTS m; CREATE MATERIALIZED VIEW m AS SELECT id FROM a",
+    ),
+    ("ALTER SEQUENCE counted RESTART WITH 5000 INCREMENT BY 10", "ALTER SEQUENCE counted INCREMENT BY 1"),
+    (
+        "ALTER TABLE ident ALTER COLUMN id SET CACHE 5 RESTART WITH 100",
+        "ALTER TABLE ident ALTER COLUMN id SET CACHE 1 SET START WITH 1",
+    ),
     (
         "INSERT INTO a VALUES (7, 'x', 'R7') ON CONFLICT (id) DO NOTHING",
         "DO $$ BEGIN IF NOT EXISTS (SELECT FROM a WHERE tag = 'R7') THEN DELETE FROM a WHERE tag = 'R7'; END IF; END $$",

@@ -983,11 +983,7 @@ impl Work<'_> {
             }
             ("drop identity", Some(column)) => {
                 let Some(number) = self.column(id, column, name.at)? else { return Ok(()) };
-                let sequence = self.state.dependents((id, number)).into_iter().find_map(|((by, _), link, _)| {
-                    let is_sequence = self.state.get(by).is_some_and(|object| object.kind == Kind::Sequence);
-                    (is_sequence && link == Link::Internal).then_some(by)
-                });
-                if let Some(sequence) = sequence {
+                if let Some(sequence) = self.identity_sequence((id, number)) {
                     self.state.unlink((sequence, 0), (id, number), Link::Internal);
                     self.delete(&[(sequence, 0)], false)?;
                     if let Some(column) = self.edit_column((id, number)) {
@@ -1005,7 +1001,10 @@ impl Work<'_> {
                     return Err(Problem::new("55000", message, name.at));
                 }
                 own.identity = Some(identity_of(what));
-                properties.set(&mut own.properties);
+                let properties = self.identity_again((id, number), properties);
+                if let Some(own) = self.edit_column((id, number)) {
+                    properties.set(&mut own.properties);
+                }
                 self.altered((id, number), "identity");
             }
             ("drop expression", Some(column)) => {
@@ -1029,6 +1028,7 @@ impl Work<'_> {
                 Some(column),
             ) => {
                 if let Some(number) = self.column(id, column, name.at)? {
+                    let properties = &self.identity_again((id, number), properties);
                     self.assign((id, number), properties);
                     self.altered((id, number), what.clone());
                 }
@@ -1041,6 +1041,25 @@ impl Work<'_> {
             _ => self.bump((id, 0), what),
         }
         Ok(())
+    }
+
+    /// The sequence of an identity column.
+    fn identity_sequence(&self, column: Ref) -> Option<Id> {
+        self.state.dependents(column).into_iter().find_map(|((by, _), link, _)| {
+            let is_sequence = self.state.get(by).is_some_and(|object| object.kind == Kind::Sequence);
+            (is_sequence && link == Link::Internal).then_some(by)
+        })
+    }
+
+    /// Notes that the sequence of an identity column starts again; what else is said of it.
+    fn identity_again(&mut self, column: Ref, properties: &Properties) -> Properties {
+        let rest = properties.without("restart");
+        if rest != *properties
+            && let Some(sequence) = self.identity_sequence(column)
+        {
+            self.bump((sequence, 0), "options");
+        }
+        rest
     }
 
     /// Of all indexes of a table, only that one has the mark.
@@ -1451,6 +1470,7 @@ impl Work<'_> {
             ("owned by", Some(path)) => {
                 let path: Vec<Ident> = super::parse_path(path);
                 self.own_sequence(of.0, &path, object.name.at)?;
+                let properties = &self.started_again(of.0, properties);
                 self.assign(of, properties);
                 self.altered(of, "owned by");
             }
@@ -1481,6 +1501,7 @@ impl Work<'_> {
                 if object.kind == ObjectKind::Extension {
                     self.blur("what ALTER EXTENSION changes is not told");
                 }
+                let properties = &self.started_again(of.0, properties);
                 if properties.is_empty() && parts.is_empty() {
                     self.bump(of, what);
                 } else {
@@ -1491,6 +1512,15 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Notes that a sequence starts again; what else is said of it.
+    fn started_again(&mut self, sequence: Id, properties: &Properties) -> Properties {
+        let rest = properties.without("restart");
+        if rest != *properties && !rest.is_empty() {
+            self.bump((sequence, 0), "options");
+        }
+        rest
     }
 
     /// The conditions of a policy and the settings of a function.

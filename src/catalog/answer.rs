@@ -416,6 +416,13 @@ impl Catalog {
         found.filter_map(of).collect()
     }
 
+    /// The relation that an index is of.
+    #[must_use]
+    pub fn indexed(&self, index: &Key) -> Option<Name> {
+        let table = self.state.get(self.state.id(index)?)?.index()?.table;
+        Some(self.state.key((table, 0)).relation())
+    }
+
     /// Whether a key of the table lies within these columns: no two rows agree in all of them.
     #[must_use]
     pub fn has_key_within(&self, table: &Name, columns: &[Ident]) -> bool {

@@ -33,6 +33,12 @@ impl Properties {
         self.iter().find(|(own, _)| *own == name).and_then(|(_, value)| value)
     }
 
+    /// The same but for that one.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|(own, _)| own != name).cloned().collect())
+    }
+
     /// Whether nothing is said.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::case::{Case, Pass};
-use crate::catalog::{Key, Kind, Outcome, Relation, UniqueIndex};
+use crate::catalog::{Aspect, Difference, Key, Kind, Outcome, Relation, UniqueIndex};
 use crate::effect::{
     Act, AlterAction, Assignment, At, Conflict, ConflictAction, Constraint, CteBody, Expr, ExprKind, From, Ident,
     IsTest, JoinKind, LikeKind, Name, Query, QueryBody, RowSource, Select, StepKind, Target, Transaction, Visit,
@@ -24,6 +24,7 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for pass in
         case.passes.iter().filter(|pass| pass.repeat && (matches!(pass.role, Role::Tier(_)) || pass.role.undoes()))
     {
+        findings.extend(defines_otherwise(case, pass));
         let mut before = Before {
             pass,
             changed: OnceCell::new(),
@@ -81,6 +82,41 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// What the same statements define otherwise when they run again: a view that shows all columns of a table to
+/// which one has come meanwhile.
+fn defines_otherwise(case: &Case<'_>, pass: &Pass<'_>) -> Vec<Finding> {
+    // A full rollback runs for the first time from other states, too.
+    if pass.role == Role::FullRollback || pass.run.events.iter().any(|event| event.what.problem().is_some()) {
+        return Vec::new();
+    }
+    let end = &pass.run.end.catalog;
+    let is_other = |one: &Difference| match &one.aspect {
+        // How often something was set is no other state, nor is what was taken from whom did not have it.
+        Aspect::Changed { what, .. } => {
+            !matches!(what.as_str(), "options" | "privileges") && one.key.schema != "pg_temp"
+        }
+        _ => false,
+    };
+    let otherwise = pass.start.difference(end).into_iter().filter(is_other);
+    let told = |one: Difference| {
+        let makes = |event: &&Event<'_>| match &event.what {
+            What::Define { outcome, .. } => {
+                event.reachable
+                    && (outcome.made.contains(&one.key) || outcome.altered.iter().any(|(key, _)| *key == one.key))
+            }
+            _ => false,
+        };
+        let event = pass.run.events.iter().rfind(makes)?;
+        let name = super::called(pass, case);
+        let message = format!("the second run of {name} defines {} otherwise than the first", one.key);
+        let finding = Finding::new(ID, event.at, message, "it is another one now")
+            .consequence("a run that was broken off cannot be repeated and leave the same database")
+            .way_out("say what is meant by its name: the columns instead of *");
+        Some(super::with_trail(finding, event))
+    };
+    otherwise.filter_map(told).collect()
 }
 
 /// What a statement makes once more because it says no name: an index, a constraint.
@@ -290,7 +326,8 @@ fn inserts_again(
     // A query that asks the table itself, or a view of it, looks whether its rows are there.
     let constants = crate::ledger::constant_columns(columns, query);
     let rows = Rows { table: &change.relation, constants: &constants };
-    let mut asks = Asks { pass, changed: before.changed(), rows: &rows, found: false, passed: false };
+    let common = change.with().iter().map(|cte| &cte.name).collect();
+    let mut asks = Asks { pass, changed: before.changed(), rows: &rows, common, found: false, passed: false };
     asks.query(query);
     if reads_new_rows(change, query) {
         return None;
@@ -499,7 +536,7 @@ fn another(query: &Query, index: usize, kind: Option<&str>) -> Another {
 fn looks_first(event: &Event<'_>, rows: &Rows<'_>, pass: &Pass<'_>) -> bool {
     let changed = BTreeSet::from([rows.table.clone()]);
     let asks_others = |fact: &Expr| {
-        let mut asks = Asks { pass, changed: &changed, rows, found: false, passed: false };
+        let mut asks = Asks { pass, changed: &changed, rows, common: Vec::new(), found: false, passed: false };
         asks.expr(fact);
         asks.passed && !asks.found
     };
@@ -530,17 +567,27 @@ fn settled_default(relation: &Relation, column: &Ident) -> bool {
     })
 }
 
-struct Asks<'c> {
+struct Asks<'c, 'a> {
     pass: &'c Pass<'c>,
     changed: &'c BTreeSet<Name>,
     rows: &'c Rows<'c>,
+    /// The common table expressions that hide relations of their names.
+    common: Vec<&'a Ident>,
     found: bool,
     /// Whether other rows of the table were asked for than those that are added.
     passed: bool,
 }
 
-impl<'a> Visit<'a> for Asks<'_> {
+impl<'a> Visit<'a> for Asks<'_, 'a> {
     fn query(&mut self, query: &'a Query) {
+        let outside = self.common.len();
+        for cte in &query.with {
+            // Within itself the name is that of a relation still.
+            if let (false, CteBody::Query(body)) = (query.recursive, &cte.body) {
+                self.query(body);
+            }
+            self.common.push(&cte.name);
+        }
         if let QueryBody::Select(select) = &query.body
             && let [From::Relation { name, alias, .. }] = select.from.as_slice()
             && self.pass.start.canonical(name) == *self.rows.table
@@ -549,14 +596,18 @@ impl<'a> Visit<'a> for Asks<'_> {
             let reach = Reach { relation: self.rows.table, alias, from: &[], filter };
             if self.rows.are_certainly_not(&reach, self.pass) {
                 self.passed = true;
+                self.common.truncate(outside);
                 return;
             }
         }
         walk_query(self, query);
+        self.common.truncate(outside);
     }
 
     fn from(&mut self, from: &'a From) {
-        if let From::Relation { name, .. } = from {
+        if let From::Relation { name, .. } = from
+            && (name.schema.is_some() || !self.common.contains(&&name.name))
+        {
             let canonical = self.pass.start.canonical(name);
             self.found |= self.changed.contains(&canonical);
         }

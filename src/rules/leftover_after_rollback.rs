@@ -122,23 +122,38 @@ fn fails(pass: &Pass<'_>) -> bool {
     pass.run.events.iter().any(|event| event.what.problem().is_some())
 }
 
-/// What a tier takes away of what an earlier one made, where its rollback does not bring it back.
+/// What a tier or its rollback takes away of what was there before, where that does not bring it back.
 fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec<Finding>) {
     if fails(pass) || fails(tier) {
         return;
     }
-    // A comment and privileges are no objects, and changed ones are told of as left behind.
-    let is_gone = |key: &Key, pass: &Pass<'_>| tier.start.contains(key) && !pass.run.end.catalog.contains(key);
+    let takes = |event: &Event<'_>, key: &Key| match &event.what {
+        What::Define { outcome, .. } => super::taken(outcome).any(|(taken, _)| taken == key),
+        _ => false,
+    };
+    let taken_by = |pass: &Pass<'_>, key: &Key| {
+        pass.run.events.iter().rfind(|event| takes(event, key)).map(|event| event.at)
+    };
+    // What belongs to something goes along with it.
+    let whole = |key: &Key| match key.kind {
+        Kind::Index => tier.start.indexed(key),
+        _ => key.part.is_some().then(|| key.relation()),
+    };
     for key in tier.start.left_over(&pass.run.end.catalog) {
-        // What was there before the release is told of where it is taken away.
-        if !is_gone(&key, pass) || !is_gone(&key, tier) || case.baseline.contains(&key) || super::is_kept(&key, case) {
+        // A comment and privileges are no objects, and changed ones are told of as left behind.
+        if !tier.start.contains(&key) || pass.run.end.catalog.contains(&key) || super::is_kept(&key, case) {
             continue;
         }
-        let takes = |event: &&Event<'_>| match &event.what {
-            What::Define { outcome, .. } => super::taken(outcome).any(|(taken, _)| *taken == key),
-            _ => false,
+        let taken = [pass, tier].into_iter().find_map(|pass| taken_by(pass, &key));
+        // What was there before the release and is taken away is told of there.
+        if taken.is_some() && case.baseline.contains(&key) {
+            continue;
+        }
+        let of_whole = || {
+            let whole = whole(&key)?;
+            [pass, tier].into_iter().find_map(|pass| dropped(pass, |key| key.part.is_none() && key.relation() == whole))
         };
-        let at = tier.run.events.iter().rfind(takes).map_or_else(|| place(tier, case), |event| event.at);
+        let at = taken.or_else(of_whole).unwrap_or_else(|| place(tier, case));
         let name = super::called(pass, case);
         findings.push(
             Finding::new(ID, at, format!("{name} does not bring back {key}"), "taken away here")
@@ -286,7 +301,9 @@ fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
     for tier in super::undone_by(case, pass) {
         for key in set(tier, false) {
             let is_back = set_back.get_or_insert_with(|| set(pass, true)).contains(&key);
+            let is_set = || sequences_set(pass).any(|(_, sequence)| sequence.is_none_or(|name| *name == key.relation()));
             if is_back
+                || key.kind == Kind::Sequence && is_set()
                 || !pass.run.end.catalog.contains(&key)
                 || !case.baseline.contains(&key)
                 || super::is_kept(&key, case)
@@ -324,7 +341,9 @@ fn sequences(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
         for (event, sequence) in sequences_set(tier) {
             let is_kept = |name: &Name| {
                 let restarts = |event: &Event<'_>| match &event.what {
-                    What::Define { outcome, .. } => outcome.altered.iter().any(|(key, _)| key.relation() == *name),
+                    What::Define { outcome, .. } => {
+                        outcome.altered.iter().any(|(key, how)| key.relation() == *name && how == "options")
+                    }
                     _ => false,
                 };
                 let is_back = sequences_set(pass).any(|(_, back)| back.is_none_or(|back| back == name))

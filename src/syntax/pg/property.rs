@@ -119,10 +119,9 @@ pub(super) fn function(nodes: &[Node], is_altered: bool) -> Properties {
     options.map(|option| (Ident::from(option.defname.as_str()), option.arg.as_deref().map(value))).collect()
 }
 
-/// The options of a sequence but for its owner and where it starts again.
+/// The options of a sequence but for its owner.
 pub(super) fn sequence(nodes: &[Node]) -> impl Iterator<Item = Property> {
-    let other =
-        |option: &&DefElem| !matches!(option.defname.as_str(), "owned_by" | "restart" | "sequence_name" | "logged");
+    let other = |option: &&DefElem| !matches!(option.defname.as_str(), "owned_by" | "sequence_name" | "logged");
     options(nodes).filter(other).map(|option| {
         let value = option.arg.as_deref().map(|node| match &node.node {
             Some(NodeEnum::TypeName(kind)) => match last(&kind.names).as_str() {
@@ -133,6 +132,8 @@ pub(super) fn sequence(nodes: &[Node]) -> impl Iterator<Item = Property> {
             },
             _ => value(node),
         });
+        // Where nothing else is said it starts where it did.
+        let value = value.or((option.defname == "restart").then_some(Ident::new_static("start")));
         (Ident::from(option.defname.as_str()), value)
     })
 }

@@ -149,7 +149,7 @@ impl Lower<'_> {
         said
     }
 
-    /// The options of a sequence but for its owner and where it starts again.
+    /// The options of a sequence but for its owner.
     pub(super) fn sequence_options<'n>(&self, options: impl Iterator<Item = Node<'n>>) -> Vec<Property> {
         let number = |option: Node| option.nodes().last().map(|number| self.value_of(number));
         let option = |option: Node| {
@@ -172,6 +172,7 @@ impl Lower<'_> {
                 K::OPTION_NO_MIN_VALUE => ("minvalue", None),
                 K::OPTION_NO_MAX_VALUE => ("maxvalue", None),
                 K::OPTION_START => ("start", number(option)),
+                K::OPTION_RESTART | K::RESTART => ("restart", number(option).or(Some(Ident::new_static("start")))),
                 K::OPTION_CACHE => ("cache", number(option)),
                 K::OPTION_CYCLE => ("cycle", Some(Ident::new_static("true"))),
                 K::OPTION_NO_CYCLE => ("cycle", Some(Ident::new_static("false"))),
@@ -318,8 +319,14 @@ impl Lower<'_> {
             K::RESET_OPTIONS => self.reset(option),
             K::SET_GENERATED_OPTIONS | K::SET_SEQUENCE_OPTION => {
                 let within = std::iter::once(option).chain(option.nodes());
-                self.sequence_options(within.filter(|part| part.kind() == K::SET_SEQUENCE_OPTION).flat_map(Node::nodes))
+                let said = within.flat_map(|part| match part.kind() {
+                    K::SET_SEQUENCE_OPTION => part.nodes().collect(),
+                    K::RESTART => vec![part],
+                    _ => Vec::new(),
+                });
+                self.sequence_options(said)
             }
+            K::RESTART => self.sequence_options(std::iter::once(option)),
             _ => Vec::new(),
         };
         said.into_iter().collect()
