@@ -1,11 +1,13 @@
 //! PostgreSQL's own types, and what its functions do, by name: the tables are `pg_type` and
 //! `pg_proc` of PostgreSQL 15.
 
+mod extension;
 mod text;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+pub use extension::brought;
 pub use text::{TEXT_LIMIT, applied};
 
 /// `pg_type` of PostgreSQL 15 without arrays.

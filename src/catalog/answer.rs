@@ -7,7 +7,7 @@ use super::difference::{Aspect, Difference};
 use super::object::{Detail, EventTrigger, Id, Index, Key, Kind, Object, Policy, Presence, Rule, Trigger};
 use super::store::{Class, Found, Link};
 use super::{Catalog, ForeignKey};
-use crate::builtin::{Builtin, builtin};
+use crate::builtin::{Builtin, brought, builtin};
 use crate::effect::{At, Expr, ExprKind, Function, Ident, Name, Query, Statement};
 
 /// An index in which no two rows agree.
@@ -147,6 +147,26 @@ impl Catalog {
         let is_own = function.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
         let is_cast = given == 1 && is_own && crate::builtin::is_cast(&function.name);
         self.state.find_routines(function).is_empty() && (is_cast || self.state.makes_range(function, given))
+    }
+
+    /// What a function does that no script makes: PostgreSQL's own, or that of an extension that is there. Of
+    /// several the one that does the most.
+    #[must_use]
+    pub fn does(&self, function: &Name) -> Builtin {
+        let is_own = function.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+        match if is_own { builtin(&function.name) } else { Builtin::Unknown } {
+            Builtin::Unknown => {}
+            known => return known,
+        }
+        let is_there = |extension: &str| self.state.lookup(Class::Extension, 0, extension).is_some();
+        let found = brought(&function.name).filter(|(extension, _)| is_there(extension)).map(|(_, does)| does);
+        found
+            .max_by_key(|does| match does {
+                Builtin::Pure => 0,
+                Builtin::Reads => 1,
+                _ => 2,
+            })
+            .unwrap_or(Builtin::Unknown)
     }
 
     fn function(&self, id: Id) -> Option<Arc<Function>> {

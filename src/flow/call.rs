@@ -213,8 +213,7 @@ impl<'a> Flow<'a> {
 
     fn builtin_call(&mut self, call: &FoundCall<'a>, state: &mut State) {
         let FoundCall { name, arguments, at, certain } = *call;
-        let qualified = name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog");
-        match if qualified { Builtin::Unknown } else { builtin(&name.name) } {
+        match state.catalog.does(name) {
             Builtin::Reads
                 if name.name.starts_with("pg_advisory_")
                     && name.name.contains("lock")
@@ -521,6 +520,5 @@ fn is_own(name: &Name) -> bool {
 
 /// Whether a call does nothing but look.
 fn is_quiet(name: &Name, catalog: &Catalog) -> bool {
-    let is_own = name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
-    is_own && matches!(builtin(&name.name), Builtin::Pure | Builtin::Reads) && catalog.functions(name).is_empty()
+    matches!(catalog.does(name), Builtin::Pure | Builtin::Reads) && catalog.functions(name).is_empty()
 }

@@ -566,7 +566,9 @@ impl<'a> Flow<'a> {
         state: &mut State,
     ) {
         let Some(function) = function else {
-            if builtin(&written.name) == Builtin::Unknown {
+            // PostgreSQL's own write into the row, and so do some that extensions bring.
+            let does = state.catalog.does(written);
+            if builtin(&written.name) == Builtin::Unknown && !matches!(does, Builtin::Pure | Builtin::Reads) {
                 self.emit(at, What::UnknownFunction(Box::new(written.clone())), state);
                 state.forget_everything();
             }

@@ -1,6 +1,6 @@
 //! What a value was read from, and whether it would be the same again.
 
-use crate::builtin::{Builtin, builtin};
+use crate::builtin::Builtin;
 use crate::catalog::Catalog;
 use crate::effect::{Expr, ExprKind, From, Name, Visit, walk_expr, walk_from};
 
@@ -38,7 +38,7 @@ pub(super) fn is_settled(expr: &Expr, catalog: &Catalog) -> bool {
         ExprKind::Call { function, .. } => {
             let known = catalog.functions(function);
             if known.is_empty() {
-                !matches!(builtin(&function.name), Builtin::Pure | Builtin::Reads)
+                !matches!(catalog.does(function), Builtin::Pure | Builtin::Reads)
             } else {
                 known.iter().any(|function| !function.reads_only)
             }

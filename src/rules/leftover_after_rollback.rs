@@ -144,16 +144,16 @@ fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec
         if !tier.start.contains(&key) || pass.run.end.catalog.contains(&key) || super::is_kept(&key, case) {
             continue;
         }
-        let taken = [pass, tier].into_iter().find_map(|pass| taken_by(pass, &key));
+        let at = [pass, tier].into_iter().find_map(|pass| taken_by(pass, &key));
         // What was there before the release and is taken away is told of there.
-        if taken.is_some() && case.baseline.contains(&key) {
+        if at.is_some() && case.baseline.contains(&key) {
             continue;
         }
         let of_whole = || {
             let whole = whole(&key)?;
             [pass, tier].into_iter().find_map(|pass| dropped(pass, |key| key.part.is_none() && key.relation() == whole))
         };
-        let at = taken.or_else(of_whole).unwrap_or_else(|| place(tier, case));
+        let at = at.or_else(of_whole).unwrap_or_else(|| place(tier, case));
         let name = super::called(pass, case);
         findings.push(
             Finding::new(ID, at, format!("{name} does not bring back {key}"), "taken away here")
