@@ -33,7 +33,7 @@ const ROUNDS_LIMIT: usize = 8;
 const VAGUE_ROUNDS_LIMIT: usize = 32;
 
 /// How many, where it stands in another loop that is not.
-const INNER_ROUNDS_LIMIT: usize = 128;
+const INNER_ROUNDS_LIMIT: usize = 64;
 
 /// How deep within one another loops are that this is done for.
 const LOOPS_LIMIT: usize = 3;
@@ -786,23 +786,25 @@ impl<'a> Flow<'a> {
                 break;
             }
             let known = state.knowledge();
-            let events = self.events.len();
+            let (events, first) = (self.events.len(), state.symbols.next());
             let mut after = state.clone();
             self.round(iteration, steps, &mut after, mark, mine);
             self.events.truncate(events);
             self.left.truncate(mark);
             *state = super::join(vec![state.clone(), after]);
+            // What was known of a value of this round says nothing of the next.
+            state.forget_unheld(first);
             stable = state.knowledge() == known;
             if stable {
                 break;
             }
         }
-        self.loops -= 1;
         if !stable {
             state.forget_variables();
             state.forget_everything();
         }
         self.round(iteration, steps, state, mark, mine);
+        self.loops -= 1;
         let mut ends = vec![state.clone()];
         match iteration {
             // Only EXIT ends it.

@@ -411,6 +411,27 @@ impl State {
         self.facts.forget_variables(gone, &Sight(&self.catalog));
     }
 
+    /// The same of those among them that no variable holds any more.
+    pub(super) fn forget_unheld(&mut self, first: u32) {
+        let mut held: BTreeSet<u32> = BTreeSet::new();
+        let mut note = |value: &Expr| {
+            crate::effect::any(value, |part| {
+                if let ExprKind::Column(path) = &part.kind {
+                    held.extend(Symbols::number(path));
+                }
+                false
+            })
+        };
+        for scope in &self.scopes {
+            scope.values.values().chain(&scope.parameters).for_each(|value| _ = note(value));
+        }
+        self.found.iter().chain(&self.counted).for_each(|value| _ = note(value));
+        let gone = &mut |path: &[Ident]| {
+            Symbols::number(path).is_some_and(|number| number >= first && !held.contains(&number))
+        };
+        self.facts.forget_variables(gone, &Sight(&self.catalog));
+    }
+
     /// Where two branches meet: a variable that they give different values is known to have one of
     /// them, with all else that is so in that branch.
     pub(super) fn meet(mut self, mut other: Self) -> Self {
