@@ -1501,10 +1501,10 @@ impl Work<'_> {
                 if object.kind == ObjectKind::Extension {
                     self.blur("what ALTER EXTENSION changes is not told");
                 }
-                let properties = &self.started_again(of.0, properties);
                 if properties.is_empty() && parts.is_empty() {
                     self.bump(of, what);
                 } else {
+                    let properties = &self.started_again(of.0, properties);
                     self.assign(of, properties);
                     self.alter_parts(of.0, parts)?;
                     self.altered(of, what.clone());
@@ -1517,7 +1517,7 @@ impl Work<'_> {
     /// Notes that a sequence starts again; what else is said of it.
     fn started_again(&mut self, sequence: Id, properties: &Properties) -> Properties {
         let rest = properties.without("restart");
-        if rest != *properties && !rest.is_empty() {
+        if rest != *properties {
             self.bump((sequence, 0), "options");
         }
         rest

@@ -420,12 +420,10 @@ impl State {
                     held.extend(Symbols::number(path));
                 }
                 false
-            })
+            });
         };
-        for scope in &self.scopes {
-            scope.values.values().chain(&scope.parameters).for_each(|value| _ = note(value));
-        }
-        self.found.iter().chain(&self.counted).for_each(|value| _ = note(value));
+        self.scopes.iter().flat_map(|scope| scope.values.values().chain(&scope.parameters)).for_each(&mut note);
+        self.found.iter().chain(&self.counted).for_each(&mut note);
         let gone = &mut |path: &[Ident]| {
             Symbols::number(path).is_some_and(|number| number >= first && !held.contains(&number))
         };

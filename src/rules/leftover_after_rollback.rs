@@ -131,9 +131,8 @@ fn missing(case: &Case<'_>, pass: &Pass<'_>, tier: &Pass<'_>, findings: &mut Vec
         What::Define { outcome, .. } => super::taken(outcome).any(|(taken, _)| taken == key),
         _ => false,
     };
-    let taken_by = |pass: &Pass<'_>, key: &Key| {
-        pass.run.events.iter().rfind(|event| takes(event, key)).map(|event| event.at)
-    };
+    let taken_by =
+        |pass: &Pass<'_>, key: &Key| pass.run.events.iter().rfind(|event| takes(event, key)).map(|event| event.at);
     // What belongs to something goes along with it.
     let whole = |key: &Key| match key.kind {
         Kind::Index => tier.start.indexed(key),
@@ -301,7 +300,8 @@ fn settings(case: &Case<'_>, pass: &Pass<'_>, findings: &mut Vec<Finding>) {
     for tier in super::undone_by(case, pass) {
         for key in set(tier, false) {
             let is_back = set_back.get_or_insert_with(|| set(pass, true)).contains(&key);
-            let is_set = || sequences_set(pass).any(|(_, sequence)| sequence.is_none_or(|name| *name == key.relation()));
+            let is_set =
+                || sequences_set(pass).any(|(_, sequence)| sequence.is_none_or(|name| *name == key.relation()));
             if is_back
                 || key.kind == Kind::Sequence && is_set()
                 || !pass.run.end.catalog.contains(&key)
