@@ -239,15 +239,51 @@ pub fn insertion(event: &Event<'_>) -> Option<Insertion> {
             found.each = row_by_row(change.columns(), query);
         }
         Some(Act::Insert { rows: RowSource::Defaults, .. }) => found.rows = Some(1),
-        _ => {
-            if let Some(MergeAction::Insert { columns, values }) = change.merge_action() {
-                let row = columns.iter().zip(values);
-                let row = row.filter_map(|(column, value)| Some((column.clone(), BTreeSet::from([constant(value)?]))));
-                found.values = row.collect();
-            }
-        }
+        _ => merged(change, &mut found),
     }
     Some(found)
+}
+
+/// What is known of the rows that a branch of a `MERGE` adds: what it takes from a list of `VALUES` is among that.
+fn merged(change: &Change<'_>, found: &mut Insertion) {
+    let (Some(Act::Merge { source, branches, .. }), Some(number)) = (change.act, change.branch) else { return };
+    let Some(MergeAction::Insert { columns, values }) = change.merge_action() else { return };
+    let list = match &**source {
+        From::Subquery { query, alias, columns, lateral: false } => Some((query, alias.as_ref(), columns)),
+        _ => None,
+    };
+    let place = |value: &Expr| {
+        let (ExprKind::Column(path), Some((query, alias, names))) = (&value.kind, list) else { return None };
+        let name = match path.as_slice() {
+            [name] => name,
+            [table, name] if alias == Some(table) => name,
+            _ => return None,
+        };
+        Some((query, names.iter().position(|own| own == name)?))
+    };
+    let all = |value: &Expr| match constant(value) {
+        Some(value) => Some(BTreeSet::from([value])),
+        None => place(value).and_then(|(query, place)| constants(query, place)),
+    };
+    let row = columns.iter().zip(values);
+    found.values = row.clone().filter_map(|(column, value)| Some((column.clone(), all(value)?))).collect();
+    // Another branch before it, or a condition, may keep rows of the list from it.
+    let mut before = branches.iter().take(usize::from(number) + 1).filter(|branch| !branch.matched);
+    let is_first = before.next().is_some_and(|branch| branch.condition.is_none()) && before.next().is_none();
+    let Some((QueryBody::Values(rows), true)) = list.map(|(query, ..)| (&query.body, is_first)) else { return };
+    found.rows = list.and_then(|(query, ..)| row_count(query));
+    if found.rows != Some(rows.len()) || !(2..=EACH_LIMIT).contains(&rows.len()) {
+        return;
+    }
+    let one = |given: &Vec<Expr>| {
+        let value = |value: &Expr| match place(value) {
+            Some((_, place)) => constant(given.get(place)?),
+            None => constant(value),
+        };
+        let told = |(column, own): (&Ident, &Expr)| Some((column.clone(), BTreeSet::from([value(own)?])));
+        row.clone().filter_map(told).collect()
+    };
+    found.each = rows.iter().map(one).collect();
 }
 
 /// The columns that a query fills with constants only, with those constants.

@@ -155,6 +155,28 @@ const PACKAGES: &[(&str, &str, &str)] = &[
         "",
     ),
     (
+        "INSERT INTO a VALUES (1, 'x', 'R7'), (2, 'y', 'R7') ON CONFLICT (id) DO NOTHING",
+        "WITH w (id) AS (VALUES (1), (2)) DELETE FROM a USING w WHERE a.id = w.id AND a.tag = 'R7'",
+        "",
+    ),
+    (
+        "INSERT INTO a VALUES (1, 'x', 'R7'), (2, 'y', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE EXISTS (SELECT FROM (VALUES (1), (2)) AS w (id) WHERE a.id = w.id) AND tag = 'R7'",
+        "",
+    ),
+    (
+        "MERGE INTO a USING (VALUES (1, 'x'), (2, 'y')) AS w (id, name) ON a.id = w.id \
+         WHEN NOT MATCHED THEN INSERT (id, name, tag) VALUES (w.id, w.name, 'R7')",
+        "MERGE INTO a USING (VALUES (1), (2)) AS w (id) ON a.id = w.id AND a.tag = 'R7' WHEN MATCHED THEN DELETE",
+        "adds = { rows = { a = 2 } }",
+    ),
+    (
+        "MERGE INTO a USING (VALUES (1, 'x'), (2, 'y')) AS w (id, name) ON a.id = w.id \
+         WHEN NOT MATCHED THEN INSERT (id, name, tag) VALUES (w.id, w.name, 'R7')",
+        "DELETE FROM a WHERE tag = 'R7' AND name IN ('x', 'y')",
+        "",
+    ),
+    (
         "DROP MATERIALIZED VIEW IF EXISTS m; CREATE MATERIALIZED VIEW m AS SELECT id, name FROM a; CREATE UNIQUE INDEX mi ON m (id)",
         "DROP MATERIALIZED VIEW IF EXISTS m; CREATE MATERIALIZED VIEW m AS SELECT id FROM a; CREATE UNIQUE INDEX mi ON m (id)",
         "",
@@ -592,6 +614,24 @@ fn what_changes_each_time_is_told_of() {
 
 /// Tiers and rollbacks after which something is left.
 const LEAVING: &[(&str, &str)] = &[
+    (
+        "INSERT INTO a VALUES (1, 'x', 'R7'), (2, 'y', 'R7') ON CONFLICT (id) DO NOTHING",
+        "WITH w (id) AS (VALUES (1), (3)) DELETE FROM a USING w WHERE a.id = w.id AND a.tag = 'R7'",
+    ),
+    (
+        "INSERT INTO a VALUES (1, 'x', 'R7'), (2, 'y', 'R7') ON CONFLICT (id) DO NOTHING",
+        "DELETE FROM a WHERE EXISTS (SELECT FROM (VALUES (1), (3)) AS w (id) WHERE a.id = w.id) AND tag = 'R7'",
+    ),
+    (
+        "MERGE INTO a USING (VALUES (1, 'x'), (2, 'y')) AS w (id, name) ON a.id = w.id \
+         WHEN NOT MATCHED THEN INSERT (id, name, tag) VALUES (w.id, w.name, 'R7')",
+        "DELETE FROM a WHERE tag = 'R7' AND name = 'x'",
+    ),
+    (
+        "MERGE INTO a USING (VALUES (1, 'x'), (2, 'y')) AS w (id, name) ON a.id = w.id \
+         WHEN NOT MATCHED THEN INSERT (id, name, tag) VALUES (w.id, w.name, 'R7')",
+        "MERGE INTO a USING (VALUES (1)) AS w (id) ON a.id = w.id AND a.tag = 'R7' WHEN MATCHED THEN DELETE",
+    ),
     (
         "DROP MATERIALIZED VIEW IF EXISTS m; CREATE MATERIALIZED VIEW m AS SELECT id, name FROM a; CREATE UNIQUE INDEX mi ON m (id)",
         "DROP MATERIALIZED VIEW IF EXISTS m; CREATE MATERIALIZED VIEW m AS SELECT id FROM a",

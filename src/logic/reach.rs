@@ -7,7 +7,9 @@ use super::read::Reader;
 use super::solve::Question;
 use super::term::Formula;
 use super::{Known, World};
-use crate::effect::{At, Cte, Expr, ExprKind, From, Ident, Name, Query, QueryBody, Select, SubqueryKind};
+use crate::effect::{
+    At, Cte, CteBody, Expr, ExprKind, From, Ident, Name, Query, QueryBody, Select, SubqueryKind, rewrite_expr,
+};
 
 /// How many rows of lists are looked at one by one.
 const ROWS_LIMIT: usize = 64;
@@ -98,11 +100,12 @@ impl Facts {
                 let query = Box::new(Query::of(at, select.into()));
                 Expr { at, kind: ExprKind::Subquery { kind: SubqueryKind::Exists, query } }
             };
-            Expr { at, kind: ExprKind::Or(row_by_row(reach.from).into_iter().map(exists).collect()) }
+            Expr { at, kind: ExprKind::Or(row_by_row(reach.from, with).into_iter().map(exists).collect()) }
         });
+        let apart = apart(filter, with);
         let mut reader = Reader::new(world, u64::from(u32::MAX));
         reader.open(reach.relation, reach.alias, with, &[]);
-        let reached = reader.condition(joined.as_ref().unwrap_or(filter)).yes;
+        let reached = reader.condition(joined.as_ref().unwrap_or(&apart)).yes;
         let mut reader = Reader::new(world, 0);
         reader.open(reach.relation, None, &[], &[]);
         let premise = reader.condition(condition).yes;
@@ -113,10 +116,48 @@ impl Facts {
     }
 }
 
+/// The same condition with every `EXISTS` over lists of `VALUES` as one for each of their rows.
+fn apart(condition: &Expr, with: &[Cte]) -> Expr {
+    let mut apart = condition.clone();
+    rewrite_expr(&mut apart, &mut |node| {
+        let ExprKind::Subquery { kind: SubqueryKind::Exists, query } = &node.kind else { return };
+        let QueryBody::Select(select) = &query.body else { return };
+        let is_plain = query.with.is_empty() && query.limit.is_none() && query.offset.is_none();
+        let is_each = select.group_by.is_empty() && select.having.is_none();
+        let rows = row_by_row(&select.from, with);
+        let gathers = select.targets.iter().any(|target| crate::effect::has_call(&target.value));
+        if !is_plain || !is_each || gathers || rows.len() < 2 {
+            return;
+        }
+        let one = |from: Vec<From>| {
+            let select = Select { from, ..Select::clone(select) };
+            let query = Box::new(Query::of(query.at, select.into()));
+            Expr { at: node.at, kind: ExprKind::Subquery { kind: SubqueryKind::Exists, query } }
+        };
+        node.kind = ExprKind::Or(rows.into_iter().map(one).collect());
+    });
+    apart
+}
+
+/// A common table expression that is a list of `VALUES` as that list.
+fn as_list(item: &From, with: &[Cte]) -> From {
+    let From::Relation { name, alias, columns, .. } = item else { return item.clone() };
+    let cte = with.iter().rfind(|cte| name.schema.is_none() && cte.name == name.name);
+    match cte.map(|cte| (cte, &cte.body)) {
+        Some((cte, CteBody::Query(query))) if matches!(query.body, QueryBody::Values(_)) => From::Subquery {
+            query: query.clone(),
+            alias: Some(alias.as_ref().unwrap_or(&name.name).clone()),
+            columns: if columns.is_empty() { cte.columns.clone() } else { columns.clone() },
+            lateral: false,
+        },
+        _ => item.clone(),
+    }
+}
+
 /// The same `FROM` once for each row of the lists of `VALUES` in it.
-fn row_by_row(from: &[From]) -> Vec<Vec<From>> {
+fn row_by_row(from: &[From], with: &[Cte]) -> Vec<Vec<From>> {
     let mut all = vec![Vec::new()];
-    for item in from {
+    for item in from.iter().map(|item| as_list(item, with)) {
         let single = |row: &Vec<Expr>| {
             let mut item = item.clone();
             if let From::Subquery { query, .. } = &mut item {
@@ -124,7 +165,7 @@ fn row_by_row(from: &[From]) -> Vec<Vec<From>> {
             }
             item
         };
-        let items: Vec<From> = match item {
+        let items: Vec<From> = match &item {
             From::Subquery { query, .. } => match &query.body {
                 QueryBody::Values(rows)
                     if rows.len() * all.len() <= ROWS_LIMIT && query.limit.is_none() && query.offset.is_none() =>
