@@ -66,3 +66,13 @@ fn a_function_of_an_extension_is_known_where_that_is_there() {
     assert!(unknown.iter().any(|(_, message)| message.contains("uuid_generate_v4")), "{unknown:?}");
     assert!(!unknown.iter().any(|(_, message)| message.contains("digest")), "{unknown:?}");
 }
+
+#[test]
+fn what_runs_a_query_from_a_text_may_do_anything() {
+    let forward = "BEGIN;\nSET LOCAL lock_timeout = '5s';\n\
+        SELECT * FROM crosstab('SELECT 1, 2, 3') AS counted (row int, one int);\nCOMMIT;\n";
+    let toml = format!("baseline = [\"baseline.sql\"]\n{}", tier(1, "tier.sql", None));
+    let found = findings(&toml, &[("baseline.sql", "CREATE EXTENSION tablefunc;\n"), ("tier.sql", forward)]);
+    let told = found.iter().find(|finding| finding.rule == "not-analysed");
+    assert!(told.is_some_and(|finding| finding.message.contains("crosstab")), "{found:?}");
+}

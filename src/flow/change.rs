@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::event::{Change, ChangeKind, Origin, Via, What};
+use super::event::{Change, ChangeKind, Origin, Via, What, event_of};
 use super::fired::{Fate, Row, Way, before_row};
 use super::rows::Rows;
 use super::state::{Sight, State};
@@ -722,16 +722,6 @@ fn violation(act: &Act, catalog: &Catalog) -> Option<Problem> {
         }
     }
     None
-}
-
-/// What triggers and rules call a change.
-pub(super) const fn event_of(kind: ChangeKind) -> &'static str {
-    match kind {
-        ChangeKind::Insert => "insert",
-        ChangeKind::Update => "update",
-        ChangeKind::Delete => "delete",
-        ChangeKind::Truncate => "truncate",
-    }
 }
 
 /// Whether something is worked out by a change.

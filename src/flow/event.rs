@@ -348,3 +348,13 @@ impl Event<'_> {
         self.via.first().map_or(self.at, |via| via.at)
     }
 }
+
+/// What triggers and rules call a change.
+pub(super) const fn event_of(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Insert => "insert",
+        ChangeKind::Update => "update",
+        ChangeKind::Delete => "delete",
+        ChangeKind::Truncate => "truncate",
+    }
+}

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::event_of;
-use super::event::ChangeKind;
+use super::event::{ChangeKind, event_of};
 use super::state::Sight;
 use super::value::{constant, folded};
 use crate::catalog::{Catalog, Trigger};
